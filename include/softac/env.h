@@ -1,0 +1,92 @@
+// The environment interface, and the table that makes environments by name.
+//
+// An Env is a pure state machine in double precision and in its own action units. Time limits, rescaling of actions from
+// [−1, 1], conversion to float32, auto-reset and threads live once, in VecEnv.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "softac/rng.h"
+
+namespace softac {
+
+struct EnvSpec {
+  std::string id;                     // e.g. "HalfCheetah-v5"
+  int obs_dim = 0;                    // O
+  int act_dim = 0;                    // A
+  std::vector<double> obs_low, obs_high;  // (O) bounds, ±inf where unbounded
+  std::vector<double> act_low, act_high;  // (A) bounds
+  int max_episode_steps = 0;          // truncation by the time limit; 0 = none
+  std::optional<double> reward_threshold;
+  std::string description;            // one line, for `softac env list`
+};
+
+struct StepResult {
+  double reward = 0.0;
+  bool terminated = false;  // the MDP ended: the next value is zero
+  bool truncated = false;   // cut off for another reason (not the time limit, which VecEnv adds): the next value counts
+};
+
+// One environment instance. Not thread-safe; different instances may run on different threads.
+class Env {
+ public:
+  virtual ~Env() = default;
+
+  virtual const EnvSpec& spec() const = 0;
+
+  // Starts an episode: draws the start state from rng (and from nothing else) and writes the first observation, (O).
+  virtual void reset(Rng& rng, std::span<double> obs) = 0;
+
+  // One step. action: (A) in the environment's own units, not clipped by the caller. Writes the next observation, (O).
+  // After terminated or truncated the caller must reset. Throws EnvError if the simulation broke down.
+  virtual StepResult step(std::span<const double> action, std::span<double> obs) = 0;
+
+  // Exact state for checkpoints: everything that step() reads. An environment without it returns false / throws.
+  virtual bool can_save_state() const { return false; }
+  virtual std::vector<std::byte> save_state() const;
+  virtual void load_state(std::span<const std::byte> state);
+};
+
+// Constructor arguments by name (Gymnasium's names), e.g. {"forward_reward_weight", 2.0}.
+using EnvValue = std::variant<bool, double, std::string, std::vector<double>>;
+using EnvKwargs = std::map<std::string, EnvValue>;
+
+// One constructor argument that an environment accepts.
+struct EnvArgument {
+  std::string name;
+  EnvValue default_value;
+  std::string description;
+};
+
+struct EnvInfo {
+  std::string id;
+  std::string description;
+  std::string family;                  // "mujoco", "classic", "plugin"
+  std::vector<EnvArgument> arguments;
+};
+
+// All environments this build can make, in table order (plugins loaded so far included).
+std::vector<EnvInfo> registered_envs();
+
+// Makes an environment. Throws ConfigError on an unknown id or argument (with the nearest match), IoError on a missing
+// or wrong model file.
+std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs = {});
+
+// Loads a shared library with the C entry point of softac/env_plugin.h; its environments join the table.
+// Throws IoError if it cannot be loaded, ConfigError if its version or contents do not fit.
+void load_env_plugin(const std::string& path);
+
+// Adds a C++ environment to the table (for programs that link the library). Throws ConfigError if the id is taken.
+using EnvFactory = std::unique_ptr<Env> (*)(const EnvKwargs& kwargs);
+void register_env(EnvInfo info, EnvFactory factory);
+
+}  // namespace softac

@@ -1,0 +1,54 @@
+// A fixed set of threads for fork-join loops. The caller works too. Bounded spinning, then parking, so that it is safe
+// where threads outnumber cores. Which thread runs which part never affects a result: parts are independent.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace softac {
+
+class ThreadPool {
+ public:
+  // num_threads counts the calling thread; 1 means no worker at all. 0 means all cores.
+  explicit ThreadPool(int num_threads = 1);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Calls body(part) for part = 0 … num_parts − 1, each once, and returns when all are done. body must not throw.
+  // Does not allocate. One caller at a time.
+  template <class Body>
+  void run(int num_parts, Body&& body) {
+    if (num_parts <= 0) return;
+    if (workers_.empty() || num_parts == 1) {
+      for (int part = 0; part < num_parts; ++part) body(part);
+      return;
+    }
+    using Plain = std::remove_reference_t<Body>;
+    run_parts(num_parts, [](void* context, int part) { (*static_cast<Plain*>(context))(part); },
+              const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+ private:
+  using PartFn = void (*)(void* context, int part);
+  void run_parts(int num_parts, PartFn fn, void* context);
+  void work(std::uint32_t generation);
+  void worker_loop();
+
+  std::vector<std::thread> workers_;
+  PartFn fn_ = nullptr;
+  void* context_ = nullptr;
+  int num_parts_ = 0;
+  int spin_limit_ = 0;
+  std::atomic<std::uint64_t> next_{0};        // generation in the high half, next part in the low half
+  std::atomic<std::int32_t> unfinished_{0};   // parts not yet done
+  std::atomic<std::uint32_t> generation_{0};  // wakes the workers
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace softac
