@@ -43,7 +43,7 @@ class ThreadPool {
   std::vector<std::thread> workers_;
   PartFn fn_ = nullptr;
   void* context_ = nullptr;
-  int num_parts_ = 0;
+  std::atomic<int> num_parts_{0};
   int spin_limit_ = 0;
   std::atomic<std::uint64_t> next_{0};        // generation in the high half, next part in the low half
   std::atomic<std::int32_t> unfinished_{0};   // parts not yet done
