@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -56,11 +57,11 @@ class Env {
   virtual void load_state(std::span<const std::byte> state);
 };
 
-// Constructor arguments by name (Gymnasium's names), e.g. {"forward_reward_weight", 2.0}.
+// Constructor arguments by name (Gymnasium's names), e.g. {"forward_reward_weight", 2.0}. Numbers are doubles.
 using EnvValue = std::variant<bool, double, std::string, std::vector<double>>;
 using EnvKwargs = std::map<std::string, EnvValue>;
 
-// One constructor argument that an environment accepts.
+// One constructor argument that an environment accepts. The type of its default is the type it must have.
 struct EnvArgument {
   std::string name;
   EnvValue default_value;
@@ -77,6 +78,9 @@ struct EnvInfo {
 // All environments this build can make, in table order (plugins loaded so far included).
 std::vector<EnvInfo> registered_envs();
 
+// The table's entry for an id. Throws ConfigError on an unknown id (with the nearest match).
+EnvInfo find_env(const std::string& id);
+
 // Makes an environment. Throws ConfigError on an unknown id or argument (with the nearest match), IoError on a missing
 // or wrong model file.
 std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs = {});
@@ -85,8 +89,11 @@ std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs = {
 // Throws IoError if it cannot be loaded, ConfigError if its version or contents do not fit.
 void load_env_plugin(const std::string& path);
 
-// Adds a C++ environment to the table (for programs that link the library). Throws ConfigError if the id is taken.
-using EnvFactory = std::unique_ptr<Env> (*)(const EnvKwargs& kwargs);
+// Makes one instance. make_env calls it with every argument of EnvInfo::arguments: checked for name and type, defaults
+// filled in. It checks the values' ranges itself (ConfigError).
+using EnvFactory = std::function<std::unique_ptr<Env>(const EnvKwargs& kwargs)>;
+
+// Adds a C++ environment to the table (for programs that link the library). Throws ConfigError if the id is empty or taken.
 void register_env(EnvInfo info, EnvFactory factory);
 
 }  // namespace softac
