@@ -67,20 +67,24 @@ inline V horner(V x, const T (&c)[N]) {
 }
 
 // Coefficients, highest power first. Taylor series of e^r = 1 + r + r²·kExp(r) on |r| ≤ ½ log 2, of
-// log((1+s)/(1−s)) = 2s + s·z·kLog(z) with z = s² ≤ 0.0295, of sin x = x + x·z·kSin(z) and cos x = 1 + z·kCos(z) on |x| ≤ π/4.
+// log((1+s)/(1−s)) = 2s + s·z·kLog(z) with z = s² ≤ 0.0295, of sin x = x + x·z·kSin(z) and cos x = 1 + z·kCos(z) on |x| ≤ π/4,
+// and of tanh x = x + x·z·kTanh(z) on |x| ≤ 0.55.
 template <class T>
 struct Constants;
 
 template <>
 struct Constants<float> {
-    static constexpr float kExp[] = {0x1.a01a020000000p-16f, 0x1.a01a020000000p-13f, 0x1.6c16c20000000p-10f,
+  static constexpr float kExp[] = {0x1.a01a020000000p-16f, 0x1.a01a020000000p-13f, 0x1.6c16c20000000p-10f,
       0x1.1111120000000p-7f, 0x1.5555560000000p-5f, 0x1.5555560000000p-3f, 0x1.0000000000000p-1f};
-    static constexpr float kLog[] = {0x1.745d180000000p-3f, 0x1.c71c720000000p-3f, 0x1.24924a0000000p-2f,
+  static constexpr float kLog[] = {0x1.745d180000000p-3f, 0x1.c71c720000000p-3f, 0x1.24924a0000000p-2f,
       0x1.99999a0000000p-2f, 0x1.5555560000000p-1f};
-    static constexpr float kSin[] = {-0x1.ae64560000000p-26f, 0x1.71de3a0000000p-19f, -0x1.a01a020000000p-13f,
+  static constexpr float kSin[] = {-0x1.ae64560000000p-26f, 0x1.71de3a0000000p-19f, -0x1.a01a020000000p-13f,
       0x1.1111120000000p-7f, -0x1.5555560000000p-3f};
-    static constexpr float kCos[] = {0x1.1eed8e0000000p-29f, -0x1.27e4fc0000000p-22f, 0x1.a01a020000000p-16f,
+  static constexpr float kCos[] = {0x1.1eed8e0000000p-29f, -0x1.27e4fc0000000p-22f, 0x1.a01a020000000p-16f,
       -0x1.6c16c20000000p-10f, 0x1.5555560000000p-5f, -0x1.0000000000000p-1f};
+  static constexpr float kTanh[] = {0x1.967e180000000p-14f, -0x1.f57d780000000p-13f, 0x1.3558240000000p-11f,
+      -0x1.7da3640000000p-10f, 0x1.d6d3d00000000p-9f, -0x1.226e360000000p-7f, 0x1.664f480000000p-6f,
+      -0x1.ba1ba20000000p-5f, 0x1.1111120000000p-3f, -0x1.5555560000000p-2f};
   static constexpr float kLog2E = 0x1.7154760000000p+0f;
   static constexpr float kLn2High = 0x1.62e4000000000p-1f;  // few enough bits that k·kLn2High is exact
   static constexpr float kLn2Low = 0x1.7f7d1c0000000p-20f;
@@ -92,19 +96,25 @@ struct Constants<float> {
 
 template <>
 struct Constants<double> {
-    static constexpr double kExp[] = {0x1.93974a8c07c9dp-37, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29,
+  static constexpr double kExp[] = {0x1.93974a8c07c9dp-37, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29,
       0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16,
       0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10, 0x1.1111111111111p-7, 0x1.5555555555555p-5,
       0x1.5555555555555p-3, 0x1.0000000000000p-1};
-    static constexpr double kLog[] = {0x1.642c8590b2164p-4, 0x1.8618618618618p-4, 0x1.af286bca1af28p-4,
+  static constexpr double kLog[] = {0x1.642c8590b2164p-4, 0x1.8618618618618p-4, 0x1.af286bca1af28p-4,
       0x1.e1e1e1e1e1e1ep-4, 0x1.1111111111111p-3, 0x1.3b13b13b13b14p-3, 0x1.745d1745d1746p-3, 0x1.c71c71c71c71cp-3,
       0x1.2492492492492p-2, 0x1.999999999999ap-2, 0x1.5555555555555p-1};
-    static constexpr double kSin[] = {-0x1.2f49b46814157p-57, 0x1.952c77030ad4ap-49, -0x1.ae7f3e733b81fp-41,
+  static constexpr double kSin[] = {-0x1.2f49b46814157p-57, 0x1.952c77030ad4ap-49, -0x1.ae7f3e733b81fp-41,
       0x1.6124613a86d09p-33, -0x1.ae64567f544e4p-26, 0x1.71de3a556c734p-19, -0x1.a01a01a01a01ap-13,
       0x1.1111111111111p-7, -0x1.5555555555555p-3};
-    static constexpr double kCos[] = {-0x1.6827863b97d97p-53, 0x1.ae7f3e733b81fp-45, -0x1.93974a8c07c9dp-37,
+  static constexpr double kCos[] = {-0x1.6827863b97d97p-53, 0x1.ae7f3e733b81fp-45, -0x1.93974a8c07c9dp-37,
       0x1.1eed8eff8d898p-29, -0x1.27e4fb7789f5cp-22, 0x1.a01a01a01a01ap-16, -0x1.6c16c16c16c17p-10,
       0x1.5555555555555p-5, -0x1.0000000000000p-1};
+  static constexpr double kTanh[] = {0x1.8e25ff9327e2cp-27, -0x1.eb3229047434cp-26, 0x1.2efe8db3aff1fp-24,
+      -0x1.75cde6563fed9p-23, 0x1.cd299de4ae6bbp-22, -0x1.1c77df95c1c0dp-20, 0x1.5ef2da474e5b7p-19,
+      -0x1.b0f72d3ee24e9p-18, 0x1.0b132d39a6050p-16, -0x1.497d8eea25259p-15, 0x1.967e18afcafadp-14,
+      -0x1.f57d7734d1664p-13, 0x1.3558248036744p-11, -0x1.7da36452b75e3p-10, 0x1.d6d3d0e157de0p-9,
+      -0x1.226e355e6c23dp-7, 0x1.664f4882c10fap-6, -0x1.ba1ba1ba1ba1cp-5, 0x1.1111111111111p-3,
+      -0x1.5555555555555p-2};
   static constexpr double kLog2E = 0x1.71547652b82fep+0;
   static constexpr double kLn2High = 0x1.62e42fefa0000p-1;  // few enough bits that k·kLn2High is exact
   static constexpr double kLn2Low = 0x1.cf79abc9e3b3ap-40;
@@ -172,9 +182,10 @@ template <class V>
 inline V tanh(V x) {
   using T = typename V::value_type;
   const V a = min_(V(Constants<T>::kTanhOne), abs_(x));
-  const V t = expm1(a + a);
-  const V one(T(1)), two(T(2));
-  return copysign_(select(less(a, V(T(0.55))), t / (t + two), one - two / (t + two)), x);
+  const V z = a * a;
+  const V small = fma(a * z, horner(z, Constants<T>::kTanh), a);
+  const V large = V(T(1)) - V(T(2)) / (expm1(a + a) + V(T(2)));
+  return copysign_(select(less(a, V(T(0.55))), small, large), x);
 }
 
 // log(1 + e^x).
