@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "softac/error.h"
 #include "softac/rng.h"
 
 namespace softac {
@@ -52,9 +53,10 @@ class Env {
   virtual StepResult step(std::span<const double> action, std::span<double> obs) = 0;
 
   // Exact state for checkpoints: everything that step() reads. An environment without it returns false / throws.
+  // load_state throws IoError on bytes that save_state of the same environment did not write.
   virtual bool can_save_state() const { return false; }
-  virtual std::vector<std::byte> save_state() const;
-  virtual void load_state(std::span<const std::byte> state);
+  virtual std::vector<std::byte> save_state() const { throw ContractError(spec().id + " cannot save its state"); }
+  virtual void load_state(std::span<const std::byte>) { throw ContractError(spec().id + " cannot load a state"); }
 };
 
 // Constructor arguments by name (Gymnasium's names), e.g. {"forward_reward_weight", 2.0}. Numbers are doubles.

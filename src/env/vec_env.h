@@ -2,7 +2,9 @@
 // auto-reset, contract checks, episode statistics. Results depend on the seed alone, never on the number of threads.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,6 +24,9 @@ struct VecEnvOptions {
   int num_threads = 1;
   bool rescale_actions = true;          // actions in [−1, 1] → the environment's bounds; false = own units, clipped to bounds
   double timeout_sec = 0.0;             // 0 = not watched
+  // Called once on a thread of its own while a step or reset still hangs beyond timeout_sec (it cannot be interrupted, so
+  // the application decides). A step that does return after that long throws EnvError with the same message.
+  std::function<void(const std::string& message)> on_timeout;
 };
 
 class VecEnv {
@@ -34,12 +39,12 @@ class VecEnv {
   const EnvSpec& spec() const;
   int num_envs() const;
 
-  // Starts a new episode in every environment.
+  // Starts a new episode in every environment. Throws EnvError as step does.
   void reset();
 
   // actions: (N, A) row-major. Fills everything below. Throws EnvError (environment, index, step and field named) on NaN
   // or Inf in an observation or reward after conversion to float32, or if an environment throws; then no result of this
-  // step may be stored. Does not allocate.
+  // step may be stored. Throws NumericsError if an action is not finite. Does not allocate.
   void step(std::span<const float> actions);
 
   std::span<const float> obs() const;        // (N, O) what to act on next: the first of the new episode where one ended
@@ -50,6 +55,17 @@ class VecEnv {
   std::span<const double> episode_return() const;    // (N) sum of rewards of the episode that this step belongs to
   std::span<const std::int64_t> episode_length() const;  // (N) its steps so far, this one included
   Env& env(int index);
+
+  // Steps of every environment since construction (or as loaded).
+  std::int64_t num_steps() const;
+
+  // The whole state: every environment's own, its generator, episode counters and the current observations. Where an
+  // environment cannot save its state (can_save_state() is false) load_state goes on with a new episode instead, drawn
+  // from the saved generators. load_state throws IoError on bytes of other environments or damaged bytes; the object is then
+  // good for nothing but another load_state or reset.
+  bool can_save_state() const;
+  std::vector<std::byte> save_state() const;
+  void load_state(std::span<const std::byte> state);
 
  private:
   struct Impl;

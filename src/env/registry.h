@@ -1,0 +1,19 @@
+// The table's type, and the built-in environments that are not MuJoCo's.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "softac/env.h"
+
+namespace softac {
+
+using EnvEntry = std::pair<EnvInfo, EnvFactory>;
+
+EnvEntry pendulum_entry();                  // pendulum.cc
+EnvEntry mountain_car_continuous_entry();   // mountain_car.cc
+
+// Adds several entries or, if one of them does not fit, none. Throws ConfigError.
+void register_envs(std::vector<EnvEntry> entries);
+
+}  // namespace softac
