@@ -21,7 +21,7 @@ struct Fault {
 };
 
 // Operation names: open_write, write, sync, close, open_read, read, list, size, make_directories, rename, remove, truncate,
-// sync_directory, lock. exists() and is_directory() cannot fail and do not count. Safe to use from several threads.
+// sync_directory, lock. kind() never fails and does not count. Safe to use from several threads.
 class FaultFileSystem : public FileSystem {
  public:
   explicit FaultFileSystem(FileSystem& base) : base_(base) {}
@@ -32,8 +32,7 @@ class FaultFileSystem : public FileSystem {
 
   std::unique_ptr<WritableFile> open_write(const Path& path, WriteMode mode) override;
   std::unique_ptr<ReadableFile> open_read(const Path& path) override;
-  bool exists(const Path& path) override;
-  bool is_directory(const Path& path) override;
+  FileKind kind(const Path& path, bool follow_links) override;
   std::uint64_t size(const Path& path) override;
   std::vector<std::string> list(const Path& dir) override;
   void make_directories(const Path& dir) override;

@@ -53,6 +53,8 @@ enum class WriteMode {
   append,      // at the end of the file, which is made if missing
 };
 
+enum class FileKind { missing, file, directory, link, other };
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -60,12 +62,11 @@ class FileSystem {
   virtual std::unique_ptr<WritableFile> open_write(const Path& path, WriteMode mode) = 0;
   virtual std::unique_ptr<ReadableFile> open_read(const Path& path) = 0;
 
-  virtual bool exists(const Path& path) = 0;                  // of any kind; false also below a missing directory
-  virtual bool is_directory(const Path& path) = 0;
+  virtual FileKind kind(const Path& path, bool follow_links = true) = 0;  // missing also below a missing directory
   virtual std::uint64_t size(const Path& path) = 0;           // of a regular file, bytes
   virtual std::vector<std::string> list(const Path& dir) = 0; // names without "." and "..", sorted
 
-  virtual void make_directories(const Path& dir) = 0;         // with all parents; no error if it exists
+  virtual void make_directories(const Path& dir) = 0;         // with all parents, durable; no error if it exists
   virtual void rename(const Path& from, const Path& to) = 0;  // replaces a file at `to` atomically
   virtual void remove(const Path& path) = 0;                  // a file or an empty directory, which must exist
   virtual void truncate(const Path& path, std::uint64_t size) = 0;  // cuts a file that is at least that long, else IoError
@@ -74,6 +75,8 @@ class FileSystem {
   // Takes an exclusive lock on the file (made if missing) or throws IoError at once if another holder has it.
   virtual std::unique_ptr<FileLock> lock(const Path& path) = 0;
 
+  bool exists(const Path& path) { return kind(path, false) != FileKind::missing; }
+  bool is_directory(const Path& path) { return kind(path) == FileKind::directory; }
   // The whole file. IoError if it is longer than max_bytes, before anything of its size is allocated.
   std::vector<std::byte> read_file(const Path& path, std::uint64_t max_bytes);
   std::string read_text(const Path& path, std::uint64_t max_bytes);
