@@ -1,0 +1,119 @@
+# shellcheck shell=bash disable=SC2154
+# What ./softac and ./test share: Debian packages, Python environments in build/, the CMake build. Sourced, not run.
+# The caller sets `root` (the source tree). Everything here reports on standard error and leaves standard output alone.
+
+run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev)
+system_python=/usr/bin/python3
+build_dir=$root/build/release
+
+say() { echo "softac: $*" >&2; }
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+# Serialises everything that writes below build/; held on descriptor 9 until release_lock or the end of the process.
+take_lock() {
+  mkdir -p "$root/build" || fail "cannot write to $root"
+  exec 9>"$root/build/.lock" || fail "cannot write to $root/build"
+  if ! flock -n 9; then
+    say "waiting for another call that builds in $root/build"
+    flock 9
+  fi
+}
+
+release_lock() { exec 9>&-; }
+
+# missing_packages NAME…: prints those that are not installed, one a line.
+missing_packages() {
+  # dpkg-query fails if it does not know one of the names; its output still holds the others.
+  local installed
+  installed=$(dpkg-query -W -f '${Package} ${Status}\n' "$@" 2>/dev/null | sed -n 's/ install ok installed$//p') || true
+  printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "$installed" | sed '/^$/d') || true
+}
+
+# need_packages NAME…: installs the missing Debian packages, or names them and exits 1.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    say "not a Debian system; going on with the tools that are here (docs/install.md)"
+    return 0
+  fi
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }; }; then
+      as_root=(sudo)
+    else
+      say "these Debian packages are missing, and there are no rights to install them: ${missing[*]}"
+      fail "as root:  apt-get install ${missing[*]}"
+    fi
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
+  "${apt[@]}" update >&2 </dev/null || say "apt-get update failed; trying with the package lists that are here"
+  "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
+    fail "could not install these Debian packages: ${missing[*]}"
+}
+
+# need_python DIR NAME: a virtual environment of Debian's Python in DIR with the pinned packages of
+# scripts/requirements-NAME.txt. Made anew when any pin changes; an interrupted installation is repaired.
+need_python() {
+  local dir=$1 stamp=$1/.installed-$2 pins
+  pins=$(cat "$root"/scripts/requirements-*.txt | sha256sum)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$pins" ] || return 0
+  say "installing Python packages into ${dir#"$root"/}"
+  if [ "$(cat "$dir/.pins" 2>/dev/null)" != "$pins" ]; then
+    rm -rf "$dir"
+    "$system_python" -m venv "$dir" >&2 || fail "cannot make a Python environment in $dir"
+    echo "$pins" >"$dir/.pins"
+  fi
+  "$dir/bin/python" -m pip --disable-pip-version-check install --quiet --only-binary=:all: \
+    -r "$root/scripts/requirements-$2.txt" >&2 || fail "could not install the packages of scripts/requirements-$2.txt"
+  echo "$pins" >"$stamp"
+}
+
+# configure DIR ARGUMENT…: runs CMake in DIR if it has not been run there with these arguments and these pins.
+configure() {
+  local dir=$1 wanted
+  shift
+  wanted="$* $(cat "$root/build/venv/.pins" 2>/dev/null)"
+  if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/.configured" 2>/dev/null)" != "$wanted" ]; then
+    rm -f "$dir/CMakeCache.txt" "$dir/.configured"  # paths of a replaced Python environment must not survive
+    cmake -S "$root" -B "$dir" -G Ninja "$@" >&2 || fail "could not configure the build in ${dir#"$root"/}"
+    echo "$wanted" >"$dir/.configured"
+  fi
+}
+
+# build DIR [TARGET…]: silent when everything is up to date.
+build() {
+  local dir=$1
+  shift
+  if ! ninja -C "$dir" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
+    ninja -C "$dir" -j "$(nproc)" "$@" >&2 || fail "the build in ${dir#"$root"/} failed"
+  fi
+}
+
+# CMake arguments of the Release build, which both commands share; ./test marks it to hold the tests as well.
+# Warnings are errors only with the compiler they were tested with.
+release_arguments() {
+  printf '%s\n' -DCMAKE_BUILD_TYPE=Release "-DSOFTAC_PYTHON=$root/build/venv/bin/python"
+  [ "$(${CXX:-g++} -dumpversion 2>/dev/null)" != 12 ] || echo -DSOFTAC_WERROR=ON
+  [ -f "$build_dir/.with-tests" ] && echo -DSOFTAC_BUILD_TESTS=ON || echo -DSOFTAC_BUILD_TESTS=OFF
+}
+
+# Leaves an up-to-date command at $build_dir/apps/softac.
+prepare_command() {
+  if [ -x "$build_dir/apps/softac" ] && [ ! -w "$root/build" ]; then
+    return 0  # built by another user: nothing here can be brought up to date
+  fi
+  local arguments
+  take_lock
+  need_packages "${run_packages[@]}"
+  need_python "$root/build/venv" run
+  mapfile -t arguments < <(release_arguments)
+  configure "$build_dir" "${arguments[@]}"
+  build "$build_dir" softac
+  release_lock
+}
