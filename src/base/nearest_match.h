@@ -1,6 +1,7 @@
 // The known name that a mistyped one most likely meant, for error messages.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,7 +10,7 @@ namespace softac {
 
 // Number of single-character insertions, deletions, substitutions and swaps of neighbours that turn a into b; letters that
 // differ only in case cost nothing (optimal string alignment distance).
-int edit_distance(std::string_view a, std::string_view b);
+std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidate with the smallest distance to name, the first of equals; empty if none is near enough to be a likely typo
 // (a third of the longer name's length, at least 2).
