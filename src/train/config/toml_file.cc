@@ -1,8 +1,9 @@
 #include "train/config/toml_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <optional>
-#include <sstream>
+#include <utility>
 
 #define TOML_HEADER_ONLY 1
 #define TOML_MAX_NESTED_VALUES 32
@@ -47,9 +48,18 @@ struct Flatten {
   TomlSettings& out;
 
   void table(const toml::table& nodes, const std::string& prefix) {
-    for (const auto& [toml_key, node] : nodes) {
+    std::vector<std::pair<const toml::key*, const toml::node*>> in_order;  // as written, not as sorted
+    for (const auto& [toml_key, node] : nodes) in_order.emplace_back(&toml_key, &node);
+    std::sort(in_order.begin(), in_order.end(), [](const auto& a, const auto& b) {
+      const auto& x = a.first->source().begin;
+      const auto& y = b.first->source().begin;
+      return std::pair(x.line, x.column) < std::pair(y.line, y.column);
+    });
+    for (const auto& [key_node, node_pointer] : in_order) {
+      const toml::key& toml_key = *key_node;
+      const toml::node& node = *node_pointer;
       const std::string key = prefix + std::string(toml_key.str());
-      const std::string where = position_text(name, node.source());
+      const std::string where = position_text(name, toml_key.source());
       if (const auto* inner = node.as_table()) {
         if (key == "origin") origins(*inner);
         else table(*inner, key + ".");
@@ -63,7 +73,7 @@ struct Flatten {
   void origins(const toml::table& nodes) {
     for (const auto& [key, node] : nodes) {
       if (const auto* text = node.as_string()) out.origin[std::string(key.str())] = text->get();
-      else out.violations.push_back(position_text(name, node.source()) + ": origin." + std::string(key.str()) + ": expected a text");
+      else out.violations.push_back(position_text(name, key.source()) + ": origin." + std::string(key.str()) + ": expected a text");
     }
   }
 };

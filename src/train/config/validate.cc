@@ -73,7 +73,7 @@ std::vector<SettingViolation> validate(const TrainConfig& config) {
        number_text(sac.log_std_min) + ": must be below log_std_max = " + number_text(sac.log_std_max));
   rule(sac.batch_size <= config.buffer_size, {"batch_size", "buffer_size"},
        std::to_string(sac.batch_size) + ": must be at most buffer_size = " + std::to_string(config.buffer_size));
-  rule(config.buffer_size / config.n_envs > sac.n_steps, {"buffer_size", "n_envs", "n_steps"},
+  rule(config.buffer_size / std::max(config.n_envs, 1) > sac.n_steps, {"buffer_size", "n_envs", "n_steps"},
        std::to_string(config.buffer_size) + ": must hold more than n_steps = " + std::to_string(sac.n_steps) + " steps of each of n_envs = " +
            std::to_string(config.n_envs) + " environments");
   rule(config.total_timesteps >= config.n_envs, {"total_timesteps", "n_envs"},
