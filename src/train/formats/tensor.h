@@ -32,7 +32,8 @@ constexpr TensorType tensor_type_of() {
   else static_assert(!sizeof(T*), "no tensor type for this C++ type");
 }
 
-// Number of elements of a shape (1 for a scalar, ()), or −1 if it is negative somewhere or overflows.
+// Number of elements of a shape (1 for a scalar, ()), or −1 if a length is negative or a product of the first
+// lengths overflows.
 std::int64_t num_elements(std::span<const std::int64_t> shape);
 std::string shape_text(std::span<const std::int64_t> shape);  // "(3, 5)"
 

@@ -1,0 +1,57 @@
+#include "train/formats/monitor_csv.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "softac/error.h"
+#include "train/formats/number_text.h"
+
+namespace softac {
+
+namespace {
+
+constexpr std::size_t kMaxHeaderLine = 65536;
+
+// t_start of the file's first line.
+double read_start(FileSystem& fs, const Path& path) {
+  const auto file = fs.open_read(path);
+  std::string text(static_cast<std::size_t>(std::min<std::uint64_t>(file->size(), kMaxHeaderLine)), '\0');
+  file->read_at(0, std::as_writable_bytes(std::span(text)));
+  const std::size_t end = text.find('\n');
+  if (end != std::string::npos && text.starts_with("#{") && text.find('{', 2) > end) {
+    const auto header = nlohmann::json::parse(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    if (header.is_object() && header.contains("t_start") && header["t_start"].is_number()) return header["t_start"].get<double>();
+  }
+  throw IoError(path.string() + ": line 1 is not the header of a monitor file, #{\"t_start\": …}");
+}
+
+}  // namespace
+
+MonitorCsv::MonitorCsv(FileSystem& fs, const Path& path, const std::string& env_id, double start_wall_time_sec,
+                       std::optional<std::uint64_t> resume_at)
+    : file_(fs, path, resume_at), start_wall_time_sec_(start_wall_time_sec) {
+  if (file_.position() > 0) {
+    start_wall_time_sec_ = read_start(fs, path);
+    return;
+  }
+  std::string header = "#{\"t_start\": ";
+  append_json_number(header, start_wall_time_sec);
+  header += ", \"env_id\": ";
+  append_json_string(header, env_id);
+  header += "}\nr,l,t\n";
+  file_.append(header);
+}
+
+void MonitorCsv::write(double episode_return, std::int64_t length, double time_sec) {
+  std::string line;
+  append_number(line, episode_return);
+  line.append(",").append(std::to_string(length)).append(",");
+  std::array<char, 400> time;  // enough for any double
+  line.append(time.data(), std::to_chars(time.data(), time.data() + time.size(), time_sec, std::chars_format::fixed, 6).ptr);
+  line += '\n';
+  file_.append(line);
+}
+
+}  // namespace softac
