@@ -38,10 +38,46 @@ function(softac_module name)
 endfunction()
 
 # softac_test(name SOURCES a.cc … LINKS lib… [LABELS l…]): GoogleTest executable test_<name>, each TEST known to CTest.
+# Labels with a meaning for ./test: threads (runs under TSan), slow and release_only (not under sanitizers),
+# campaign (only with --all).
 function(softac_test name)
   cmake_parse_arguments(T "" "" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(test_${name} ${T_SOURCES})
   target_link_libraries(test_${name} PRIVATE softac_options ${T_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${T_LABELS}")
+  string(REPLACE ";" "\\;" labels "${T_LABELS}")
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${labels}" ENVIRONMENT "SOFTAC_PYTHON=${SOFTAC_PYTHON}" TIMEOUT 600)
+endfunction()
+
+# softac_python_test(name SCRIPT a.py [ARGS …] [LABELS l…]): a script that exits 0 if all is well and 77, with a line
+# 'SKIPPED: reason', if it could not run.
+function(softac_python_test name)
+  cmake_parse_arguments(T "" "SCRIPT" "ARGS;LABELS" ${ARGN})
+  cmake_path(ABSOLUTE_PATH T_SCRIPT BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set(python ${SOFTAC_PYTHON})
+  if(NOT python)
+    set(python python3)
+  endif()
+  add_test(NAME ${name} COMMAND ${python} -B ${T_SCRIPT} ${T_ARGS})
+  set_tests_properties(${name} PROPERTIES LABELS "python;${T_LABELS}" SKIP_RETURN_CODE 77 TIMEOUT 900
+    ENVIRONMENT "SOFTAC_PYTHON=${SOFTAC_PYTHON}")
+endfunction()
+
+# softac_fuzz(name SOURCES a.cc … LINKS lib… CORPUS dir): a program around LLVMFuzzerTestOneInput. With clang and
+# SOFTAC_FUZZ=ON it is a libFuzzer program; always it can replay files, which CTest does with the kept corpus.
+option(SOFTAC_FUZZ "Build libFuzzer programs (clang)" OFF)
+function(softac_fuzz name)
+  cmake_parse_arguments(F "" "CORPUS" "SOURCES;LINKS" ${ARGN})
+  cmake_path(ABSOLUTE_PATH F_CORPUS BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  add_executable(fuzz_${name} ${F_SOURCES})
+  target_link_libraries(fuzz_${name} PRIVATE softac_options ${F_LINKS})
+  if(SOFTAC_FUZZ)
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${F_CORPUS})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
 endfunction()
