@@ -1,0 +1,80 @@
+// The policy's distribution for one action component per lane (docs/math.md E11), over any lane type.
+//   u = μ + σ·ε, a = tanh(u) (or u),
+//   log π = −½ε² − log σ − ½ log 2π − 2·(log 2 − |u| − log1p(e^(−2|u|)))       (last term with tanh only; even in u)
+#pragma once
+
+#include "base/elementary.h"
+#include "math/kernel_table.h"
+
+namespace softac {
+
+template <class V>
+struct GaussianConstants {
+  using T = typename V::value_type;
+  bool squash, tanh_rule;
+  V low, high, half_range;
+  explicit GaussianConstants(const GaussianShape& shape)
+      : squash(shape.squash),
+        tanh_rule(shape.tanh_rule),
+        low(static_cast<T>(shape.log_std_min)),
+        high(static_cast<T>(shape.log_std_max)),
+        half_range(static_cast<T>(0.5 * (shape.log_std_max - shape.log_std_min))) {}
+};
+
+template <class V>
+struct GaussianSample {
+  V action, u, sigma, log_pi;
+};
+
+template <class V>
+inline GaussianSample<V> gaussian_sample(const GaussianConstants<V>& c, V mu, V raw, V eps) {
+  using T = typename V::value_type;
+  const V one(T(1)), two(T(2));
+  const V log_sigma = c.tanh_rule ? fma(c.half_range, elementary::tanh(raw) + one, c.low) : min_(c.high, max_(c.low, raw));
+  GaussianSample<V> out;
+  out.sigma = elementary::exp(log_sigma);
+  out.u = fma(out.sigma, eps, mu);
+  out.log_pi = fma(V(T(-0.5)) * eps, eps, V(T(-0.91893853320467274178)) - log_sigma);  // ½ log 2π
+  if (!c.squash) {
+    out.action = out.u;
+    return out;
+  }
+  out.action = elementary::tanh(out.u);
+  const V size = abs_(out.u);
+  const V log_slope = V(T(0.69314718055994530942)) - size - elementary::log1p(elementary::exp(V(T(-2)) * size));
+  out.log_pi = fma(V(T(-2)), log_slope, out.log_pi);
+  return out;
+}
+
+template <class V>
+struct GaussianGradient {
+  V d_mu, d_raw;
+};
+
+// u = fma(σ, ε, μ):  d_μ = d_u, d_σ = d_u·ε.   ∂ log π/∂u = 2 tanh u (tanh only), ∂ log π/∂ log σ = −1.
+// a = tanh u:        da/du = 4e/(1 + e)², e = e^(−2|u|).
+template <class V>
+inline GaussianGradient<V> gaussian_gradient(const GaussianConstants<V>& c, V raw, V eps, V u, V sigma, V d_action, V d_log_pi) {
+  using T = typename V::value_type;
+  const V zero(T(0)), one(T(1));
+  V d_u = d_action;
+  if (c.squash) {
+    const V e = elementary::exp(V(T(-2)) * abs_(u));
+    const V one_plus = one + e;
+    const V slope = (V(T(4)) * e) / (one_plus * one_plus);
+    d_u = fma(d_action, slope, d_log_pi * (V(T(2)) * elementary::tanh(u)));
+  }
+  const V d_log_sigma = fma(d_u, sigma * eps, zero - d_log_pi);
+  GaussianGradient<V> out;
+  out.d_mu = d_u;
+  if (c.tanh_rule) {
+    const V t = elementary::tanh(raw);
+    out.d_raw = d_log_sigma * (c.half_range * fma(zero - t, t, one));
+  } else {
+    // The clamp passes the gradient on its closed interval, as torch.clamp does.
+    out.d_raw = select(less(raw, c.low), zero, select(less(c.high, raw), zero, d_log_sigma));
+  }
+  return out;
+}
+
+}  // namespace softac

@@ -1,0 +1,213 @@
+// The operations of a backend as plain functions over a range of independent pieces of work, so that a thread pool may
+// divide them in any way. Arguments are raw pointers: kernel files are compiled with their own instruction sets and must
+// not instantiate shared inline code.
+//
+// The bits rule: every function below computes each of its results in the order that its comment gives; all backends
+// give the same bits. "chain" is a sequence of fused multiply-adds into one accumulator; "lanes" is the 16-lane
+// accumulation lane[i % 16] followed by the tree 16 → 8 → 4 → 2 → 1 that adds the upper half to the lower.
+//
+// Panels (softac/panels.h): element (r, c) at base[(c / 16)·stride + r·16 + c % 16].
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "softac/config.h"
+
+namespace softac {
+
+using Stride = std::ptrdiff_t;
+
+// y = act(x W + b). Weight panels hold K + 1 rows, the last one the bias. Pieces: rows of x.
+// y(r, c): chain over k = 0 … K−1 starting from the bias, then act. z keeps the value before act (null: not kept).
+template <class T>
+struct LinearForward {
+  const T* x;  // panels (rows, K)
+  Stride x_stride;
+  const T* w;  // panels (K + 1, N)
+  Stride w_stride;
+  int k;
+  int out_panels;
+  T* y;  // panels (rows, N)
+  Stride y_stride;
+  T* z;  // panels (rows, N) or null; stride y_stride
+  bool activate;
+  Activation activation;
+};
+
+// d_x = (d_y Wᵀ) · act'(x). Pieces: rows of d_y. d_x(r, c): chain over n = 0 … N−1 starting from +0, then the mask.
+template <class T>
+struct LinearBackwardInput {
+  const T* d_y;  // panels (rows, N)
+  Stride d_y_stride;
+  const T* wt;  // panels (N, K): transposed weights
+  Stride wt_stride;
+  int n;
+  int out_panels;
+  const T* saved;  // panels (rows, K): activation output, or its input for SiLU; null: no mask
+  Stride saved_stride;
+  Activation activation;
+  T* d_x;  // panels (rows, K)
+  Stride d_x_stride;
+};
+
+// d_W = xᵀ d_y and d_b = column sums of d_y. Pieces: kernel-defined tiles, see num_tiles in the table.
+// d_W(k, n): chain over r = 0 … rows−1 starting from +0; d_b(n): sum over r in the same order.
+template <class T>
+struct LinearBackwardWeights {
+  const T* x;  // panels (rows, K)
+  Stride x_stride;
+  const T* d_y;  // panels (rows, N)
+  Stride d_y_stride;
+  int rows;
+  int k;
+  int out_panels;
+  T* d_w;  // panels (K + 1, N)
+  Stride d_w_stride;
+};
+
+// wt = (rows first … first + count − 1 of w)ᵀ. Pieces: panels of wt. Unused columns of the last panel are set to zero.
+template <class T>
+struct Transpose {
+  const T* w;  // panels (·, N)
+  Stride w_stride;
+  int n;
+  int first;
+  int count;
+  T* wt;  // panels (N, count)
+  Stride wt_stride;
+};
+
+// One-column layer q = h·w + b, w stored as 16·panels values followed by b. Pieces: rows.
+// q(r): lanes over k, then + b.
+template <class T>
+struct HeadForward {
+  const T* h;  // panels (rows, K)
+  Stride h_stride;
+  int panels;
+  const T* w;
+  T* q;  // (rows)
+};
+
+// d_h(r, k) = (d_q(r) · w(k)) · act'(h(r, k)). Pieces: rows.
+template <class T>
+struct HeadBackwardInput {
+  const T* d_q;  // (rows)
+  const T* w;
+  int panels;
+  const T* saved;  // panels (rows, K)
+  Stride saved_stride;
+  Activation activation;
+  T* d_h;  // panels (rows, K)
+  Stride d_h_stride;
+};
+
+// d_w(k): chain over rows from +0; d_b: sum over rows from +0. Pieces: panels, and one more for d_b.
+template <class T>
+struct HeadBackwardWeights {
+  const T* h;  // panels (rows, K)
+  Stride h_stride;
+  const T* d_q;  // (rows)
+  int rows;
+  int panels;
+  T* d_w;  // 16·panels values, then d_b
+};
+
+// E11. Row-lane arrays hold row r at [r·16·act_panels, …), act_panels = ⌈A/16⌉; unused lanes are zero.
+struct GaussianShape {
+  int act_dim;
+  int act_panels;
+  int head_panels;  // ⌈2A/16⌉
+  bool squash;
+  bool tanh_rule;  // log σ by the tanh map, else by clamping
+  double log_std_min;
+  double log_std_max;
+};
+
+// Pieces: rows. log_pi(r): lanes over the actions' terms.
+template <class T>
+struct GaussianForward {
+  GaussianShape shape;
+  const T* head;  // panels (rows, 2A): μ in the first A columns, raw log σ in the next
+  Stride head_stride;
+  const T* eps;  // (rows, A) row-major, readable 16·act_panels past the last row
+  T* action;     // row-lane: tanh(u), or u for the plain Gaussian
+  T* u;          // row-lane
+  T* sigma;      // row-lane
+  T* log_pi;     // (rows)
+};
+
+// d_head from d_action (row-lane) and d_log_pi (one number for every row). Pieces: rows.
+template <class T>
+struct GaussianBackward {
+  GaussianShape shape;
+  const T* head;
+  Stride head_stride;
+  const T* eps;
+  const T* u;
+  const T* sigma;
+  const T* d_action;  // row-lane
+  T d_log_pi;
+  T* d_head;  // panels (rows, 2A)
+  Stride d_head_stride;
+};
+
+// Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass.
+//   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), p ← p − step·(m / (√v·root_scale + ε)),
+//   t ← fma(τ, p, (1−τ)·t).        Pieces: blocks of kBlock values.
+template <class T>
+struct Adam {
+  T* p;
+  const T* g;
+  T* m;
+  T* v;
+  T* target;  // null: no Polyak step
+  std::int64_t size;  // multiple of 16
+  T clip;             // c: factor on the gradient
+  T beta1, one_minus_beta1, beta2, one_minus_beta2;
+  T step, root_scale, eps;
+  T tau, one_minus_tau;
+};
+
+// Standard normals, 4·16 values per piece: piece i takes the Philox blocks first_block + 16·i + lane (lane = 0 … 15),
+// words (w0, w1) give values i·64 + lane and + 16, (w2, w3) + 32 and + 48, by Box–Muller.
+template <class T>
+struct FillNormal {
+  std::uint64_t seed;
+  std::uint64_t stream;
+  std::uint64_t first_block;
+  T* out;
+};
+
+inline constexpr int kBlock = 4096;  // values per piece of the flat passes
+
+template <class T>
+struct KernelTable {
+  const char* name;
+  int row_tile;  // rows of one register tile: pieces of row work are best multiples of it
+  void (*linear_forward)(const LinearForward<T>&, int first_row, int last_row);
+  void (*linear_backward_input)(const LinearBackwardInput<T>&, int first_row, int last_row);
+  int (*num_weight_tiles)(const LinearBackwardWeights<T>&);
+  void (*linear_backward_weights)(const LinearBackwardWeights<T>&, int first_tile, int last_tile);
+  void (*transpose)(const Transpose<T>&, int first_panel, int last_panel);
+  void (*head_forward)(const HeadForward<T>&, int first_row, int last_row);
+  void (*head_backward_input)(const HeadBackwardInput<T>&, int first_row, int last_row);
+  void (*head_backward_weights)(const HeadBackwardWeights<T>&, int first_panel, int last_panel);
+  void (*gaussian_forward)(const GaussianForward<T>&, int first_row, int last_row);
+  void (*gaussian_backward)(const GaussianBackward<T>&, int first_row, int last_row);
+  // Returns whether every updated p and v of the block is finite.
+  bool (*adam)(const Adam<T>&, int block);
+  void (*polyak)(const T* p, T* target, std::int64_t size, T tau, T one_minus_tau, int block);
+  // lanes over one block's squares.
+  T (*sum_squares)(const T* x, std::int64_t size, int block);
+  void (*fill_normal)(const FillNormal<T>&, int first_piece, int last_piece);
+};
+
+// The tables that this build holds; null where the instruction set is not compiled in.
+const KernelTable<float>* reference_table_float();
+const KernelTable<double>* reference_table_double();
+const KernelTable<float>* portable_table();
+const KernelTable<float>* avx2_table();
+const KernelTable<float>* avx512_table();
+
+}  // namespace softac

@@ -1,0 +1,415 @@
+// The fast kernels, written once over the type Lanes that the including file defines (lanes_*.h) and over its register
+// tile: kTileRows × kTilePanels accumulators of 16 lanes. Everything here has internal linkage and uses no shared
+// inline code of single floats, since each including file is compiled for its own instruction set.
+#pragma once
+
+#include "base/elementary.h"
+#include "math/activation.h"
+#include "math/gaussian_lanes.h"
+#include "math/kernel_table.h"
+
+namespace softac {
+namespace {
+
+#define SOFTAC_INLINE inline __attribute__((always_inline))
+
+// A tile of C = init + A·B, MR rows × NP panels: chains over k. a points at (first row, column 0) of row panels,
+// b at row 0 of NP adjacent panels of k + … rows. With kByColumn the roles of a's rows and columns are exchanged:
+// a points at (row 0, first column inside one panel) and the chain runs over its rows (d_W = xᵀ d_y).
+template <int MR, int NP>
+struct Tile {
+  Lanes sum[MR][NP];
+
+  template <int KK>
+  SOFTAC_INLINE void step(const float* a, const float* b, Stride b_stride) {
+    Lanes w[NP];
+    _Pragma("GCC unroll 8") for (int p = 0; p < NP; ++p) w[p] = Lanes::load(b + p * b_stride + KK * 16);
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+      const Lanes x(a[i * 16 + KK]);
+      _Pragma("GCC unroll 8") for (int p = 0; p < NP; ++p) sum[i][p] = fma(x, w[p], sum[i][p]);
+    }
+  }
+
+  // Sixteen steps of k inside one panel of a.
+  SOFTAC_INLINE void steps16(const float* a, const float* b, Stride b_stride) {
+    step<0>(a, b, b_stride), step<1>(a, b, b_stride), step<2>(a, b, b_stride), step<3>(a, b, b_stride);
+    step<4>(a, b, b_stride), step<5>(a, b, b_stride), step<6>(a, b, b_stride), step<7>(a, b, b_stride);
+    step<8>(a, b, b_stride), step<9>(a, b, b_stride), step<10>(a, b, b_stride), step<11>(a, b, b_stride);
+    step<12>(a, b, b_stride), step<13>(a, b, b_stride), step<14>(a, b, b_stride), step<15>(a, b, b_stride);
+  }
+
+  SOFTAC_INLINE void multiply(const float* a, Stride a_stride, const float* b, Stride b_stride, int k) {
+    int left = k;
+    for (; left >= 16; left -= 16, a += a_stride, b += 256) steps16(a, b, b_stride);
+    for (int kk = 0; kk < left; ++kk) step<0>(a + kk, b + kk * 16, b_stride);
+  }
+
+  // One row r of the chain over rows: columns 0 … MR−1 of a's panel times b's row.
+  template <int R>
+  SOFTAC_INLINE void outer_step(const float* a, const float* b, Stride b_stride) {
+    Lanes w[NP];
+    _Pragma("GCC unroll 8") for (int p = 0; p < NP; ++p) w[p] = Lanes::load(b + p * b_stride + R * 16);
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+      const Lanes x(a[R * 16 + i]);
+      _Pragma("GCC unroll 8") for (int p = 0; p < NP; ++p) sum[i][p] = fma(x, w[p], sum[i][p]);
+    }
+  }
+
+  SOFTAC_INLINE void multiply_transposed(const float* a, const float* b, Stride b_stride, int rows) {
+    int left = rows;
+    for (; left >= 8; left -= 8, a += 128, b += 128) {
+      outer_step<0>(a, b, b_stride), outer_step<1>(a, b, b_stride), outer_step<2>(a, b, b_stride), outer_step<3>(a, b, b_stride);
+      outer_step<4>(a, b, b_stride), outer_step<5>(a, b, b_stride), outer_step<6>(a, b, b_stride), outer_step<7>(a, b, b_stride);
+    }
+    for (int r = 0; r < left; ++r) outer_step<0>(a + r * 16, b + r * 16, b_stride);
+  }
+};
+
+template <int MR, int NP, Activation kActivation, bool kActivate>
+SOFTAC_INLINE void forward_tile(const LinearForward<float>& g, int r, int p) {
+  Tile<MR, NP> tile;
+  const float* w = g.w + p * g.w_stride;
+  for (int j = 0; j < NP; ++j) {
+    const Lanes bias = Lanes::load(w + j * g.w_stride + Stride{g.k} * 16);
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) tile.sum[i][j] = bias;
+  }
+  tile.multiply(g.x + Stride{r} * 16, g.x_stride, w, g.w_stride, g.k);
+  _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
+    float* y = g.y + (p + j) * g.y_stride + Stride{r} * 16;
+    if (g.z) {
+      float* z = g.z + (p + j) * g.y_stride + Stride{r} * 16;
+      _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) tile.sum[i][j].store(z + i * 16);
+    }
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+      (kActivate ? activate(kActivation, tile.sum[i][j]) : tile.sum[i][j]).store(y + i * 16);
+    }
+  }
+}
+
+template <int MR, int NP, Activation kActivation, bool kMask>
+SOFTAC_INLINE void backward_tile(const LinearBackwardInput<float>& g, int r, int p) {
+  Tile<MR, NP> tile;
+  _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) tile.sum[i][j] = Lanes::zero();
+  }
+  tile.multiply(g.d_y + Stride{r} * 16, g.d_y_stride, g.wt + p * g.wt_stride, g.wt_stride, g.n);
+  _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
+    float* d_x = g.d_x + (p + j) * g.d_x_stride + Stride{r} * 16;
+    const float* saved = kMask ? g.saved + (p + j) * g.saved_stride + Stride{r} * 16 : nullptr;
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+      (kMask ? mask(kActivation, tile.sum[i][j], Lanes::load(saved + i * 16)) : tile.sum[i][j]).store(d_x + i * 16);
+    }
+  }
+}
+
+// Runs a tile function over rows [first, last) and panels: full tiles, then what is left in tiles of 4, 2 and 1 rows.
+// f.template operator()<MR, NP>(row, panel).
+template <class F>
+SOFTAC_INLINE void for_tiles(int first, int last, int panels, F f) {
+  int p = 0;
+  // A single row (acting) has too few chains per tile: it takes more panels at once.
+  if (last - first == 1) {
+    for (; p + 4 <= panels; p += 4) f.template operator()<1, 4>(first, p);
+  }
+  const auto rows = [&]<int NP>() __attribute__((always_inline)) {
+    int r = first;
+    for (; r + kTileRows <= last; r += kTileRows) f.template operator()<kTileRows, NP>(r, p);
+    if (kTileRows > 8 && r + 8 <= last) f.template operator()<8, NP>(r, p), r += 8;
+    if (r + 4 <= last) f.template operator()<4, NP>(r, p), r += 4;
+    if (r + 2 <= last) f.template operator()<2, NP>(r, p), r += 2;
+    if (r < last) f.template operator()<1, NP>(r, p);
+  };
+  for (; p + kTilePanels <= panels; p += kTilePanels) rows.template operator()<kTilePanels>();
+  for (; p < panels; ++p) rows.template operator()<1>();
+}
+
+template <Activation kActivation, bool kActivate>
+void forward_rows(const LinearForward<float>& g, int first, int last) {
+  for_tiles(first, last, g.out_panels,
+            [&]<int MR, int NP>(int r, int p) { forward_tile<MR, NP, kActivation, kActivate>(g, r, p); });
+}
+
+void linear_forward(const LinearForward<float>& g, int first, int last) {
+  if (!g.activate) return forward_rows<Activation::relu, false>(g, first, last);
+  switch (g.activation) {
+    case Activation::relu: return forward_rows<Activation::relu, true>(g, first, last);
+    case Activation::tanh: return forward_rows<Activation::tanh, true>(g, first, last);
+    case Activation::elu: return forward_rows<Activation::elu, true>(g, first, last);
+    case Activation::silu: return forward_rows<Activation::silu, true>(g, first, last);
+  }
+}
+
+template <Activation kActivation, bool kMask>
+void backward_rows(const LinearBackwardInput<float>& g, int first, int last) {
+  for_tiles(first, last, g.out_panels,
+            [&]<int MR, int NP>(int r, int p) { backward_tile<MR, NP, kActivation, kMask>(g, r, p); });
+}
+
+void linear_backward_input(const LinearBackwardInput<float>& g, int first, int last) {
+  if (!g.saved) return backward_rows<Activation::relu, false>(g, first, last);
+  switch (g.activation) {
+    case Activation::relu: return backward_rows<Activation::relu, true>(g, first, last);
+    case Activation::tanh: return backward_rows<Activation::tanh, true>(g, first, last);
+    case Activation::elu: return backward_rows<Activation::elu, true>(g, first, last);
+    case Activation::silu: return backward_rows<Activation::silu, true>(g, first, last);
+  }
+}
+
+// Weight gradients: a piece is kWeightPanels output panels × one input panel; the last input "panel" is the bias row.
+int weight_panel_groups(const LinearBackwardWeights<float>& g) { return (g.out_panels + kWeightPanels - 1) / kWeightPanels; }
+int num_weight_tiles(const LinearBackwardWeights<float>& g) { return weight_panel_groups(g) * ((g.k + 15) / 16 + 1); }
+
+template <int MR, int NP>
+SOFTAC_INLINE void weight_tile(const LinearBackwardWeights<float>& g, int k, int p) {
+  Tile<MR, NP> tile;
+  _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) tile.sum[i][j] = Lanes::zero();
+  }
+  tile.multiply_transposed(g.x + (k / 16) * g.x_stride + k % 16, g.d_y + p * g.d_y_stride, g.d_y_stride, g.rows);
+  float* d_w = g.d_w + p * g.d_w_stride + Stride{k} * 16;
+  _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) tile.sum[i][j].store(d_w + j * g.d_w_stride + i * 16);
+  }
+}
+
+template <int NP>
+SOFTAC_INLINE void weight_piece(const LinearBackwardWeights<float>& g, int k_panel, int p) {
+  const int k_panels = (g.k + 15) / 16;
+  if (k_panel == k_panels) {
+    for (int j = 0; j < NP; ++j) {
+      Lanes sum = Lanes::zero();
+      const float* d_y = g.d_y + (p + j) * g.d_y_stride;
+      for (int r = 0; r < g.rows; ++r) sum = sum + Lanes::load(d_y + Stride{r} * 16);
+      sum.store(g.d_w + (p + j) * g.d_w_stride + Stride{g.k} * 16);
+    }
+    return;
+  }
+  int k = k_panel * 16;
+  const int end = g.k < k + 16 ? g.k : k + 16;
+  for (; k + kWeightRows <= end; k += kWeightRows) weight_tile<kWeightRows, NP>(g, k, p);
+  if (k + 4 <= end) weight_tile<4, NP>(g, k, p), k += 4;
+  if (k + 2 <= end) weight_tile<2, NP>(g, k, p), k += 2;
+  if (k < end) weight_tile<1, NP>(g, k, p);
+}
+
+void linear_backward_weights(const LinearBackwardWeights<float>& g, int first, int last) {
+  const int groups = weight_panel_groups(g);
+  for (int piece = first; piece < last; ++piece) {
+    const int k_panel = piece / groups;
+    int p = (piece % groups) * kWeightPanels;
+    if (p + kWeightPanels <= g.out_panels) {
+      weight_piece<kWeightPanels>(g, k_panel, p);
+    } else {
+      for (; p < g.out_panels; ++p) weight_piece<1>(g, k_panel, p);
+    }
+  }
+}
+
+void transpose(const Transpose<float>& g, int first, int last) {
+  for (int p = first; p < last; ++p) {
+    float* wt = g.wt + p * g.wt_stride;
+    const int columns = g.count - p * 16 < 16 ? g.count - p * 16 : 16;
+    for (int n = 0; n < g.n; n += 16) {
+      const float* w = g.w + (n / 16) * g.w_stride + Stride{g.first + p * 16} * 16;
+      const int height = g.n - n < 16 ? g.n - n : 16;
+      for (int i = 0; i < height; ++i) {
+        float* out = wt + Stride{n + i} * 16;
+        for (int c = 0; c < columns; ++c) out[c] = w[c * 16 + i];
+        for (int c = columns; c < 16; ++c) out[c] = 0.0f;
+      }
+    }
+  }
+}
+
+void head_forward(const HeadForward<float>& g, int first, int last) {
+  const float bias = g.w[Stride{g.panels} * 16];
+  int r = first;
+  for (; r + 8 <= last; r += 8) {
+    Lanes sum[8];
+    _Pragma("GCC unroll 8") for (int i = 0; i < 8; ++i) sum[i] = Lanes::zero();
+    for (int p = 0; p < g.panels; ++p) {
+      const Lanes w = Lanes::load(g.w + Stride{p} * 16);
+      const float* h = g.h + p * g.h_stride + Stride{r} * 16;
+      _Pragma("GCC unroll 8") for (int i = 0; i < 8; ++i) sum[i] = fma(Lanes::load(h + i * 16), w, sum[i]);
+    }
+    _Pragma("GCC unroll 8") for (int i = 0; i < 8; ++i) g.q[r + i] = sum[i].tree() + bias;
+  }
+  for (; r < last; ++r) {
+    Lanes sum = Lanes::zero();
+    for (int p = 0; p < g.panels; ++p) {
+      sum = fma(Lanes::load(g.h + p * g.h_stride + Stride{r} * 16), Lanes::load(g.w + Stride{p} * 16), sum);
+    }
+    g.q[r] = sum.tree() + bias;
+  }
+}
+
+void head_backward_input(const HeadBackwardInput<float>& g, int first, int last) {
+  for (int p = 0; p < g.panels; ++p) {
+    const Lanes w = Lanes::load(g.w + Stride{p} * 16);
+    const float* saved = g.saved + p * g.saved_stride;
+    float* d_h = g.d_h + p * g.d_h_stride;
+    for (int r = first; r < last; ++r) {
+      mask(g.activation, Lanes(g.d_q[r]) * w, Lanes::load(saved + Stride{r} * 16)).store(d_h + Stride{r} * 16);
+    }
+  }
+}
+
+void head_backward_weights(const HeadBackwardWeights<float>& g, int first, int last) {
+  int p = first;
+  for (; p < last && p < g.panels; ++p) {
+    Lanes sum = Lanes::zero();
+    const float* h = g.h + p * g.h_stride;
+    for (int r = 0; r < g.rows; ++r) sum = fma(Lanes::load(h + Stride{r} * 16), Lanes(g.d_q[r]), sum);
+    sum.store(g.d_w + Stride{p} * 16);
+  }
+  if (last > g.panels) {
+    float sum = 0.0f;
+    for (int r = 0; r < g.rows; ++r) sum = sum + g.d_q[r];
+    g.d_w[Stride{g.panels} * 16] = sum;
+  }
+}
+
+constexpr int kMaxHeadPanels = 64;  // A ≤ 512 per call of a kernel; the backend refuses more
+
+void gaussian_forward(const GaussianForward<float>& g, int first, int last) {
+  const GaussianConstants<Lanes> constants(g.shape);
+  const int act_dim = g.shape.act_dim;
+  alignas(64) float head[(kMaxHeadPanels + 1) * 16];
+  for (int r = first; r < last; ++r) {
+    for (int p = 0; p < g.shape.head_panels; ++p) Lanes::load(g.head + p * g.head_stride + Stride{r} * 16).store(head + p * 16);
+    Lanes log_pi = Lanes::zero();
+    const Stride row = Stride{r} * g.shape.act_panels * 16;
+    for (int p = 0; p < g.shape.act_panels; ++p) {
+      const int count = act_dim - p * 16 < 16 ? act_dim - p * 16 : 16;
+      const Lanes mu = Lanes::load(head + p * 16).first(count), raw = Lanes::load(head + act_dim + p * 16).first(count);
+      const Lanes eps = Lanes::load(g.eps + Stride{r} * act_dim + p * 16).first(count);
+      const auto out = gaussian_sample(constants, mu, raw, eps);
+      out.action.first(count).store(g.action + row + p * 16);
+      out.u.first(count).store(g.u + row + p * 16);
+      out.sigma.first(count).store(g.sigma + row + p * 16);
+      log_pi = log_pi + out.log_pi.first(count);
+    }
+    g.log_pi[r] = log_pi.tree();
+  }
+}
+
+void gaussian_backward(const GaussianBackward<float>& g, int first, int last) {
+  const GaussianConstants<Lanes> constants(g.shape);
+  const int act_dim = g.shape.act_dim;
+  alignas(64) float head[(kMaxHeadPanels + 1) * 16];
+  alignas(64) float d_head[(kMaxHeadPanels + 1) * 16];
+  for (int r = first; r < last; ++r) {
+    for (int p = 0; p < g.shape.head_panels; ++p) Lanes::load(g.head + p * g.head_stride + Stride{r} * 16).store(head + p * 16);
+    Lanes::zero().store(d_head + (g.shape.head_panels - 1) * 16);
+    const Stride row = Stride{r} * g.shape.act_panels * 16;
+    // d_raw first: a d_mu block may run into the columns of d_raw only past its own count, so it is written by parts.
+    for (int p = 0; p < g.shape.act_panels; ++p) {
+      const int count = act_dim - p * 16 < 16 ? act_dim - p * 16 : 16;
+      const Lanes raw = Lanes::load(head + act_dim + p * 16).first(count);
+      const Lanes eps = Lanes::load(g.eps + Stride{r} * act_dim + p * 16).first(count);
+      const auto out = gaussian_gradient(constants, raw, eps, Lanes::load(g.u + row + p * 16), Lanes::load(g.sigma + row + p * 16),
+                                         Lanes::load(g.d_action + row + p * 16), Lanes(g.d_log_pi));
+      alignas(64) float d_mu[16], d_raw[16];
+      out.d_mu.store(d_mu);
+      out.d_raw.store(d_raw);
+      for (int i = 0; i < count; ++i) {
+        d_head[p * 16 + i] = d_mu[i];
+        d_head[act_dim + p * 16 + i] = d_raw[i];
+      }
+    }
+    for (int p = 0; p < g.shape.head_panels; ++p) Lanes::load(d_head + p * 16).store(g.d_head + p * g.d_head_stride + Stride{r} * 16);
+  }
+}
+
+bool adam(const Adam<float>& g, int block) {
+  const std::int64_t begin = std::int64_t{block} * kBlock;
+  const std::int64_t end = g.size < begin + kBlock ? g.size : begin + kBlock;
+  const Lanes clip(g.clip), beta1(g.beta1), rest1(g.one_minus_beta1), beta2(g.beta2), rest2(g.one_minus_beta2);
+  const Lanes step(g.step), root_scale(g.root_scale), eps(g.eps), tau(g.tau), rest_tau(g.one_minus_tau);
+  Lanes watch = Lanes::zero();  // stays 0 while everything is finite
+  for (std::int64_t i = begin; i < end; i += 16) {
+    const Lanes grad = clip * Lanes::load(g.g + i);
+    const Lanes m = fma(beta1, Lanes::load(g.m + i), rest1 * grad);
+    const Lanes v = fma(beta2, Lanes::load(g.v + i), rest2 * (grad * grad));
+    const Lanes p = Lanes::load(g.p + i) - step * (m / fma(sqrt_(v), root_scale, eps));
+    m.store(g.m + i);
+    v.store(g.v + i);
+    p.store(g.p + i);
+    if (g.target) fma(tau, p, rest_tau * Lanes::load(g.target + i)).store(g.target + i);
+    watch = fma(p, Lanes::zero(), fma(v, Lanes::zero(), watch));
+  }
+  return watch.tree() == 0.0f;
+}
+
+void polyak(const float* p, float* target, std::int64_t size, float tau, float one_minus_tau, int block) {
+  const std::int64_t begin = std::int64_t{block} * kBlock;
+  const std::int64_t end = size < begin + kBlock ? size : begin + kBlock;
+  for (std::int64_t i = begin; i < end; i += 16) {
+    fma(Lanes(tau), Lanes::load(p + i), Lanes(one_minus_tau) * Lanes::load(target + i)).store(target + i);
+  }
+}
+
+float sum_squares(const float* x, std::int64_t size, int block) {
+  const std::int64_t begin = std::int64_t{block} * kBlock;
+  const std::int64_t end = size < begin + kBlock ? size : begin + kBlock;
+  Lanes sum = Lanes::zero();
+  for (std::int64_t i = begin; i < end; i += 16) {
+    const Lanes value = Lanes::load(x + i);
+    sum = fma(value, value, sum);
+  }
+  return sum.tree();
+}
+
+// Philox4x32-10 on sixteen counters at once; the words are integers, so any order of work gives the same ones.
+void philox16(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_block, std::uint32_t (&w)[4][16]) {
+  std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+  for (int i = 0; i < 16; ++i) {
+    const std::uint64_t block = first_block + static_cast<std::uint64_t>(i);
+    w[0][i] = static_cast<std::uint32_t>(block);
+    w[1][i] = static_cast<std::uint32_t>(block >> 32);
+    w[2][i] = static_cast<std::uint32_t>(stream);
+    w[3][i] = static_cast<std::uint32_t>(stream >> 32);
+  }
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 16; ++i) {
+      const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * w[0][i], p1 = std::uint64_t{0xCD9E8D57u} * w[2][i];
+      w[0][i] = static_cast<std::uint32_t>(p1 >> 32) ^ w[1][i] ^ k0;
+      w[1][i] = static_cast<std::uint32_t>(p1);
+      w[2][i] = static_cast<std::uint32_t>(p0 >> 32) ^ w[3][i] ^ k1;
+      w[3][i] = static_cast<std::uint32_t>(p0);
+    }
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+}
+
+SOFTAC_INLINE void box_muller(const std::uint32_t* word0, const std::uint32_t* word1, float* first, float* second) {
+  const Lanes u = (Lanes::upper24(word0) + Lanes(1.0f)) * Lanes(0x1p-24f);
+  const Lanes turn = Lanes::upper24(word1) * Lanes(0x1p-24f);
+  Lanes sine, cosine;
+  elementary::sincos_turn(turn, sine, cosine);
+  const Lanes radius = sqrt_(Lanes(-2.0f) * elementary::log(u));
+  (radius * cosine).store(first);
+  (radius * sine).store(second);
+}
+
+void fill_normal(const FillNormal<float>& g, int first, int last) {
+  for (int piece = first; piece < last; ++piece) {
+    alignas(64) std::uint32_t words[4][16];
+    philox16(g.seed, g.stream, g.first_block + static_cast<std::uint64_t>(piece) * 16, words);
+    float* out = g.out + std::int64_t{piece} * 64;
+    box_muller(words[0], words[1], out, out + 16);
+    box_muller(words[2], words[3], out + 32, out + 48);
+  }
+}
+
+constexpr KernelTable<float> make_table(const char* name) {
+  return {name,          kTileRows,           linear_forward,        linear_backward_input, num_weight_tiles, linear_backward_weights,
+          transpose,     head_forward,        head_backward_input,   head_backward_weights, gaussian_forward, gaussian_backward,
+          adam,          polyak,              sum_squares,           fill_normal};
+}
+
+#undef SOFTAC_INLINE
+
+}  // namespace
+}  // namespace softac

@@ -1,0 +1,222 @@
+// The specification of every kernel: plain loops over single elements, in float and in double.
+#include <algorithm>
+#include <cmath>
+
+#include "base/elementary.h"
+#include "math/activation.h"
+#include "math/gaussian_lanes.h"
+#include "math/kernel_table.h"
+#include "math/lane_tree.h"
+#include "softac/panels.h"
+#include "softac/rng.h"
+
+namespace softac {
+namespace {
+
+using elementary::Scalar;
+
+template <class T>
+T at(const T* base, Stride stride, int r, int c) {
+  return base[(c / kLanes) * stride + r * kLanes + c % kLanes];
+}
+template <class T>
+T& put(T* base, Stride stride, int r, int c) {
+  return base[(c / kLanes) * stride + r * kLanes + c % kLanes];
+}
+
+template <class T>
+void linear_forward(const LinearForward<T>& a, int first, int last) {
+  for (int r = first; r < last; ++r) {
+    for (int c = 0; c < a.out_panels * kLanes; ++c) {
+      T sum = at(a.w, a.w_stride, a.k, c);
+      for (int k = 0; k < a.k; ++k) sum = std::fma(at(a.x, a.x_stride, r, k), at(a.w, a.w_stride, k, c), sum);
+      if (a.z) put(a.z, a.y_stride, r, c) = sum;
+      put(a.y, a.y_stride, r, c) = a.activate ? activate(a.activation, Scalar<T>(sum)).v : sum;
+    }
+  }
+}
+
+template <class T>
+void linear_backward_input(const LinearBackwardInput<T>& a, int first, int last) {
+  for (int r = first; r < last; ++r) {
+    for (int c = 0; c < a.out_panels * kLanes; ++c) {
+      T sum = 0;
+      for (int n = 0; n < a.n; ++n) sum = std::fma(at(a.d_y, a.d_y_stride, r, n), at(a.wt, a.wt_stride, n, c), sum);
+      if (a.saved) sum = mask(a.activation, Scalar<T>(sum), Scalar<T>(at(a.saved, a.saved_stride, r, c))).v;
+      put(a.d_x, a.d_x_stride, r, c) = sum;
+    }
+  }
+}
+
+template <class T>
+int num_weight_tiles(const LinearBackwardWeights<T>& a) {
+  return a.out_panels;
+}
+
+template <class T>
+void linear_backward_weights(const LinearBackwardWeights<T>& a, int first, int last) {
+  for (int c = first * kLanes; c < last * kLanes; ++c) {
+    for (int k = 0; k < a.k; ++k) {
+      T sum = 0;
+      for (int r = 0; r < a.rows; ++r) sum = std::fma(at(a.x, a.x_stride, r, k), at(a.d_y, a.d_y_stride, r, c), sum);
+      put(a.d_w, a.d_w_stride, k, c) = sum;
+    }
+    T sum = 0;
+    for (int r = 0; r < a.rows; ++r) sum = sum + at(a.d_y, a.d_y_stride, r, c);
+    put(a.d_w, a.d_w_stride, a.k, c) = sum;
+  }
+}
+
+template <class T>
+void transpose(const Transpose<T>& a, int first, int last) {
+  for (int c = first * kLanes; c < last * kLanes; ++c) {
+    for (int n = 0; n < a.n; ++n) put(a.wt, a.wt_stride, n, c) = c < a.count ? at(a.w, a.w_stride, a.first + c, n) : T(0);
+  }
+}
+
+template <class T>
+void head_forward(const HeadForward<T>& a, int first, int last) {
+  for (int r = first; r < last; ++r) {
+    T lanes[kLanes] = {};
+    for (int k = 0; k < a.panels * kLanes; ++k) {
+      lanes[k % kLanes] = std::fma(at(a.h, a.h_stride, r, k), a.w[k], lanes[k % kLanes]);
+    }
+    a.q[r] = lane_tree(lanes) + a.w[a.panels * kLanes];
+  }
+}
+
+template <class T>
+void head_backward_input(const HeadBackwardInput<T>& a, int first, int last) {
+  for (int r = first; r < last; ++r) {
+    for (int k = 0; k < a.panels * kLanes; ++k) {
+      const Scalar<T> d_h(a.d_q[r] * a.w[k]);
+      put(a.d_h, a.d_h_stride, r, k) = mask(a.activation, d_h, Scalar<T>(at(a.saved, a.saved_stride, r, k))).v;
+    }
+  }
+}
+
+template <class T>
+void head_backward_weights(const HeadBackwardWeights<T>& a, int first, int last) {
+  for (int k = first * kLanes; k < std::min(last, a.panels) * kLanes; ++k) {
+    T sum = 0;
+    for (int r = 0; r < a.rows; ++r) sum = std::fma(at(a.h, a.h_stride, r, k), a.d_q[r], sum);
+    a.d_w[k] = sum;
+  }
+  if (last > a.panels) {
+    T sum = 0;
+    for (int r = 0; r < a.rows; ++r) sum = sum + a.d_q[r];
+    a.d_w[a.panels * kLanes] = sum;
+  }
+}
+
+template <class T>
+void gaussian_forward(const GaussianForward<T>& a, int first, int last) {
+  const int width = a.shape.act_panels * kLanes;
+  const GaussianConstants<Scalar<T>> constants(a.shape);
+  for (int r = first; r < last; ++r) {
+    T lanes[kLanes] = {};
+    for (int k = 0; k < width; ++k) {
+      const Stride i = static_cast<Stride>(r) * width + k;
+      if (k >= a.shape.act_dim) {
+        a.action[i] = a.u[i] = a.sigma[i] = 0;
+        continue;
+      }
+      const Scalar<T> mu(at(a.head, a.head_stride, r, k));
+      const Scalar<T> raw(at(a.head, a.head_stride, r, a.shape.act_dim + k));
+      const Scalar<T> eps(a.eps[static_cast<Stride>(r) * a.shape.act_dim + k]);
+      const auto out = gaussian_sample(constants, mu, raw, eps);
+      a.action[i] = out.action.v;
+      a.u[i] = out.u.v;
+      a.sigma[i] = out.sigma.v;
+      lanes[k % kLanes] = lanes[k % kLanes] + out.log_pi.v;
+    }
+    a.log_pi[r] = lane_tree(lanes);
+  }
+}
+
+template <class T>
+void gaussian_backward(const GaussianBackward<T>& a, int first, int last) {
+  const int width = a.shape.act_panels * kLanes;
+  const GaussianConstants<Scalar<T>> constants(a.shape);
+  for (int r = first; r < last; ++r) {
+    for (int c = 2 * a.shape.act_dim; c < a.shape.head_panels * kLanes; ++c) put(a.d_head, a.d_head_stride, r, c) = 0;
+    for (int k = 0; k < a.shape.act_dim; ++k) {
+      const Stride i = static_cast<Stride>(r) * width + k;
+      const Scalar<T> raw(at(a.head, a.head_stride, r, a.shape.act_dim + k));
+      const Scalar<T> eps(a.eps[static_cast<Stride>(r) * a.shape.act_dim + k]);
+      const auto out = gaussian_gradient(constants, raw, eps, Scalar<T>(a.u[i]), Scalar<T>(a.sigma[i]),
+                                         Scalar<T>(a.d_action[i]), Scalar<T>(a.d_log_pi));
+      put(a.d_head, a.d_head_stride, r, k) = out.d_mu.v;
+      put(a.d_head, a.d_head_stride, r, a.shape.act_dim + k) = out.d_raw.v;
+    }
+  }
+}
+
+template <class T>
+bool adam(const Adam<T>& a, int block) {
+  const std::int64_t end = std::min<std::int64_t>(a.size, (block + std::int64_t{1}) * kBlock);
+  bool finite = true;
+  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i) {
+    const T g = a.clip * a.g[i];
+    a.m[i] = std::fma(a.beta1, a.m[i], a.one_minus_beta1 * g);
+    a.v[i] = std::fma(a.beta2, a.v[i], a.one_minus_beta2 * (g * g));
+    a.p[i] = a.p[i] - a.step * (a.m[i] / std::fma(std::sqrt(a.v[i]), a.root_scale, a.eps));
+    if (a.target) a.target[i] = std::fma(a.tau, a.p[i], a.one_minus_tau * a.target[i]);
+    finite = finite && std::isfinite(a.p[i]) && std::isfinite(a.v[i]);
+  }
+  return finite;
+}
+
+template <class T>
+void polyak(const T* p, T* target, std::int64_t size, T tau, T one_minus_tau, int block) {
+  const std::int64_t end = std::min<std::int64_t>(size, (block + std::int64_t{1}) * kBlock);
+  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i) target[i] = std::fma(tau, p[i], one_minus_tau * target[i]);
+}
+
+template <class T>
+T sum_squares(const T* x, std::int64_t size, int block) {
+  const std::int64_t end = std::min<std::int64_t>(size, (block + std::int64_t{1}) * kBlock);
+  T lanes[kLanes] = {};
+  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i) lanes[i % kLanes] = std::fma(x[i], x[i], lanes[i % kLanes]);
+  return lane_tree(lanes);
+}
+
+// Two standard normals from two words: the upper 24 bits of each.
+template <class T>
+void box_muller(std::uint32_t word0, std::uint32_t word1, T& first, T& second) {
+  const Scalar<T> u(static_cast<T>((word0 >> 8) + 1) * T(0x1p-24));
+  const Scalar<T> turn(static_cast<T>(word1 >> 8) * T(0x1p-24));
+  Scalar<T> sine, cosine;
+  elementary::sincos_turn(turn, sine, cosine);
+  const Scalar<T> radius = sqrt_(Scalar<T>(T(-2)) * elementary::log(u));
+  first = (radius * cosine).v;
+  second = (radius * sine).v;
+}
+
+template <class T>
+void fill_normal(const FillNormal<T>& a, int first, int last) {
+  for (int piece = first; piece < last; ++piece) {
+    T* out = a.out + std::int64_t{piece} * 4 * kLanes;
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const auto w = philox4x32(a.seed, a.stream, a.first_block + static_cast<std::uint64_t>(piece) * kLanes + lane);
+      box_muller(w[0], w[1], out[lane], out[kLanes + lane]);
+      box_muller(w[2], w[3], out[2 * kLanes + lane], out[3 * kLanes + lane]);
+    }
+  }
+}
+
+template <class T>
+constexpr KernelTable<T> kReference = {
+    "reference",         1,
+    linear_forward<T>,   linear_backward_input<T>, num_weight_tiles<T>,      linear_backward_weights<T>,
+    transpose<T>,        head_forward<T>,          head_backward_input<T>,   head_backward_weights<T>,
+    gaussian_forward<T>, gaussian_backward<T>,     adam<T>,                  polyak<T>,
+    sum_squares<T>,      fill_normal<T>,
+};
+
+}  // namespace
+
+const KernelTable<float>* reference_table_float() { return &kReference<float>; }
+const KernelTable<double>* reference_table_double() { return &kReference<double>; }
+
+}  // namespace softac

@@ -1,0 +1,86 @@
+// Sixteen float lanes as two AVX2 registers. See base/elementary.h for the concept.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace softac {
+namespace {
+
+struct Lanes {
+  using value_type = float;
+  struct Mask {
+    __m256 lo, hi;
+  };
+  __m256 lo, hi;
+
+  Lanes() = default;
+  Lanes(__m256 low, __m256 high) : lo(low), hi(high) {}
+  explicit Lanes(float x) : lo(_mm256_set1_ps(x)), hi(lo) {}
+  static Lanes zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+  static Lanes load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+  void store(float* p) const {
+    _mm256_storeu_ps(p, lo);
+    _mm256_storeu_ps(p + 8, hi);
+  }
+  Lanes first(int count) const {
+    const __m256i n = _mm256_set1_epi32(count);
+    const __m256i low = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), high = _mm256_add_epi32(low, _mm256_set1_epi32(8));
+    return {_mm256_and_ps(lo, _mm256_castsi256_ps(_mm256_cmpgt_epi32(n, low))),
+            _mm256_and_ps(hi, _mm256_castsi256_ps(_mm256_cmpgt_epi32(n, high)))};
+  }
+  static Lanes upper24(const std::uint32_t* words) {
+    const auto* p = reinterpret_cast<const __m256i*>(words);
+    return {_mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_loadu_si256(p), 8)),
+            _mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_loadu_si256(p + 1), 8))};
+  }
+  float tree() const {
+    const __m256 t8 = _mm256_add_ps(lo, hi);
+    const __m128 t4 = _mm_add_ps(_mm256_castps256_ps128(t8), _mm256_extractf128_ps(t8, 1));
+    const __m128 t2 = _mm_add_ps(t4, _mm_movehl_ps(t4, t4));
+    return _mm_cvtss_f32(_mm_add_ss(t2, _mm_shuffle_ps(t2, t2, 1)));
+  }
+
+  friend Lanes operator+(Lanes a, Lanes b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
+  friend Lanes operator-(Lanes a, Lanes b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
+  friend Lanes operator*(Lanes a, Lanes b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+  friend Lanes operator/(Lanes a, Lanes b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)}; }
+  friend Lanes fma(Lanes a, Lanes b, Lanes c) {
+    return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+  }
+  friend Lanes sqrt_(Lanes a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
+  friend Lanes abs_(Lanes a) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return {_mm256_andnot_ps(sign, a.lo), _mm256_andnot_ps(sign, a.hi)};
+  }
+  friend Lanes min_(Lanes a, Lanes b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
+  friend Lanes max_(Lanes a, Lanes b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
+  friend Mask less(Lanes a, Lanes b) {
+    return {_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
+  }
+  friend Lanes select(Mask m, Lanes yes, Lanes no) {
+    return {_mm256_blendv_ps(no.lo, yes.lo, m.lo), _mm256_blendv_ps(no.hi, yes.hi, m.hi)};
+  }
+  friend Lanes copysign_(Lanes size, Lanes sign) {
+    const __m256 bit = _mm256_set1_ps(-0.0f);
+    return {_mm256_or_ps(_mm256_andnot_ps(bit, size.lo), _mm256_and_ps(bit, sign.lo)),
+            _mm256_or_ps(_mm256_andnot_ps(bit, size.hi), _mm256_and_ps(bit, sign.hi))};
+  }
+  friend Lanes round_(Lanes a) { return (a + Lanes(12582912.0f)) - Lanes(12582912.0f); }
+  friend Lanes pow2(Lanes k) {
+    const __m256i bias = _mm256_set1_epi32(127);
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvttps_epi32(k.lo), bias), 23)),
+            _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvttps_epi32(k.hi), bias), 23))};
+  }
+  friend void split(Lanes a, Lanes& m, Lanes& e) {
+    const __m256i root = _mm256_set1_epi32(0x3f3504f3), low = _mm256_set1_epi32(0x007fffff);
+    const __m256i b0 = _mm256_sub_epi32(_mm256_castps_si256(a.lo), root), b1 = _mm256_sub_epi32(_mm256_castps_si256(a.hi), root);
+    e = {_mm256_cvtepi32_ps(_mm256_srai_epi32(b0, 23)), _mm256_cvtepi32_ps(_mm256_srai_epi32(b1, 23))};
+    m = {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(b0, low), root)),
+         _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(b1, low), root))};
+  }
+};
+
+}  // namespace
+}  // namespace softac
