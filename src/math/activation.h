@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/elementary.h"
-#include "softac/config.h"
+#include "softac/choices.h"
 
 namespace softac {
 

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "softac/config.h"
+#include "softac/choices.h"
 
 namespace softac {
 

@@ -1,0 +1,217 @@
+"""Checks the sources without compiling them: include layers, public headers, file heads and sizes, forbidden text.
+
+check_style.py [--root DIR] checks the tree; check_style.py --self-test checks the checker on small bad trees.
+"""
+import argparse
+import os
+import re
+import sys
+import tempfile
+
+# A module may reach itself and modules of lower layers, directly or through other headers; never one beside it.
+LAYER = {"base": 0, "math": 1, "dist": 1, "nn": 2, "env": 2, "replay": 2, "exact": 2, "agent": 3, "train": 4, "apps": 5}
+
+# The module that each public header belongs to.
+PUBLIC = {
+    "error.h": "base",
+    "rng.h": "base",
+    "choices.h": "base",
+    "panels.h": "math",
+    "env.h": "env",
+    "env_plugin.h": "env",
+    "config.h": "agent",
+    "settings.h": "train",
+    "agent.h": "agent",
+    "learner.h": "train",
+    "trainer.h": "train",
+    "evaluation.h": "train",
+}
+MAX_PUBLIC_LINES = 1500
+MAX_FILE_LINES = 600
+
+SOURCE_DIRS = ["include", "src", "apps", "bench", "examples", "tests", "scripts", "cmake", ".ci"]
+CODE = (".h", ".cc", ".c")
+COMMENTED = CODE + (".py", ".sh", ".cmake", ".in")
+# Written in pieces, so that this file does not contain what it looks for.
+FORBIDDEN = [
+    (re.compile("\t"), "a tab"),
+    (re.compile(r"[ \t]+$"), "trailing space"),
+    (re.compile(r"(?<![\w./$}-])/(?:ro" + r"ot|ho" + r"me|wo" + r"rk|mnt|Users)/"), "an absolute path of one machine"),
+    (re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b"), "unfinished work"),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def list_files(root):
+    """Paths below the source folders and at the top, relative to root, without build products."""
+    found = [name for name in os.listdir(root) if os.path.isfile(os.path.join(root, name))]
+    for top in SOURCE_DIRS:
+        for folder, dirs, names in os.walk(os.path.join(root, top)):
+            dirs[:] = [d for d in dirs if d != "__pycache__" and not d.startswith("build")]
+            found += [os.path.relpath(os.path.join(folder, name), root) for name in names]
+    return sorted(found)
+
+
+def module_of(path):
+    """The module that a C++ file belongs to, or None where the layers do not apply (tests, bench, examples)."""
+    parts = path.split(os.sep)
+    if parts[0] == "include":
+        return PUBLIC.get(parts[-1])
+    if parts[0] == "src":
+        return parts[1]
+    return "apps" if parts[0] == "apps" else None
+
+
+def resolve(root, includer, name):
+    """The project file that an include means, or None for files of other packages."""
+    for folder in ("include", "src", os.path.dirname(includer)):
+        path = os.path.normpath(os.path.join(folder, name))
+        if os.path.isfile(os.path.join(root, path)):
+            return path
+    return None
+
+
+def reached(root, path, graph):
+    """Every project header that `path` includes, with the file that includes it."""
+    pending, seen = [path], {}
+    while pending:
+        current = pending.pop()
+        if current not in graph:
+            names = INCLUDE.findall(read(os.path.join(root, current)))
+            graph[current] = [r for r in (resolve(root, current, n) for n in names) if r]
+        for header in graph[current]:
+            if header not in seen:
+                seen[header] = current
+                pending.append(header)
+    return seen
+
+
+def check_layers(root, files):
+    graph = {}
+    for path in (f for f in files if f.endswith(CODE)):
+        module = module_of(path)
+        if path.startswith("include" + os.sep):
+            if module is None:
+                yield f"{path}: unknown public header; say in {os.path.basename(__file__)} which module it belongs to"
+            for name in INCLUDE.findall(read(os.path.join(root, path))):
+                if not name.startswith("softac/"):
+                    yield f"{path}: a public header includes the internal {name}"
+        elif path.startswith("src" + os.sep) and module not in LAYER:
+            yield f"{path}: unknown module {module}"
+        if module not in LAYER:
+            continue
+        for header, via in reached(root, path, graph).items():
+            other = module_of(header)
+            if other in LAYER and other != module and LAYER[other] >= LAYER[module]:
+                yield f"{path} ({module}, L{LAYER[module]}) reaches {header} ({other}, L{LAYER[other]}) through {via}"
+
+
+def check_public_size(root, files):
+    lines = sum(read(os.path.join(root, f)).count("\n") for f in files if f.startswith("include" + os.sep))
+    if lines > MAX_PUBLIC_LINES:
+        yield f"include/softac: {lines} lines, more than {MAX_PUBLIC_LINES}"
+
+
+def has_head_comment(root, path, text):
+    """True as well for x.cc beside x.h, whose head speaks for both."""
+    if path.endswith(".cc") and os.path.exists(os.path.join(root, path[:-2] + "h")):
+        return True
+    lines = text.split("\n")
+    if lines[0].startswith("#!"):
+        lines = lines[1:]
+    marker = ("//", "/*") if path.endswith(CODE) else ('"""', "#")
+    return bool(lines) and lines[0].startswith(marker)
+
+
+def check_text(root, files):
+    for path in files:
+        try:
+            text = read(os.path.join(root, path))
+        except UnicodeDecodeError:
+            continue  # binary test data
+        if path.endswith(COMMENTED):
+            if not has_head_comment(root, path, text):
+                yield f"{path}: does not begin with a comment that says what it is"
+            if text.count("\n") > MAX_FILE_LINES:
+                yield f"{path}: {text.count(chr(10))} lines, more than {MAX_FILE_LINES}"
+        if path.endswith(".h") and not re.search(r"^#pragma once|^#ifndef \w+_H_?$", text, re.MULTILINE):
+            yield f"{path}: no '#pragma once' (nor, in C, an include guard)"
+        if path.endswith(COMMENTED + (".md", ".toml", ".json")):
+            for number, line in enumerate(text.split("\n"), 1):
+                for pattern, what in FORBIDDEN:
+                    if pattern.search(line):
+                        yield f"{path}:{number}: {what}"
+
+
+def check(root):
+    files = list_files(root)
+    return [*check_layers(root, files), *check_public_size(root, files), *check_text(root, files)]
+
+
+# Each bad tree, and a part of the complaint it must cause.
+BAD_TREES = [
+    ({"src/nn/a.cc": '// a\n#include "env/b.h"\n', "src/env/b.h": "// b\n#pragma once\n"}, "reaches src/env/b.h"),
+    ({"src/base/a.cc": '// a\n#include "math/b.h"\n', "src/math/b.h": "// b\n#pragma once\n"}, "(base, L0) reaches"),
+    ({"src/nn/a.cc": '// a\n#include "softac/agent.h"\n', "include/softac/agent.h": "// b\n#pragma once\n"}, "(agent, L3)"),
+    (
+        {
+            "src/replay/a.cc": '// a\n#include "base/b.h"\n',
+            "src/base/b.h": '// b\n#pragma once\n#include "nn/c.h"\n',
+            "src/nn/c.h": "// c\n#pragma once\n",
+        },
+        "src/replay/a.cc (replay, L2) reaches src/nn/c.h",
+    ),
+    ({"include/softac/rng.h": '// r\n#pragma once\n#include "base/b.h"\n'}, "includes the internal base/b.h"),
+    ({"include/softac/strange.h": "// s\n#pragma once\n"}, "unknown public header"),
+    ({"include/softac/rng.h": "// r\n#pragma once\n" + "\n" * MAX_PUBLIC_LINES}, "include/softac: "),
+    ({"src/misc/a.cc": "// a\n"}, "unknown module misc"),
+    ({"src/base/a.cc": "int x;\n"}, "does not begin with a comment"),
+    ({"src/base/a.h": "// a\n"}, "pragma once"),
+    ({"src/base/a.cc": "// a\n" * (MAX_FILE_LINES + 1)}, f"more than {MAX_FILE_LINES}"),
+    ({"src/base/a.cc": "// a\n\tint x;\n"}, "a tab"),
+    ({"src/base/a.cc": "// a \n"}, "trailing space"),
+    ({"scripts/a.sh": "# a\ncd /ro" + "ot/a\n"}, "absolute path"),
+    ({"src/base/a.cc": "// a\n// TO" + "DO\n"}, "unfinished"),
+]
+GOOD_TREE = {
+    "src/agent/a.cc": '// a\n#include "env/b.h"\n#include "softac/rng.h"\n#include <vector>\n',
+    "src/env/b.h": "// b\n#pragma once\n",
+    "include/softac/rng.h": "// r\n#pragma once\n",
+}
+
+
+def check_tree(files):
+    with tempfile.TemporaryDirectory() as root:
+        for path, text in files.items():
+            os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
+            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                file.write(text)
+        return check(root)
+
+
+def self_test():
+    problems = [f"complaint about a good tree: {c}" for c in check_tree(GOOD_TREE)]
+    for files, expected in BAD_TREES:
+        complaints = check_tree(files)
+        if not any(expected in complaint for complaint in complaints):
+            problems.append(f"{list(files)}: expected '{expected}', got {complaints}")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    problems = self_test() if options.self_test else check(options.root)
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
