@@ -3,7 +3,7 @@
 # The caller sets `root` (the source tree). Everything here reports on standard error and leaves standard output alone.
 
 run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev)
-system_python=/usr/bin/python3
+system_python=${SOFTAC_SYSTEM_PYTHON:-/usr/bin/python3}
 build_dir=$root/build/release
 
 say() { echo "softac: $*" >&2; }
