@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "softac/panels.h"
-#include "softac/config.h"
+#include "softac/sac_config.h"
 #include "softac/rng.h"
 
 namespace softac {

@@ -1,0 +1,154 @@
+#include "agent/sac_state.h"
+
+#include <bit>
+#include <cstring>
+
+#include "base/elementary.h"
+#include "softac/error.h"
+
+namespace softac {
+namespace {
+
+template <class T>
+Actor<T> make_actor(int obs_dim, int act_dim, const SacConfig& config, ParamLayout& layout) {
+  const GaussianShape shape{act_dim,
+                            num_panels(act_dim),
+                            num_panels(2 * act_dim),
+                            config.policy == PolicyKind::squashed_gaussian,
+                            config.log_std_rule == LogStdRule::tanh,
+                            config.log_std_min,
+                            config.log_std_max};
+  return Actor<T>(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor, config.activation_fn, shape, layout);
+}
+
+template <class T>
+std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& config, ParamLayout& layout) {
+  std::vector<Mlp<T>> out;
+  const auto& hidden = config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic;
+  for (int i = 0; i < config.n_critics; ++i) {
+    out.emplace_back("critic." + std::to_string(i), MlpShape{obs_dim + act_dim, hidden, 1, true, config.activation_fn}, layout);
+  }
+  return out;
+}
+
+// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count).
+template <class T>
+void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot& slot, T* base, int first, int count) {
+  T* data = base + slot.offset;
+  TensorRef weight{name + ".weight", {count, slot.in}, nullptr, nullptr}, bias{name + ".bias", {count}, nullptr, nullptr};
+  const auto each = [slot, data, first, count](auto f) {
+    std::size_t at = 0;
+    for (int o = first; o < first + count; ++o) {
+      for (int i = 0; i < slot.in; ++i) f(at++, data[slot.weight_index(o, i)]);
+    }
+  };
+  weight.read = [each](std::span<float> values) { each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); }); };
+  weight.write = [each](std::span<const float> values) { each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); }); };
+  bias.read = [slot, data, first, count](std::span<float> values) {
+    for (int o = 0; o < count; ++o) values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
+  };
+  bias.write = [slot, data, first, count](std::span<const float> values) {
+    for (int o = 0; o < count; ++o) data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
+  };
+  out.push_back(std::move(weight));
+  out.push_back(std::move(bias));
+}
+
+template <class T>
+void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) {
+  out.push_back({name, {}, [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
+                 [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
+}
+
+// The actor's combined output layer is two tensors in files: mu and log_std.
+template <class T>
+void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, int act_dim, T* base) {
+  for (std::size_t i = 0; i + 1 < layout.slots().size(); ++i) {
+    const Slot& slot = layout.slots()[i];
+    add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
+  }
+  add_layer(out, prefix + "actor.mu", layout.slots().back(), base, 0, act_dim);
+  add_layer(out, prefix + "actor.log_std", layout.slots().back(), base, act_dim, act_dim);
+}
+
+template <class T>
+void add_all(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, T* base) {
+  for (const Slot& slot : layout.slots()) add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
+}
+
+}  // namespace
+
+template <class T>
+SacState<T>::SacState(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed)
+    : actor_net(make_actor<T>(obs_dim, act_dim, config, actor_layout)),
+      critic_nets(make_critics<T>(obs_dim, act_dim, config, critic_layout)),
+      actor(arena, actor_layout.size()),
+      critic(arena, critic_layout.size()),
+      critic_target(arena.take<T>(static_cast<std::size_t>(critic_layout.size()))),
+      log_alpha(arena, kLanes),
+      noise(seed, StreamKind::update) {
+  init(config, seed);
+}
+
+template <class T>
+void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
+  Rng actor_rng(seed, StreamKind::init, 0);
+  actor_net.net().init(actor.value, actor_rng);
+  for (std::size_t i = 0; i < critic_nets.size(); ++i) {
+    Rng rng(seed, StreamKind::init, static_cast<std::uint32_t>(i) + 1);
+    critic_nets[i].init(critic.value, rng);
+  }
+  std::memcpy(critic_target, critic.value, static_cast<std::size_t>(critic.size) * sizeof(T));
+  log_alpha.value[0] = config.ent_coef_auto ? elementary::log(elementary::Scalar<T>(static_cast<T>(config.ent_coef))).v : T(0);
+}
+
+template <class T>
+std::vector<TensorRef> SacState<T>::model_tensors() {
+  std::vector<TensorRef> out;
+  const int act_dim = actor_net.shape().act_dim;
+  add_actor(out, "", actor_layout, act_dim, actor.value);
+  add_all(out, "", critic_layout, critic.value);
+  add_all(out, "target.", critic_layout, critic_target);
+  add_scalar(out, "log_ent_coef", log_alpha.value);
+  return out;
+}
+
+template <class T>
+std::vector<TensorRef> SacState<T>::optimizer_tensors() {
+  std::vector<TensorRef> out;
+  const int act_dim = actor_net.shape().act_dim;
+  for (const bool second : {false, true}) {
+    const std::string prefix = second ? "adam_v." : "adam_m.";
+    const auto moment = [second](const Params<T>& p) { return second ? p.v : p.m; };
+    add_actor(out, prefix, actor_layout, act_dim, moment(actor));
+    add_all(out, prefix, critic_layout, moment(critic));
+    add_scalar(out, prefix + "log_ent_coef", moment(log_alpha));
+  }
+  return out;
+}
+
+// FNV-1a over the values' bit patterns and the counters, in this order.
+template <class T>
+std::uint64_t SacState<T>::hash() const {
+  std::uint64_t digest = 0xcbf29ce484222325u;
+  const auto mix = [&](std::uint64_t word) { digest = (digest ^ word) * 0x100000001b3u; };
+  const auto mix_all = [&](const T* x, std::int64_t n) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    for (std::int64_t i = 0; i < n; ++i) mix(std::bit_cast<Bits>(x[i]));
+  };
+  for (const Params<T>* p : {&actor, &critic, &log_alpha}) {
+    mix_all(p->value, p->size);
+    mix_all(p->m, p->size);
+    mix_all(p->v, p->size);
+  }
+  mix_all(critic_target, critic.size);
+  mix(static_cast<std::uint64_t>(num_updates));
+  mix(static_cast<std::uint64_t>(num_actor_updates));
+  mix(noise.position());
+  return digest;
+}
+
+template struct SacState<float>;
+template struct SacState<double>;
+
+}  // namespace softac
