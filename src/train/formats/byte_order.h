@@ -14,8 +14,7 @@ static_assert(std::endian::native == std::endian::little, "softac's file formats
 
 template <std::unsigned_integral T>
 void append_little_endian(std::vector<std::byte>& out, T value) {
-  const auto bytes = std::as_bytes(std::span(&value, 1));
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  for (std::size_t i = 0; i < sizeof(T); ++i) out.push_back(static_cast<std::byte>(value >> (8 * i)));
 }
 
 // bytes must hold sizeof(T) bytes from offset on.
