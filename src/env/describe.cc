@@ -9,12 +9,15 @@ namespace {
 
 // "[-1, 1]" where all entries have the same bounds, else one pair per entry.
 std::string bounds_text(const std::vector<double>& low, const std::vector<double>& high) {
-  const auto pair = [&](std::size_t j) { return "[" + to_text(low[j]) + ", " + to_text(high[j]) + "]"; };
+  const auto pair = [&](std::size_t j) { return to_text(std::vector<double>{low[j], high[j]}); };
   const bool uniform = std::ranges::all_of(low, [&](double x) { return x == low[0]; }) &&
                        std::ranges::all_of(high, [&](double x) { return x == high[0]; });
   if (uniform) return pair(0);
   std::string text;
-  for (std::size_t j = 0; j < low.size(); ++j) text += (j > 0 ? " " : "") + pair(j);
+  for (std::size_t j = 0; j < low.size(); ++j) {
+    if (j > 0) text += ' ';
+    text += pair(j);
+  }
   return text;
 }
 

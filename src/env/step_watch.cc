@@ -1,12 +1,12 @@
 #include "env/step_watch.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace softac {
 
 StepWatch::StepWatch(int num_envs, double timeout_sec, std::function<void(int index)> on_hang)
-    : pulses_(static_cast<std::size_t>(num_envs)), on_hang_(std::move(on_hang)), thread_([this, timeout_sec] { watch(timeout_sec); }) {}
+    : pulses_(static_cast<std::size_t>(num_envs)), seen_(pulses_.size()), on_hang_(std::move(on_hang)),
+      thread_([this, timeout_sec] { watch(timeout_sec); }) {}
 
 StepWatch::~StepWatch() {
   {
@@ -19,12 +19,6 @@ StepWatch::~StepWatch() {
 
 void StepWatch::watch(double timeout_sec) {
   using Clock = std::chrono::steady_clock;
-  struct Seen {
-    std::uint64_t count = 0;
-    Clock::time_point since;
-    bool reported = false;
-  };
-  std::vector<Seen> seen(pulses_.size());
   const auto timeout = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(timeout_sec, 1e9)));
   const auto tick = std::clamp<Clock::duration>(timeout / 8, std::chrono::milliseconds(1), std::chrono::seconds(1));
   std::unique_lock lock(mutex_);
@@ -32,10 +26,10 @@ void StepWatch::watch(double timeout_sec) {
     const auto now = Clock::now();
     for (std::size_t i = 0; i < pulses_.size(); ++i) {
       const std::uint64_t count = pulses_[i].count.load(std::memory_order_relaxed);
-      if (count != seen[i].count) {
-        seen[i] = {count, now, false};
-      } else if (count % 2 == 1 && !seen[i].reported && now - seen[i].since > timeout) {
-        seen[i].reported = true;
+      if (count != seen_[i].count) {
+        seen_[i] = {count, now, false};
+      } else if (count % 2 == 1 && !seen_[i].reported && now - seen_[i].since > timeout) {
+        seen_[i].reported = true;
         pulses_[i].hung.store(true);
         on_hang_(static_cast<int>(i));
       }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -32,9 +33,16 @@ class StepWatch {
     auto& count = pulses_[static_cast<std::size_t>(index)].count;
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  // What the watching thread saw last of one environment.
+  struct Seen {
+    std::uint64_t count = 0;
+    std::chrono::steady_clock::time_point since;
+    bool reported = false;
+  };
   void watch(double timeout_sec);
 
   std::vector<Pulse> pulses_;
+  std::vector<Seen> seen_;
   std::function<void(int index)> on_hang_;
   std::mutex mutex_;
   std::condition_variable wake_;
