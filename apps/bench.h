@@ -1,0 +1,24 @@
+// `softac bench`: the command line fills BenchOptions, apps/bench_*.cc measure.
+#pragma once
+
+#include <string>
+
+#include "parse.h"
+
+namespace softac::app {
+
+struct BenchOptions {
+  std::string what;                 // "update", "gemm", "env", "replay"
+  std::string shape_name = "halfcheetah";
+  Shape shape;                      // parsed from shape_name
+  std::string env_id = "HalfCheetah-v5";  // of bench env
+  int num_envs = 1;                 // of bench env
+  int threads = 1;                  // 0 = all cores
+  double seconds = 2.0;             // about how long to measure
+  bool json = false;                // print one JSON object instead of text
+};
+
+// Measures and prints the result on stdout. Returns the exit code.
+int run_bench(const BenchOptions& options);
+
+}  // namespace softac::app

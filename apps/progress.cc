@@ -1,0 +1,75 @@
+#include "progress.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "parse.h"
+
+namespace softac::app {
+namespace {
+
+constexpr auto kRedrawInterval = std::chrono::milliseconds(200);
+constexpr auto kPlainInterval = std::chrono::seconds(10);
+constexpr double kSmoothing = 0.1;  // weight of the newest speed
+constexpr int kBarWidth = 20;
+
+std::string number(const char* format, double value) {
+  if (!std::isfinite(value)) return "–";
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+}  // namespace
+
+void Progress::on_start(const TrainSummary& summary, const std::string& run_dir) {
+  if (!run_dir.empty()) terminal_.info("run directory: " + run_dir);
+  rate_time_ = Clock::now();
+  rate_step_ = summary.step;
+  next_time_ = rate_time_ + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
+}
+
+TrainAnswer Progress::on_step(const TrainSummary& summary) {
+  if (terminal_.quiet()) return TrainAnswer::proceed;
+  const auto now = Clock::now();
+  if (now < next_time_) return TrainAnswer::proceed;
+  const double elapsed_sec = std::chrono::duration<double>(now - rate_time_).count();
+  const double newest = static_cast<double>(summary.step - rate_step_) / elapsed_sec;
+  steps_per_sec_ = steps_per_sec_ == 0.0 ? newest : (1.0 - kSmoothing) * steps_per_sec_ + kSmoothing * newest;
+  rate_time_ = now;
+  rate_step_ = summary.step;
+  if (terminal_.animated()) {
+    terminal_.status(line(summary));
+    next_time_ = now + kRedrawInterval;
+  } else {
+    terminal_.info(line(summary));
+    next_time_ = now + kPlainInterval;
+  }
+  return TrainAnswer::proceed;
+}
+
+TrainAnswer Progress::on_evaluation(const TrainSummary& summary, const EvalStats& stats) {
+  terminal_.info("step " + std::to_string(summary.step) + ": evaluation " + number("%.2f", stats.mean_return) + " ± " + number("%.2f", stats.std_return) + ", length " +
+                 number("%.1f", stats.mean_length) + " (" + std::to_string(stats.returns.size()) + " episodes)");
+  rate_time_ = Clock::now();  // the evaluation's time is not the training's
+  rate_step_ = summary.step;
+  return TrainAnswer::proceed;
+}
+
+void Progress::on_message(std::string_view text) { terminal_.info(std::string(text)); }
+
+std::string Progress::line(const TrainSummary& summary) const {
+  const double done = summary.total_timesteps > 0 ? static_cast<double>(summary.step) / static_cast<double>(summary.total_timesteps) : 0.0;
+  std::string out;
+  if (terminal_.animated()) {
+    const int filled = static_cast<int>(done * kBarWidth);
+    for (int i = 0; i < kBarWidth; ++i) out += i < filled ? "█" : "░";
+    out += ' ';
+  }
+  const double left_sec = static_cast<double>(summary.total_timesteps - summary.step) / steps_per_sec_;
+  out += std::to_string(summary.step) + "/" + std::to_string(summary.total_timesteps) + " " + number("%.0f", steps_per_sec_) + " steps/s ETA " + duration_text(left_sec) + " return " +
+         number("%.2f", summary.last_ep_return) + " critic " + number("%.3g", summary.update.critic_loss) + " α " + number("%.3g", summary.update.ent_coef);
+  return out;
+}
+
+}  // namespace softac::app

@@ -1,0 +1,33 @@
+// What a training run shows on stderr: one redrawn line on a terminal, else a plain line now and then.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "softac/trainer.h"
+#include "terminal.h"
+
+namespace softac::app {
+
+class Progress : public TrainCallback {
+ public:
+  explicit Progress(Terminal& terminal) : terminal_(terminal) {}
+
+  void on_start(const TrainSummary& summary, const std::string& run_dir) override;
+  TrainAnswer on_step(const TrainSummary& summary) override;
+  TrainAnswer on_evaluation(const TrainSummary& summary, const EvalStats& stats) override;
+  void on_message(std::string_view text) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string line(const TrainSummary& summary) const;
+
+  Terminal& terminal_;
+  Clock::time_point next_time_{};   // when to show the next line
+  Clock::time_point rate_time_{};   // speed is measured from here …
+  std::int64_t rate_step_ = 0;      // … and from this step
+  double steps_per_sec_ = 0.0;      // smoothed; 0 = not known yet
+};
+
+}  // namespace softac::app

@@ -1,0 +1,18 @@
+// Signals that end a run in good order. The first one sets the flag; Ctrl-C after that leaves at once with code 130.
+#pragma once
+
+#include <atomic>
+
+namespace softac::app {
+
+// Zero, or the number of the first of SIGINT, SIGTERM, SIGUSR1, SIGHUP that arrived since install_stop_signals().
+const std::atomic<int>& stop_signal();
+
+// Catches these signals (SIGHUP only if it was not ignored, as under nohup) and ignores SIGPIPE: a reader that has gone
+// away does not end a training run.
+void install_stop_signals();
+
+// Gives all of them their default meaning again, in a child process before exec.
+void reset_signals();
+
+}  // namespace softac::app

@@ -1,0 +1,42 @@
+// What `softac train` was asked for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "train/config/resolve.h"
+
+namespace softac::app {
+
+struct TrainArguments {
+  std::string env_id;
+  std::string config_file;
+  std::string preset;
+  std::vector<std::string> set;
+  std::string steps;      // texts: checked with all other settings
+  std::string seed;
+  std::string max_time;
+  std::string seeds;      // "" = one run
+  int jobs = 1;
+  std::string run_dir;
+  std::string init_from;
+  std::vector<std::string> plugins;
+};
+
+// Everything but the seeds, resolved. Throws UsageError, ConfigError, IoError.
+ResolvedConfig resolve(const TrainArguments& arguments);
+
+// How a run ended, as JSON text with the keys that the table of several seeds reads.
+struct RunResult {
+  std::string seed;
+  int exit_code = 0;
+  std::string reason;
+  std::string message;
+  std::string run_dir;
+  long long step = 0;
+  double ep_return_mean = 0.0;    // NaN where unknown
+  double best_eval_return = 0.0;  // NaN where unknown
+  double elapsed_sec = 0.0;
+};
+
+}  // namespace softac::app
