@@ -23,10 +23,10 @@ try:
     import gymnasium
     import numpy as np
 except ImportError as error:
-    print(f"skipped: {sys.executable} has no {error.name}")
+    print(f"SKIPPED: {sys.executable} has no {error.name}")
     sys.exit(77)
 if int(np.__version__.split(".")[0]) < 2:
-    print(f"skipped: NumPy {np.__version__} computes in other precisions than NumPy 2, which softac follows")
+    print(f"SKIPPED: NumPy {np.__version__} computes in other precisions than NumPy 2, which softac follows")
     sys.exit(77)
 
 import math  # noqa: E402
