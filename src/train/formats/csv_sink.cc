@@ -51,6 +51,7 @@ class CsvSink : public MetricsSink {
   }
   void close() override {
     guarded([&] { file_->close(); });
+    closed_ = true;
   }
   std::uint64_t position() const override { return num_rows_; }
   const Path& path() const override { return path_; }
@@ -59,7 +60,7 @@ class CsvSink : public MetricsSink {
  private:
   template <class Operation>
   void guarded(Operation&& operation) {
-    if (failed_) return;
+    if (failed_ || closed_) return;
     try {
       operation();
     } catch (...) {
@@ -140,6 +141,7 @@ class CsvSink : public MetricsSink {
   std::string header_, line_;
   std::uint64_t num_rows_ = 0;
   bool failed_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace

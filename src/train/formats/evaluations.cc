@@ -77,12 +77,13 @@ std::string evaluations_csv(const Evaluations& evaluations) {
     const auto returns = std::span(evaluations.results).subspan(i * episodes, episodes);
     const auto lengths = std::span(evaluations.ep_lengths).subspan(i * episodes, episodes);
     double mean = 0.0, squares = 0.0, mean_length = 0.0;
-    for (const double value : returns) mean += value / n;
-    for (const double value : returns) squares += (value - mean) * (value - mean) / n;
+    for (const double value : returns) mean += value;
+    mean /= n;
+    for (const double value : returns) squares += (value - mean) * (value - mean);
     for (const std::int64_t value : lengths) mean_length += static_cast<double>(value);
     const auto [low, high] = std::minmax_element(returns.begin(), returns.end());
     text += std::to_string(evaluations.timesteps[i]);
-    for (const double value : {mean, std::sqrt(squares), *low, *high, mean_length / n, n}) {
+    for (const double value : {mean, std::sqrt(squares / n), *low, *high, mean_length / n, n}) {
       text += ',';
       append_number(text, value);
     }

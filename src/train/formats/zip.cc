@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint32_t kLocalSignature = 0x04034b50, kCentralSignature = 0x02014b50, kEndSignature = 0x06054b50;
 constexpr std::size_t kLocalBytes = 30, kCentralBytes = 46, kEndBytes = 22, kMaxComment = 65535;
 constexpr std::uint16_t kVersion = 20, kDate1980 = 0x0021;  // 1980-01-01 in MS-DOS format
+constexpr std::uint16_t kNameIsUtf8 = 0x0800;               // general purpose flag, bit 11
 constexpr std::uint32_t kZip64 = 0xffffffff;                // "see the zip64 record"
 
 constexpr auto kCrcTable = [] {
@@ -38,7 +39,8 @@ void append_text(std::vector<std::byte>& out, std::string_view text) {
 // The fields that the local header and the central directory share, version to name length (APPNOTE 4.4).
 void append_common(std::vector<std::byte>& out, const std::string& name, std::span<const std::byte> data) {
   append_u16(out, kVersion);
-  append_u16(out, 0);  // flags
+  const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  append_u16(out, ascii ? 0 : kNameIsUtf8);  // flags
   append_u16(out, 0);  // method: stored
   append_u16(out, 0);  // time
   append_u16(out, kDate1980);

@@ -10,7 +10,7 @@
 
 namespace softac {
 
-// Entries in the map's order, dated 1980-01-01, so that equal contents give equal bytes.
+// Entries in the map's order, names in UTF-8, dated 1980-01-01, so that equal contents give equal bytes.
 std::vector<std::byte> encode_zip(const std::map<std::string, std::vector<std::byte>>& entries);
 
 // Views into bytes by entry name, checksums verified. IoError on a damaged, compressed, encrypted, overlapping or zip64
