@@ -2,7 +2,7 @@
 # What ./softac and ./test share: Debian packages, Python environments in build/, the CMake build. Sourced, not run.
 # The caller sets `root` (the source tree). Everything here reports on standard error and leaves standard output alone.
 
-run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev)
+run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev)
 system_python=${SOFTAC_SYSTEM_PYTHON:-/usr/bin/python3}
 build_dir=$root/build/release
 
@@ -114,6 +114,6 @@ prepare_command() {
   need_python "$root/build/venv" run
   mapfile -t arguments < <(release_arguments)
   configure "$build_dir" "${arguments[@]}"
-  build "$build_dir" softac
+  build "$build_dir" apps/softac
   release_lock
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # The runs that ./test is made of. Sourced after setup.sh; each run leaves a JUnit file that `finish` adds up.
 
-test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev libbenchmark-dev)
-sanitize_packages=("${test_packages[@]}" clang libclang-rt-14-dev)
+test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev)
+sanitize_packages=("${test_packages[@]}" clang-14 libclang-rt-14-dev)
 reports=()
 broken=0  # builds and checks outside CTest that failed
 
@@ -68,7 +68,7 @@ run_sanitized() {
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
       run_ctest tsan "$root/build/tsan" -L threads -LE "$unfit" "$@"
   fi
-  if build_suite clang "$root/build/clang" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-14 \
+  if build_suite clang "$root/build/clang" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
     -DSOFTAC_WERROR=ON "-DSOFTAC_PYTHON=$root/build/venv/bin/python" -DSOFTAC_BUILD_TESTS=ON; then
     run_ctest clang "$root/build/clang" -LE "$unfit" "$@"
   fi

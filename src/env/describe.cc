@@ -1,3 +1,5 @@
+// describe_env: the text of an environment's specification (env/check.h).
+// What env check and env info print of a specification (check.h).
 #include <algorithm>
 
 #include "env/check.h"

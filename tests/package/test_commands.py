@@ -158,9 +158,9 @@ class CommandTest(unittest.TestCase):
     def test_packages_are_installed_through_sudo(self):
         self.write(os.path.join(self.stubs, "uid"), "1000\n")
         self.write(os.path.join(self.stubs, "sudo-works"), "")
-        self.write(os.path.join(self.stubs, "missing"), "libfmt-dev\n")
+        self.write(os.path.join(self.stubs, "missing"), "libcli11-dev\n")
         self.assertEqual(self.call()[0], 3)
-        self.assertTrue(any(line.endswith(" libfmt-dev") for line in self.log()))
+        self.assertTrue(any(line.endswith(" libcli11-dev") for line in self.log()))
 
     def test_changed_pins_renew_everything(self):
         self.call()

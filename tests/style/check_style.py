@@ -19,7 +19,8 @@ PUBLIC = {
     "panels.h": "math",
     "env.h": "env",
     "env_plugin.h": "env",
-    "config.h": "agent",
+    "sac_config.h": "agent",
+    "config.h": "train",
     "settings.h": "train",
     "agent.h": "agent",
     "learner.h": "train",
@@ -118,8 +119,10 @@ def check_public_size(root, files):
 
 
 def has_head_comment(root, path, text):
-    """True as well for x.cc beside x.h, whose head speaks for both."""
-    if path.endswith(".cc") and os.path.exists(os.path.join(root, path[:-2] + "h")):
+    """True as well for x.cc beside x.h or behind softac/x.h, whose head speaks for both, and for x_test.cc."""
+    stem, suffix = os.path.splitext(path)
+    headers = (stem + ".h", os.path.join("include", "softac", os.path.basename(stem) + ".h"))
+    if suffix == ".cc" and (stem.endswith("_test") or any(os.path.exists(os.path.join(root, h)) for h in headers)):
         return True
     lines = text.split("\n")
     if lines[0].startswith("#!"):

@@ -1,3 +1,4 @@
+// Validation of all settings: every violation at once, with key, value and what is allowed (softac/settings.h).
 #include <algorithm>
 #include <cmath>
 #include <set>
