@@ -1,0 +1,15 @@
+// Whatever the bytes are, reading them gives IoError or a file that writes and reads back as itself.
+#include <cstdlib>
+
+#include "train/formats/safetensors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  softac::TensorFile file;
+  try {
+    file = softac::decode_safetensors(std::as_bytes(std::span(data, size)), "input");
+  } catch (const softac::IoError&) {
+    return 0;
+  }
+  if (softac::decode_safetensors(softac::encode_safetensors(file), "again") != file) std::abort();
+  return 0;
+}
