@@ -1,4 +1,3 @@
-// describe_env: the text of an environment's specification (env/check.h).
 // What env check and env info print of a specification (check.h).
 #include <algorithm>
 
