@@ -75,13 +75,17 @@ run_sanitized() {
 }
 
 run_mujoco_versions() {
-  local name
+  local version report
   need_packages "${test_packages[@]}" libmujoco-dev
-  for name in core-4.0.1 2.3.7 debian; do
-    if ! "$root/scripts/test_mujoco_versions.sh" "$name" "$root/build/report-mujoco-$name.xml"; then
+  for version in 4.0.1 2.3.7 debian; do
+    report=$root/build/report-mujoco-$version.xml
+    echo "== mujoco-$version"
+    if "$root/scripts/test_mujoco_versions.sh" "$version" "$report" 2>&1; then
+      reports+=("mujoco-$version=$report")
+    else
+      echo "FAILED: the mujoco-$version build"
       broken=$((broken + 1))
     fi
-    reports+=("mujoco-$name=$root/build/report-mujoco-$name.xml")
   done
 }
 
