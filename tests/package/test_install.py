@@ -1,0 +1,63 @@
+"""The install tree works after it was moved: the command, find_package(softac), and the projects in examples/.
+
+test_install.py BUILD_DIR
+"""
+import glob
+import os
+import sys
+import unittest
+
+from install_tree import HERE, InstallTree, run
+
+BUILD = os.path.abspath(sys.argv.pop(1))
+EXAMPLES = os.path.join(HERE, "..", "..", "examples")
+
+
+class InstallTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tree = InstallTree(BUILD)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.tree.remove()
+
+    def test_command_runs_with_the_library_beside_it(self):
+        self.assertRegex(run([self.tree.command, "--version"]), r"\d+\.\d+\.\d+")
+        self.assertIn("Pendulum-v1", run([self.tree.command, "env", "list"]))
+        libraries = [line for line in run(["ldd", self.tree.command]).splitlines() if "libmujoco" in line]
+        self.assertEqual(len(libraries), 1)
+        self.assertIn(self.tree.prefix, libraries[0])
+
+    def test_nothing_points_to_the_first_place(self):
+        first = os.path.join(self.tree.dir, "first").encode()
+        for path in glob.glob(os.path.join(self.tree.prefix, "**"), recursive=True):
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    self.assertNotIn(first, file.read(), path)
+
+    def test_package_files_name_no_path_of_the_build(self):
+        for path in glob.glob(os.path.join(self.tree.prefix, "lib*", "**", "*.cmake"), recursive=True):
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            self.assertNotIn(BUILD, text, path)
+            self.assertNotIn(os.path.realpath(os.path.join(HERE, "..", "..")), text, path)
+
+    def test_outside_project(self):
+        build = self.tree.build_project("consumer", os.path.join(HERE, "consumer"), "-DCONSUMER_SOURCE=main.cc")
+        output = run([os.path.join(build, "consumer"), "Pendulum-v1", "InvertedPendulum-v5"])
+        lines = output.splitlines()
+        self.assertEqual(lines[:2], ["Line-v0: 50 steps", "Pendulum-v1: 200 steps"])
+        self.assertRegex(lines[2], r"^InvertedPendulum-v5: [1-9]\d* steps$")
+
+    def test_examples_build(self):
+        projects = [os.path.dirname(path) for path in glob.glob(os.path.join(EXAMPLES, "*", "CMakeLists.txt"))]
+        self.assertGreater(len(projects), 0)
+        for project in projects:
+            with self.subTest(project=os.path.basename(project)):
+                self.tree.build_project("example " + os.path.basename(project), project,
+                                        f"-DSOFTAC_INCLUDE_DIR={self.tree.prefix}/include")
+
+
+if __name__ == "__main__":
+    unittest.main()
