@@ -49,12 +49,11 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
 // E14: sample → critic → actor → temperature → target. The α of E8 and E9 is the one before this update's temperature
 // step. The targets depend on the critics alone, so their step is taken in the same pass as the critics'.
 template <class T>
-UpdateMetrics Sac<T>::update() {
+UpdateMetrics Sac<T>::update_with_noise() {
   UpdateMetrics metrics;
   metrics.ent_coef = static_cast<double>(alpha());
   const bool actor_due = state_.num_updates % config_.policy_delay == 0;
 
-  draw_noise();
   sample_policy(actor_due);
   compute_targets();
   metrics.finite = critic_step(metrics);

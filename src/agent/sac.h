@@ -24,8 +24,13 @@ class Sac {
   const SacConfig& config() const { return config_; }
   BatchView<T> batch() { return batch_; }
 
-  // One update from the filled batch, in the order of E14.
-  UpdateMetrics update();
+  // One update from the filled batch: draws the noise, then the rest in the order of E14.
+  UpdateMetrics update() {
+    draw_noise();
+    return update_with_noise();
+  }
+  // The same on the eps that samples() already holds.
+  UpdateMetrics update_with_noise();
 
   // α in use: exp(log α), or the fixed value.
   T alpha() const;

@@ -201,6 +201,9 @@ struct KernelTable {
   // lanes over one block's squares.
   T (*sum_squares)(const T* x, std::int64_t size, int block);
   void (*fill_normal)(const FillNormal<T>&, int first_piece, int last_piece);
+  // For `softac bench`: independent chains x ← fma(x, io[0], io[1]) in registers of this table's width, `steps` long each.
+  // Returns the floating-point operations done (2 per multiply-add); the chains' sum goes to io[2].
+  std::int64_t (*fma_probe)(std::int64_t steps, T* io);
 };
 
 // The tables that this build holds; null where the instruction set is not compiled in.

@@ -403,10 +403,24 @@ void fill_normal(const FillNormal<float>& g, int first, int last) {
   }
 }
 
+// The chains start from different values: equal ones would be merged.
+std::int64_t fma_probe(std::int64_t steps, float* io) {
+  Lanes chain[kProbeChains];
+  _Pragma("GCC unroll 16") for (int i = 0; i < kProbeChains; ++i) chain[i] = Lanes(1.0f + 0.125f * static_cast<float>(i));
+  const Lanes x(io[0]), y(io[1]);
+  for (std::int64_t step = 0; step < steps; ++step) {
+    _Pragma("GCC unroll 16") for (int i = 0; i < kProbeChains; ++i) chain[i] = fma(chain[i], x, y);
+  }
+  Lanes sum = chain[0];
+  for (int i = 1; i < kProbeChains; ++i) sum = sum + chain[i];
+  io[2] = sum.tree();
+  return steps * kProbeChains * 16 * 2;
+}
+
 constexpr KernelTable<float> make_table(const char* name) {
   return {name,          kTileRows,           linear_forward,        linear_backward_input, num_weight_tiles, linear_backward_weights,
           transpose,     head_forward,        head_backward_input,   head_backward_weights, gaussian_forward, gaussian_backward,
-          adam,          polyak,              sum_squares,           fill_normal};
+          adam,          polyak,              sum_squares,           fill_normal,      fma_probe};
 }
 
 #undef SOFTAC_INLINE

@@ -3,7 +3,7 @@
 
 namespace softac {
 namespace {
-constexpr int kTileRows = 6, kTilePanels = 1, kWeightRows = 6, kWeightPanels = 1;
+constexpr int kTileRows = 6, kTilePanels = 1, kWeightRows = 6, kWeightPanels = 1, kProbeChains = 6;
 }
 }  // namespace softac
 

@@ -3,7 +3,7 @@
 
 namespace softac {
 namespace {
-constexpr int kTileRows = 12, kTilePanels = 2, kWeightRows = 8, kWeightPanels = 2;
+constexpr int kTileRows = 12, kTilePanels = 2, kWeightRows = 8, kWeightPanels = 2, kProbeChains = 12;
 }
 }  // namespace softac
 

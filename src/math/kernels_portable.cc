@@ -3,7 +3,7 @@
 
 namespace softac {
 namespace {
-constexpr int kTileRows = 4, kTilePanels = 1, kWeightRows = 4, kWeightPanels = 1;
+constexpr int kTileRows = 4, kTilePanels = 1, kWeightRows = 4, kWeightPanels = 1, kProbeChains = 4;
 }
 }  // namespace softac
 

@@ -206,12 +206,20 @@ void fill_normal(const FillNormal<T>& a, int first, int last) {
 }
 
 template <class T>
+std::int64_t fma_probe(std::int64_t steps, T* io) {
+  T chain = 1;
+  for (std::int64_t i = 0; i < steps; ++i) chain = std::fma(chain, io[0], io[1]);
+  io[2] = chain;
+  return 2 * steps;
+}
+
+template <class T>
 constexpr KernelTable<T> kReference = {
     "reference",         1,
     linear_forward<T>,   linear_backward_input<T>, num_weight_tiles<T>,      linear_backward_weights<T>,
     transpose<T>,        head_forward<T>,          head_backward_input<T>,   head_backward_weights<T>,
     gaussian_forward<T>, gaussian_backward<T>,     adam<T>,                  polyak<T>,
-    sum_squares<T>,      fill_normal<T>,
+    sum_squares<T>,      fill_normal<T>,           fma_probe<T>,
 };
 
 }  // namespace

@@ -1,0 +1,164 @@
+// Ten updates in double against PyTorch's (golden/make_golden.py): losses, α, gradients and every parameter.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "agent/sac.h"
+
+namespace softac {
+namespace {
+
+using Json = nlohmann::json;
+
+// SOFTAC_GOLDEN names another dump (one made anew, say).
+const Json& golden() {
+  static const Json data = [] {
+    const char* other = std::getenv("SOFTAC_GOLDEN");
+    const std::string path = other ? other : SOFTAC_GOLDEN_FILE;
+    std::ifstream in(path);
+    EXPECT_TRUE(in.good()) << path;
+    return Json::parse(in);
+  }();
+  return data;
+}
+
+std::vector<std::string> case_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : golden()["cases"].items()) names.push_back(name);
+  return names;
+}
+
+SacConfig make_config(const Json& c) {
+  SacConfig out;
+  out.net_arch = c["net_arch"].get<std::vector<int>>();
+  const std::string activation = c["activation_fn"];
+  out.activation_fn = activation == "relu"   ? Activation::relu
+                      : activation == "tanh" ? Activation::tanh
+                      : activation == "elu"  ? Activation::elu
+                                             : Activation::silu;
+  out.policy = c["policy"] == "gaussian" ? PolicyKind::gaussian : PolicyKind::squashed_gaussian;
+  out.log_std_rule = c["log_std_rule"] == "tanh" ? LogStdRule::tanh : LogStdRule::clamp;
+  out.log_std_min = c["log_std_min"];
+  out.log_std_max = c["log_std_max"];
+  out.n_critics = c["n_critics"];
+  out.learning_rate_actor = c["learning_rate_actor"];
+  out.learning_rate_critic = c["learning_rate_critic"];
+  out.learning_rate_ent_coef = c["learning_rate_ent_coef"];
+  out.max_grad_norm = c["max_grad_norm"];
+  out.batch_size = c["batch_size"];
+  out.tau = c["tau"];
+  out.target_update_interval = c["target_update_interval"];
+  out.policy_delay = c["policy_delay"];
+  out.ent_coef_auto = c["ent_coef_auto"];
+  out.ent_coef = c["ent_coef"];
+  out.ent_coef_loss = c["ent_coef_loss"] == "log_alpha" ? EntCoefLoss::log_alpha : EntCoefLoss::alpha;
+  out.target_entropy_auto = c["target_entropy"].is_null();
+  if (!out.target_entropy_auto) out.target_entropy = c["target_entropy"];
+  return out;
+}
+
+// |got − want| ≤ 1e-9 relative to the larger of |want| and the size of the tensor that it belongs to.
+void expect_near(double got, double want, double size, const std::string& what) {
+  ASSERT_LE(std::fabs(got - want), 1e-9 * std::max(std::fabs(want), size)) << what << ": " << got << " against " << want;
+}
+
+// f(element in softac's vector, PyTorch's value, largest size in its tensor) over one network.
+template <class F>
+void for_each_value(const ParamLayout& layout, std::size_t first_slot, const Json& layers, double* base, F f) {
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const Slot& slot = layout.slots()[first_slot + l];
+    double* data = base + slot.offset;
+    const auto weight = layers[l]["weight"].get<std::vector<double>>(), bias = layers[l]["bias"].get<std::vector<double>>();
+    ASSERT_EQ(weight.size(), static_cast<std::size_t>(slot.in * slot.out));
+    ASSERT_EQ(bias.size(), static_cast<std::size_t>(slot.out));
+    double size = 0.0;
+    for (double x : weight) size = std::max(size, std::fabs(x));
+    for (double x : bias) size = std::max(size, std::fabs(x));
+    for (int o = 0; o < slot.out; ++o) {
+      for (int i = 0; i < slot.in; ++i) f(data[slot.weight_index(o, i)], weight[static_cast<std::size_t>(o * slot.in + i)], size);
+      f(data[slot.bias_index(o)], bias[static_cast<std::size_t>(o)], size);
+    }
+  }
+}
+
+class Golden : public testing::TestWithParam<std::string> {};
+
+TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
+  const Json& data = golden()["cases"][GetParam()];
+  const SacConfig config = make_config(data["config"]);
+  const int obs_dim = data["config"]["obs_dim"], act_dim = data["config"]["act_dim"], rows = config.batch_size;
+  Sac<double> sac(obs_dim, act_dim, config, 1, 1, "reference");
+  SacState<double>& state = sac.state();
+  const std::size_t layers = config.net_arch.size() + 1;
+  int compared = 0;
+  const auto compare_nets = [&](const Json& nets, double* base, const std::string& what) {
+    for (std::size_t i = 0; i < nets.size(); ++i) {
+      for_each_value(state.critic_layout, i * layers, nets[i], base, [&](double got, double want, double size) {
+        expect_near(got, want, size, what + " of critic " + std::to_string(i));
+        ++compared;
+      });
+    }
+  };
+  const auto compare_actor = [&](const Json& net, double* base, const std::string& what) {
+    for_each_value(state.actor_layout, 0, net, base, [&](double got, double want, double size) {
+      expect_near(got, want, size, what);
+      ++compared;
+    });
+  };
+
+  const auto copy = [](double& element, double want, double) { element = want; };
+  for_each_value(state.actor_layout, 0, data["actor"], state.actor.value, copy);
+  for (std::size_t i = 0; i < data["critics"].size(); ++i) {
+    for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic.value, copy);
+    for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic_target, copy);
+  }
+  sac.parameters_changed();
+
+  int step = 0;
+  for (const Json& update : data["updates"]) {
+    SCOPED_TRACE(GetParam() + ", update " + std::to_string(step++));
+    const Json& batch = update["batch"];
+    const auto view = sac.batch();
+    for (int r = 0; r < rows; ++r) {
+      for (int c = 0; c < obs_dim; ++c) {
+        view.x.at(r, c) = batch["obs"][static_cast<std::size_t>(r * obs_dim + c)];
+        view.x.at(rows + r, c) = batch["next_obs"][static_cast<std::size_t>(r * obs_dim + c)];
+      }
+      for (int k = 0; k < act_dim; ++k) {
+        const auto at = static_cast<std::size_t>(r * act_dim + k);
+        view.x.at(r, obs_dim + k) = batch["action"][at];
+        sac.samples().eps[at] = batch["eps"][at];
+        sac.samples().eps[static_cast<std::size_t>(rows * act_dim) + at] = batch["next_eps"][at];
+      }
+      view.reward[r] = batch["reward"][static_cast<std::size_t>(r)];
+      view.discount[r] = batch["discount"][static_cast<std::size_t>(r)];
+    }
+    const UpdateMetrics metrics = sac.update_with_noise();
+    EXPECT_TRUE(metrics.finite);
+    expect_near(metrics.ent_coef, update["ent_coef"], 0, "alpha");
+    expect_near(metrics.critic_loss, update["critic_loss"], 0, "critic loss");
+    compare_nets(update["critic_grads"], state.critic.grad, "gradient");
+    if (update.contains("actor_loss")) {
+      expect_near(metrics.actor_loss, update["actor_loss"], 1.0, "actor loss");
+      compare_actor(update["actor_grads"], state.actor.grad, "gradient of the actor");
+    }
+    if (update.contains("ent_coef_loss")) expect_near(metrics.ent_coef_loss, update["ent_coef_loss"], 1.0, "temperature loss");
+    if (config.ent_coef_auto) expect_near(state.log_alpha.value[0], update["log_alpha"], 1e-2, "log alpha");
+    compare_actor(update["actor"], state.actor.value, "actor");
+    compare_nets(update["critics"], state.critic.value, "parameter");
+    compare_nets(update["targets"], state.critic_target, "target");
+    if (testing::Test::HasFailure()) break;
+  }
+  EXPECT_EQ(step, 10);
+  EXPECT_GT(compared, 1000);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Golden, testing::ValuesIn(case_names()), [](const auto& suite) { return suite.param; });
+
+}  // namespace
+}  // namespace softac

@@ -1,0 +1,255 @@
+// Full Jacobians in double by central differences: every activation, both heads, both policies and log σ rules, the
+// critic and actor objectives. Outputs start as NaN; a deliberately wrong gradient must be rejected.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "agent/sac.h"
+#include "softac/rng.h"
+
+namespace softac {
+namespace {
+
+// Whether `analytic` is d f / d x to 1e-6 relative or 1e-9 absolute, by fourth-order central differences with the better of
+// two steps. Elements of x are changed in place and put back.
+struct Check {
+  int compared = 0;
+  double worst = 0.0;  // largest error in units of the tolerance
+};
+Check compare_gradient(const std::function<double()>& f, const std::vector<double*>& x, const std::vector<double>& analytic) {
+  Check out;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    double best = std::numeric_limits<double>::infinity();
+    for (double h : {1e-3, 1e-4, 1e-5}) {
+      const double start = *x[i];
+      const auto at = [&](double offset) {
+        *x[i] = start + offset;
+        const double value = f();
+        *x[i] = start;
+        return value;
+      };
+      const double numeric = (8.0 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0 * h);
+      const double tolerance = std::max(1e-9, 1e-6 * std::fabs(numeric));
+      const double error = std::fabs(analytic[i] - numeric) / tolerance;
+      if (error < best) best = error;  // NaN never is
+    }
+    out.worst = std::max(out.worst, best);
+    ++out.compared;
+  }
+  return out;
+}
+
+std::vector<double*> live_parameters(const ParamLayout& layout, double* base) {
+  std::vector<double*> out;
+  for (const Slot& slot : layout.slots()) {
+    for (int o = 0; o < slot.out; ++o) {
+      for (int i = 0; i < slot.in; ++i) out.push_back(base + slot.offset + slot.weight_index(o, i));
+      out.push_back(base + slot.offset + slot.bias_index(o));
+    }
+  }
+  return out;
+}
+
+std::vector<double> values_at(const std::vector<double*>& from, const double* old_base, const double* new_base) {
+  std::vector<double> out;
+  for (const double* p : from) out.push_back(new_base[p - old_base]);
+  return out;
+}
+
+struct Setting {
+  std::string name;
+  SacConfig config;
+  int obs_dim, act_dim;
+};
+
+std::vector<Setting> settings() {
+  std::vector<Setting> out;
+  for (Activation activation : {Activation::relu, Activation::tanh, Activation::elu, Activation::silu}) {
+    for (PolicyKind policy : {PolicyKind::squashed_gaussian, PolicyKind::gaussian}) {
+      for (LogStdRule rule : {LogStdRule::clamp, LogStdRule::tanh}) {
+        SacConfig c;
+        c.activation_fn = activation;
+        c.policy = policy;
+        c.log_std_rule = rule;
+        c.log_std_min = -5;
+        c.net_arch = policy == PolicyKind::gaussian ? std::vector<int>{18} : std::vector<int>{6, 5};
+        c.n_critics = activation == Activation::tanh ? 1 : activation == Activation::elu ? 3 : 2;
+        c.batch_size = 5;
+        c.ent_coef_auto = false;
+        c.ent_coef = 0.3;
+        const std::string name = std::string(activation == Activation::relu   ? "relu"
+                                             : activation == Activation::tanh ? "tanh"
+                                             : activation == Activation::elu  ? "elu"
+                                                                              : "silu") +
+                                 (policy == PolicyKind::gaussian ? "_gaussian" : "_squashed") +
+                                 (rule == LogStdRule::tanh ? "_tanh_rule" : "_clamp");
+        out.push_back({name, c, activation == Activation::silu ? 17 : 3, rule == LogStdRule::tanh ? 1 : 2});
+      }
+    }
+  }
+  return out;
+}
+
+class Objectives : public testing::TestWithParam<Setting> {
+ protected:
+  Objectives() : sac_(GetParam().obs_dim, GetParam().act_dim, GetParam().config, 3, 1, "reference") {
+    const auto batch = sac_.batch();
+    Rng rng(11, StreamKind::test);
+    for (int r = 0; r < 2 * batch.batch_size; ++r) {
+      for (int c = 0; c < batch.obs_dim + batch.act_dim; ++c) batch.x.at(r, c) = c < batch.obs_dim ? rng.normal() : rng.uniform(-1, 1);
+    }
+    for (int b = 0; b < batch.batch_size; ++b) {
+      batch.reward[b] = rng.normal();
+      batch.discount[b] = b == 0 ? 0.0 : 0.98;
+    }
+    sac_.draw_noise();
+    sac_.sample_policy(true);
+    sac_.compute_targets();
+  }
+  void fill_nan(Params<double>& params) { std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN()); }
+
+  Sac<double> sac_;
+};
+
+TEST_P(Objectives, CriticGradientIsThatOfTheSumOfLosses) {
+  auto& critic = sac_.state().critic;
+  const auto loss = [&] {
+    sac_.parameters_changed();
+    return sac_.critic_gradients();
+  };
+  fill_nan(critic);
+  loss();
+  const auto x = live_parameters(sac_.state().critic_layout, critic.value);
+  auto analytic = values_at(x, critic.value, critic.grad);
+  const Check check = compare_gradient(loss, x, analytic);
+  EXPECT_LE(check.worst, 1.0);
+  EXPECT_EQ(check.compared, static_cast<int>(x.size()));
+  // The checker rejects a gradient that is wrong in one element by 1e-5 of itself.
+  loss();
+  std::size_t largest = 0;
+  for (std::size_t i = 0; i < analytic.size(); ++i) {
+    if (std::fabs(analytic[i]) > std::fabs(analytic[largest])) largest = i;
+  }
+  analytic[largest] *= 1 + 1e-5;
+  EXPECT_GT(compare_gradient(loss, {x[largest]}, {analytic[largest]}).worst, 1.0);
+}
+
+TEST_P(Objectives, ActorGradientGoesThroughTheMinimisingCritic) {
+  auto& actor = sac_.state().actor;
+  const auto loss = [&] {
+    sac_.parameters_changed();
+    sac_.sample_policy(true);
+    return sac_.actor_gradients();
+  };
+  fill_nan(actor);
+  loss();
+  const auto x = live_parameters(sac_.state().actor_layout, actor.value);
+  const auto analytic = values_at(x, actor.value, actor.grad);
+  const Check check = compare_gradient(loss, x, analytic);
+  EXPECT_LE(check.worst, 1.0);
+  EXPECT_EQ(check.compared, static_cast<int>(x.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::ValuesIn(settings()), [](const auto& suite) { return suite.param.name; });
+
+// One MLP alone: the whole Jacobian of its outputs with respect to parameters and inputs, row by row.
+class MlpJacobian : public testing::TestWithParam<Activation> {};
+
+TEST_P(MlpJacobian, OfEveryOutput) {
+  for (bool head : {true, false}) {
+    for (const std::vector<int>& hidden : {std::vector<int>{4}, {17, 3}, {3, 5, 4}}) {
+      const int in = 4, outputs = head ? 1 : 3, rows = 3;
+      Arena arena;
+      Backend<double> backend("reference");
+      ParamLayout layout;
+      const Mlp<double> net("net", {in, hidden, outputs, head, GetParam()}, layout);
+      Params<double> params(arena, layout.size());
+      Rng rng(2, StreamKind::test);
+      net.init(params.value, rng);
+      auto x = arena.panels<double>(rows, in);
+      for (int r = 0; r < rows; ++r) {
+        for (int c = 0; c < in; ++c) x.at(r, c) = rng.normal();
+      }
+      auto tape = net.make_tape(arena, rows);
+      auto wt = net.make_transposes(arena, 1, 2);
+      Panels<double> d_h[2] = {arena.panels<double>(rows, net.widest()), arena.panels<double>(rows, net.widest())};
+      auto y = arena.panels<double>(rows, outputs), d_y = arena.panels<double>(rows, outputs), d_x = arena.panels<double>(rows, 2);
+      std::vector<double> q(rows), d_q(rows);
+      const auto parameters = live_parameters(layout, params.value);
+      for (int r = 0; r < rows; ++r) {
+        for (int o = 0; o < outputs; ++o) {
+          const auto output = [&] {
+            if (head) {
+              net.forward(backend, params.value, x, tape, q.data(), 0, rows);
+              return q[static_cast<std::size_t>(r)];
+            }
+            net.forward(backend, params.value, x, tape, y, 0, rows);
+            return y.at(r, o);
+          };
+          output();
+          net.transpose(backend, params.value, wt);
+          std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN());
+          if (head) {
+            std::fill(d_q.begin(), d_q.end(), 0.0);
+            d_q[static_cast<std::size_t>(r)] = 1.0;
+            net.backward(backend, params.value, x, tape, wt, d_q.data(), params.grad, d_h, rows);
+          } else {
+            for (int i = 0; i < rows; ++i) {
+              for (int c = 0; c < outputs; ++c) d_y.at(i, c) = i == r && c == o ? 1.0 : 0.0;
+            }
+            net.backward(backend, params.value, x, tape, wt, Panels<const double>(d_y), params.grad, d_h, rows);
+          }
+          EXPECT_LE(compare_gradient(output, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
+          if (head) {
+            output();
+            for (int i = 0; i < rows; ++i) d_x.at(i, 0) = d_x.at(i, 1) = std::numeric_limits<double>::quiet_NaN();
+            net.backward_input(backend, params.value, tape, wt, d_q.data(), d_x, d_h, 0, rows);
+            for (int i = 0; i < rows; ++i) {
+              const Check check = compare_gradient(output, {&x.at(i, 1), &x.at(i, 2)}, {d_x.at(i, 0), d_x.at(i, 1)});
+              EXPECT_LE(check.worst, 1.0);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MlpJacobian, testing::Values(Activation::relu, Activation::tanh, Activation::elu, Activation::silu));
+
+// A wrong backward pass (ReLU's mask on tanh's output) must not pass the checker.
+TEST(GradientChecker, RejectsAWrongLayer) {
+  Arena arena;
+  Backend<double> backend("reference");
+  ParamLayout layout, wrong_layout;
+  const Mlp<double> net("net", {3, {4, 4}, 1, true, Activation::tanh}, layout);
+  const Mlp<double> wrong("net", {3, {4, 4}, 1, true, Activation::relu}, wrong_layout);
+  Params<double> params(arena, layout.size());
+  Rng rng(4, StreamKind::test);
+  net.init(params.value, rng);
+  auto x = arena.panels<double>(2, 3);
+  for (int c = 0; c < 3; ++c) x.at(0, c) = x.at(1, c) = 0.5 + c;
+  auto tape = net.make_tape(arena, 2);
+  auto wt = net.make_transposes(arena, 0, 0);
+  Panels<double> d_h[2] = {arena.panels<double>(2, 4), arena.panels<double>(2, 4)};
+  std::vector<double> q(2), d_q = {1.0, 1.0};
+  const auto sum = [&] {
+    net.forward(backend, params.value, x, tape, q.data(), 0, 2);
+    return q[0] + q[1];
+  };
+  sum();
+  net.transpose(backend, params.value, wt);
+  const auto parameters = live_parameters(layout, params.value);
+  net.backward(backend, params.value, x, tape, wt, d_q.data(), params.grad, d_h, 2);
+  EXPECT_LE(compare_gradient(sum, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
+  sum();
+  wrong.backward(backend, params.value, x, tape, wt, d_q.data(), params.grad, d_h, 2);
+  EXPECT_GT(compare_gradient(sum, parameters, values_at(parameters, params.value, params.grad)).worst, 1e3);
+}
+
+}  // namespace
+}  // namespace softac

@@ -1,0 +1,198 @@
+// The update as a whole: the same bits from every backend and number of threads, no allocation, and what its settings mean.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "agent/flop.h"
+#include "agent/sac.h"
+#include "softac/agent.h"
+#include "support/allocation_counter.h"
+
+namespace softac {
+namespace {
+
+template <class T>
+void fill(BatchView<T> batch, std::uint64_t seed) {
+  Rng rng(seed, StreamKind::test);
+  for (int r = 0; r < 2 * batch.batch_size; ++r) {
+    for (int c = 0; c < batch.obs_dim; ++c) batch.x.at(r, c) = static_cast<T>(rng.normal());
+    for (int k = 0; k < batch.act_dim; ++k) batch.x.at(r, batch.obs_dim + k) = static_cast<T>(rng.uniform(-1, 1));
+  }
+  for (int b = 0; b < batch.batch_size; ++b) {
+    batch.reward[b] = static_cast<T>(rng.normal());
+    batch.discount[b] = rng.uniform() < 0.1 ? T(0) : static_cast<T>(0.99);
+  }
+}
+
+struct Shape {
+  int obs_dim, act_dim;
+  SacConfig config;
+};
+
+std::vector<Shape> shapes() {
+  SacConfig small;
+  small.net_arch = {20, 33};
+  small.batch_size = 37;
+  SacConfig three = small;
+  three.n_critics = 3;
+  three.activation_fn = Activation::silu;
+  three.max_grad_norm = 0.5;
+  three.log_std_rule = LogStdRule::tanh;
+  three.log_std_min = -5;
+  SacConfig plain = small;
+  plain.policy = PolicyKind::gaussian;
+  plain.activation_fn = Activation::elu;
+  plain.policy_delay = 2;
+  plain.target_update_interval = 3;
+  plain.n_critics = 1;
+  SacConfig wide;
+  wide.net_arch = {256, 256};
+  wide.batch_size = 64;
+  wide.activation_fn = Activation::relu;
+  return {{17, 6, small}, {3, 1, three}, {40, 17, plain}, {23, 20, wide}};
+}
+
+std::uint64_t hash_after(const Shape& shape, int updates, const std::string& backend, int threads) {
+  SacAgent agent(shape.obs_dim, shape.act_dim, shape.config, 7, threads, backend);
+  EXPECT_EQ(agent.backend_name(), backend);
+  for (int i = 0; i < updates; ++i) {
+    fill(agent.batch(), static_cast<std::uint64_t>(i));
+    EXPECT_TRUE(agent.update().finite);
+  }
+  return agent.state_hash();
+}
+
+TEST(Update, SameBitsFromEveryBackendAndNumberOfThreads) {
+  for (const Shape& shape : shapes()) {
+    const std::uint64_t expected = hash_after(shape, 3, "reference", 1);
+    for (const std::string& backend : available_backends()) {
+      for (int threads : {1, 2, 3}) EXPECT_EQ(hash_after(shape, 3, backend, threads), expected) << backend << ", " << threads << " threads";
+    }
+  }
+}
+
+TEST(Update, SeedsDiffer) {
+  SacAgent a(3, 1, SacConfig{}, 1), b(3, 1, SacConfig{}, 1), c(3, 1, SacConfig{}, 2);
+  EXPECT_EQ(a.state_hash(), b.state_hash());
+  EXPECT_NE(a.state_hash(), c.state_hash());
+}
+
+TEST(Update, AllocatesNothingOnceStarted) {
+  SacConfig config;
+  config.max_grad_norm = 1.0;
+  SacAgent agent(17, 6, config, 1, 2);
+  std::vector<Rng> noise = {Rng(1, StreamKind::act)};
+  std::vector<float> obs(17, 0.5f), action(6);
+  fill(agent.batch(), 1);
+  agent.update();
+  agent.act(obs, 1, false, noise, action);
+  const std::int64_t before = test::num_allocations();
+  for (int i = 0; i < 3; ++i) {
+    agent.update();
+    agent.act(obs, 1, false, noise, action);
+  }
+  EXPECT_EQ(test::num_allocations(), before);
+}
+
+// E10: log π + H̄ > 0 (entropy below its target) must raise α, and the other way round; both forms of the loss.
+TEST(Update, TemperatureMovesTowardsTheTargetEntropy) {
+  for (EntCoefLoss form : {EntCoefLoss::alpha, EntCoefLoss::log_alpha}) {
+    for (double target : {-50.0, 50.0}) {
+      SacConfig config;
+      config.net_arch = {8};
+      config.target_entropy_auto = false;
+      config.target_entropy = target;
+      config.ent_coef_loss = form;
+      SacAgent agent(3, 2, config, 1);
+      fill(agent.batch(), 1);
+      const double before = agent.ent_coef();
+      const UpdateMetrics metrics = agent.update();
+      EXPECT_EQ(metrics.ent_coef, before);
+      ASSERT_EQ(metrics.entropy < target, target > 0);
+      if (target > 0) {
+        EXPECT_GT(agent.ent_coef(), before);
+      } else {
+        EXPECT_LT(agent.ent_coef(), before);
+      }
+    }
+  }
+}
+
+TEST(Update, HardVersionHasNoEntropyTerm) {
+  SacConfig config;
+  config.net_arch = {8};
+  config.ent_coef_auto = false;
+  config.ent_coef = 0.0;
+  Sac<double> sac(3, 2, config, 1, 1, "");
+  fill(sac.batch(), 1);
+  sac.draw_noise();
+  sac.sample_policy(true);
+  sac.compute_targets();
+  const auto batch = sac.batch();
+  std::vector<double> least(static_cast<std::size_t>(batch.batch_size));
+  // The targets are r + discount · min Q alone; the target critics equal the critics before the first step.
+  for (int b = 0; b < batch.batch_size; ++b) least[static_cast<std::size_t>(b)] = sac.targets()[b];
+  sac.update_with_noise();
+  EXPECT_EQ(sac.alpha(), 0.0);
+  SacConfig soft = config;
+  soft.ent_coef = 0.5;
+  Sac<double> other(3, 2, soft, 1, 1, "");
+  fill(other.batch(), 1);
+  other.draw_noise();
+  other.sample_policy(true);
+  other.compute_targets();
+  for (int b = 0; b < batch.batch_size; ++b) {
+    const double entropy_term = 0.5 * batch.discount[b] * other.samples().log_pi[batch.batch_size + b];
+    EXPECT_NEAR(other.targets()[b] + entropy_term, least[static_cast<std::size_t>(b)], 1e-12);
+  }
+}
+
+TEST(Update, TerminatedRowsDoNotBootstrap) {
+  Sac<double> sac(3, 2, SacConfig{}, 1, 1, "");
+  fill(sac.batch(), 1);
+  const auto batch = sac.batch();
+  batch.discount[5] = 0.0;
+  sac.draw_noise();
+  sac.sample_policy(true);
+  sac.compute_targets();
+  EXPECT_EQ(sac.targets()[5], batch.reward[5]);
+}
+
+TEST(Update, DelayAndIntervalCountUpdates) {
+  SacConfig config;
+  config.net_arch = {8};
+  config.policy_delay = 3;
+  config.target_update_interval = 2;
+  Sac<float> sac(3, 1, config, 1, 1, "");
+  auto& state = sac.state();
+  for (int i = 0; i < 7; ++i) {
+    const float actor_before = state.actor.value[0], target_before = state.critic_target[0];
+    fill(sac.batch(), static_cast<std::uint64_t>(i));
+    sac.update();
+    EXPECT_EQ(state.actor.value[0] != actor_before, i % 3 == 0) << i;
+    EXPECT_EQ(state.critic_target[0] != target_before, i % 2 == 1) << i;
+  }
+  EXPECT_EQ(state.num_updates, 7);
+  EXPECT_EQ(state.num_actor_updates, 3);
+}
+
+// Counted by hand for (17, 6, 256, 256) and (348, 17, 256, 256).
+TEST(Update, OperationsOfTheStandardShapes) {
+  EXPECT_EQ(flop_per_update(17, 6, SacConfig{}), 542'638'080);
+  EXPECT_EQ(flop_per_update(348, 17, SacConfig{}), 1'044'381'696);
+}
+
+TEST(Update, NonFiniteInputIsReportedAtOnce) {
+  for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f}) {
+    SacAgent agent(3, 1, SacConfig{}, 1);
+    fill(agent.batch(), 1);
+    agent.batch().reward[3] = bad;
+    EXPECT_FALSE(agent.update().finite) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace softac
