@@ -40,10 +40,10 @@ struct Scalar {
   double as(Type to) const { return to == Type::float32 ? round_to_float(value) : value; }
 
   friend Scalar operator+(Scalar a, Scalar b) {
-    const Type type = common_type(a, b);
-    const double sum = a.as(type) + b.as(type);
+    const Type common = common_type(a, b);
+    const double sum = a.as(common) + b.as(common);
     // The double sum of two floats, rounded to float, is their float sum.
-    return {type == Type::float32 ? round_to_float(sum) : sum, type};
+    return {common == Type::float32 ? round_to_float(sum) : sum, common};
   }
   friend bool operator<(Scalar a, Scalar b) { return a.as(common_type(a, b)) < b.as(common_type(a, b)); }
   friend bool operator>=(Scalar a, Scalar b) { return a.as(common_type(a, b)) >= b.as(common_type(a, b)); }
