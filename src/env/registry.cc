@@ -43,6 +43,9 @@ EnvEntry find_entry(const std::string& id) {
     if (entry.first.id == id) return entry;
     ids.push_back(entry.first.id);
   }
+#ifdef SOFTAC_HAS_MUJOCO
+  if (const std::string reason = mujoco_env_unavailable(id); !reason.empty()) throw ConfigError(reason);
+#endif
   throw ConfigError("unknown environment '" + id + "'" + did_you_mean(id, ids) + "; `softac env list` shows all " +
                     std::to_string(ids.size()));
 }

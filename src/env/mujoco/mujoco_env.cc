@@ -46,6 +46,20 @@ constexpr FatalWarning kFatalWarnings[] = {
     {mjWARN_CONTACTFULL, "contact buffer full"},   {mjWARN_CNSTRFULL, "constraint buffer full"},
 };
 
+// " (joint knee)": whose number a warning's index is; empty where it has no owner.
+std::string owner_of(const mjModel& model, mjtWarning warning, int index) {
+  const auto joint_name = [&](int joint) { return " (joint " + mujoco_name(model, mjOBJ_JOINT, joint) + ")"; };
+  if (warning == mjWARN_BADQPOS && index >= 0 && index < model.nq) {
+    int joint = 0;
+    while (joint + 1 < model.njnt && model.jnt_qposadr[joint + 1] <= index) ++joint;
+    return joint_name(joint);
+  }
+  if ((warning == mjWARN_BADQVEL || warning == mjWARN_BADQACC) && index >= 0 && index < model.nv) {
+    return joint_name(model.dof_jntid[index]);
+  }
+  return {};
+}
+
 }  // namespace
 
 void ObsWriter::put_clipped(std::span<const double> values, double low, double high) {
@@ -158,7 +172,7 @@ void MujocoEnv::check_warnings() const {
     const mjWarningStat& stat = data_->warning[fatal.warning];
     if (stat.number == 0) continue;
     throw EnvError(spec_.id + ": the simulation broke down: MuJoCo's warning '" + fatal.meaning + "' at index " +
-                   std::to_string(stat.lastinfo));
+                   std::to_string(stat.lastinfo) + owner_of(*model_, fatal.warning, stat.lastinfo));
   }
 }
 

@@ -126,13 +126,17 @@ def play(env, seed, steps, overdrive):
     rng = np.random.default_rng(seed)
     low, high = (bound.astype(np.float64) * overdrive for bound in (env.action_space.low, env.action_space.high))
     actions = rng.uniform(low, high, size=(steps, len(low)))
-    data = env.unwrapped.data
     starts, start_obs, rows = [], [], []
+    set_state = env.unwrapped.set_state
+
+    def recording_set_state(qpos, qvel):  # the state as drawn: MuJoCo below 3.2 normalises quaternions in place
+        starts.append((qpos.copy(), qvel.copy()))
+        set_state(qpos, qvel)
+
+    env.unwrapped.set_state = recording_set_state
 
     def reset(seed=None):
-        obs, _ = env.reset(seed=seed)
-        starts.append((data.qpos.copy(), data.qvel.copy()))
-        start_obs.append(obs)
+        start_obs.append(env.reset(seed=seed)[0])
 
     reset(seed)
     for t, action in enumerate(actions):
