@@ -1,0 +1,20 @@
+// What this build is and which processor it runs on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace softac {
+
+std::string softac_version();    // "0.1.0"
+std::string softac_commit();     // of the sources when the build was configured; "" if unknown
+std::string compiler_version();  // "g++ 12.2.0"
+std::string cpu_model();         // as the system names it; "" if unknown
+
+// Names as in /proc/cpuinfo of what the kernels could use, e.g. "avx2"; empty on other processors than x86-64.
+std::vector<std::string> cpu_features();
+
+// The text of provenance.json: version, commit, compiler, processor, backend, versions of the libraries, MuJoCo's included.
+std::string provenance_json(const std::string& backend, int threads);
+
+}  // namespace softac

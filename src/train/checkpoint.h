@@ -1,0 +1,40 @@
+// Checkpoints: checkpoints/step-000100000[.k]/ holds the files and, written last, manifest.json with the size and SHA-256
+// sum of each. A checkpoint is built in checkpoints/.staging, synced, and renamed to a name never used before, so it is
+// complete or not there. checkpoints/latest holds the name of the newest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_system.h"
+#include "softac/agent.h"
+#include "softac/evaluation.h"
+#include "train/formats/safetensors.h"
+
+namespace softac {
+
+// What a checkpoint holds: file name → how to write it.
+using CheckpointFiles = std::vector<std::pair<std::string, std::function<void(WritableFile&)>>>;
+
+// Writes a checkpoint below checkpoints_dir, points `latest` at it and removes all but the newest `keep`. Returns its
+// name. Throws DiskError or IoError; earlier checkpoints and `latest` are then as before.
+std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::int64_t step, std::uint64_t state_hash,
+                             const CheckpointFiles& files, int keep = 3);
+
+// All checkpoints, oldest first (by step, then k). verify: "" = sizes only; "*" = every file's sum; else that file's.
+std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpoints_dir, const std::string& verify);
+
+// The checkpoint to read: the newest whose files are as the manifest says, or that of a step. Throws IoError that says
+// what was found.
+CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice, const std::string& verify);
+
+// The learner's tensors as a file's contents, and back. load_tensors throws IoError on a tensor that is missing, extra,
+// not float32 or of another shape, before anything is written; `source` names the file.
+TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata);
+void load_tensors(const std::vector<TensorRef>& tensors, const TensorFile& file, const std::string& source);
+
+}  // namespace softac

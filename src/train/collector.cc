@@ -1,0 +1,40 @@
+#include "train/collector.h"
+
+#include <algorithm>
+
+#include "softac/error.h"
+
+namespace softac {
+
+Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed)
+    : envs_(envs), agent_(agent), replay_(replay) {
+  const auto n = static_cast<std::size_t>(envs.num_envs());
+  for (std::uint32_t i = 0; i < n; ++i) {
+    act_rngs_.emplace_back(seed, StreamKind::act, i);
+    warmup_rngs_.emplace_back(seed, StreamKind::warmup, i);
+  }
+  obs_.resize(n * static_cast<std::size_t>(envs.spec().obs_dim));
+  actions_.resize(n * static_cast<std::size_t>(envs.spec().act_dim));
+}
+
+void Collector::step(bool random) {
+  const int num_envs = envs_.num_envs();
+  const auto obs_dim = static_cast<std::size_t>(envs_.spec().obs_dim), act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
+  std::ranges::copy(envs_.obs(), obs_.begin());
+  if (random) {
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      actions_[i] = static_cast<float>(warmup_rngs_[i / act_dim].uniform(-1.0, 1.0));
+    }
+  } else if (!agent_.act(obs_, num_envs, false, act_rngs_, actions_)) {
+    throw NumericsError("an action of the policy is not finite");
+  }
+  envs_.step(actions_);
+  for (int env = 0; env < num_envs; ++env) {
+    const auto i = static_cast<std::size_t>(env);
+    replay_.add(env, std::span(obs_).subspan(i * obs_dim, obs_dim), std::span(actions_).subspan(i * act_dim, act_dim),
+                envs_.reward()[i], envs_.next_obs().subspan(i * obs_dim, obs_dim), envs_.terminated()[i] != 0,
+                envs_.truncated()[i] != 0);
+  }
+}
+
+}  // namespace softac

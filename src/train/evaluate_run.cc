@@ -1,0 +1,63 @@
+// Policies of a finished or running run, evaluated.
+#include <nlohmann/json.hpp>
+
+#include "base/file_system.h"
+#include "base/sha256.h"
+#include "env/mujoco_version.h"
+#include "softac/error.h"
+#include "softac/evaluation.h"
+#include "train/checkpoint.h"
+#include "train/config/resolve.h"
+#include "train/evaluator.h"
+
+namespace softac {
+
+namespace {
+
+constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 34;
+
+std::vector<std::byte> read_best(FileSystem& fs, const Path& dir) {
+  const Path path = dir / "model.safetensors";
+  if (fs.kind(path) != FileKind::file) throw IoError(path.string() + ": missing; the run has not been evaluated yet");
+  return fs.read_file(path, kMaxModelBytes);
+}
+
+}  // namespace
+
+EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options) {
+  if (options.episodes < 1) throw ConfigError("episodes: expected at least 1, found " + std::to_string(options.episodes));
+  FileSystem& fs = posix_file_system();
+  if (!fs.is_directory(run_dir)) throw IoError(run_dir + ": no such run directory");
+  TrainConfig config = load_run_config((Path(run_dir) / "config.toml").string()).config;
+
+  Path path;
+  std::vector<std::byte> bytes;
+  if (options.model.kind == ModelChoice::Kind::best) {
+    path = Path(run_dir) / "best" / "model.safetensors";
+    bytes = read_best(fs, path.parent_path());
+  } else {
+    path = Path(choose_checkpoint(fs, Path(run_dir) / "checkpoints", options.model, "model.safetensors").path) / "model.safetensors";
+    bytes = fs.read_file(path, kMaxModelBytes);
+  }
+  const TensorFile file = decode_safetensors(bytes, path.string());
+
+  Evaluator evaluator(config, options.episodes, options.seed);
+  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, config.sac, config.seed, options.threads, options.backend);
+  load_tensors(agent.model_tensors(), file, path.string());
+  EvalStats stats = evaluator.run(agent, options.deterministic);
+  stats.model_path = path.string();
+  if (const auto found = file.metadata.find("step"); found != file.metadata.end()) stats.step = std::stoll("0" + found->second);
+  if (const auto found = file.metadata.find("mujoco_version"); found != file.metadata.end() && found->second != mujoco_version()) {
+    stats.warnings.push_back("the run used MuJoCo " + found->second + ", this is " + mujoco_version());
+  }
+  return stats;
+}
+
+std::vector<CheckpointInfo> list_checkpoints(const std::string& run_dir, bool verify) {
+  FileSystem& fs = posix_file_system();
+  const Path dir = Path(run_dir) / "checkpoints";
+  if (!fs.is_directory(dir)) throw IoError(dir.string() + ": no such folder; a run directory with checkpoints was expected");
+  return find_checkpoints(fs, dir, verify ? "*" : "");
+}
+
+}  // namespace softac

@@ -1,0 +1,78 @@
+#include "train/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "softac/error.h"
+
+namespace softac {
+
+std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,
+                                     std::function<void(const std::string&)> on_timeout) {
+  std::vector<std::unique_ptr<Env>> envs;
+  for (int i = 0; i < count; ++i) envs.push_back(make_env(config.env_id, config.env_kwargs));
+  VecEnvOptions options;
+  options.seed = seed;
+  options.stream = stream;
+  options.num_threads = config.n_env_threads;
+  options.timeout_sec = config.env_timeout_sec;
+  options.on_timeout = std::move(on_timeout);
+  return std::make_unique<VecEnv>(std::move(envs), options);
+}
+
+Evaluator::Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed, std::function<void(const std::string&)> on_timeout)
+    : num_episodes_(num_episodes), seed_(seed) {
+  constexpr int kMaxEnvs = 10;
+  SOFTAC_REQUIRE(num_episodes > 0, num_episodes);
+  envs_ = make_vec_env(config, std::min(num_episodes, kMaxEnvs), seed, StreamKind::eval_env, std::move(on_timeout));
+  envs_->reset();
+  start_ = envs_->save_state();
+  actions_.resize(static_cast<std::size_t>(envs_->num_envs() * spec().act_dim));
+}
+
+EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
+  const int num_envs = envs_->num_envs();
+  envs_->load_state(start_);
+  noise_.clear();
+  // Of the same kind as the resets' streams; indices far from theirs.
+  for (int i = 0; i < num_envs; ++i) noise_.emplace_back(seed_, StreamKind::eval_env, static_cast<std::uint32_t>(i) + (1u << 31));
+
+  EvalStats stats;
+  stats.env_id = spec().id;
+  std::vector<std::vector<double>> returns(static_cast<std::size_t>(num_envs));
+  std::vector<std::vector<std::int64_t>> lengths(returns.size());
+  for (int done = 0; done < num_episodes_;) {
+    if (!agent.act(envs_->obs(), num_envs, deterministic, noise_, actions_)) {
+      throw NumericsError("an action of the policy is not finite");
+    }
+    envs_->step(actions_);
+    for (int env = 0; env < num_envs; ++env) {
+      const auto i = static_cast<std::size_t>(env);
+      const auto share = static_cast<std::size_t>(num_episodes_ / num_envs + (env < num_episodes_ % num_envs ? 1 : 0));
+      const bool ended = envs_->terminated()[i] != 0 || envs_->truncated()[i] != 0;
+      if (!ended || returns[i].size() == share) continue;
+      returns[i].push_back(envs_->episode_return()[i]);
+      lengths[i].push_back(envs_->episode_length()[i]);
+      ++done;
+    }
+  }
+  for (std::size_t i = 0; i < returns.size(); ++i) {
+    stats.returns.insert(stats.returns.end(), returns[i].begin(), returns[i].end());
+    stats.lengths.insert(stats.lengths.end(), lengths[i].begin(), lengths[i].end());
+  }
+  summarize(stats);
+  return stats;
+}
+
+void summarize(EvalStats& stats) {
+  const auto n = static_cast<double>(stats.returns.size());
+  stats.mean_return = std::accumulate(stats.returns.begin(), stats.returns.end(), 0.0) / n;
+  double squares = 0.0, steps = 0.0;
+  for (const double value : stats.returns) squares += (value - stats.mean_return) * (value - stats.mean_return);
+  for (const std::int64_t length : stats.lengths) steps += static_cast<double>(length);
+  stats.std_return = std::sqrt(squares / n);
+  stats.mean_length = steps / n;
+}
+
+}  // namespace softac

@@ -1,0 +1,114 @@
+#include "train/recorder.h"
+
+#include <cmath>
+
+#include "train/run_dir.h"
+
+namespace softac {
+
+void UpdateMeans::add(const UpdateMetrics& metrics) {
+  ++count_;
+  sum_.critic_loss += metrics.critic_loss;
+  sum_.actor_loss += metrics.actor_loss;
+  sum_.ent_coef = metrics.ent_coef;
+  sum_.ent_coef_loss += metrics.ent_coef_loss;
+  sum_.entropy += metrics.entropy;
+  sum_.q_mean += metrics.q_mean;
+  sum_.target_mean += metrics.target_mean;
+  sum_.actor_grad_norm += metrics.actor_grad_norm;
+  sum_.critic_grad_norm += metrics.critic_grad_norm;
+}
+
+UpdateMetrics UpdateMeans::take() {
+  UpdateMetrics mean = sum_;
+  if (count_ > 0) {
+    const auto n = static_cast<double>(count_);
+    for (double* value : {&mean.critic_loss, &mean.actor_loss, &mean.ent_coef_loss, &mean.entropy, &mean.q_mean, &mean.target_mean,
+                          &mean.actor_grad_norm, &mean.critic_grad_norm}) {
+      *value /= n;
+    }
+  }
+  *this = {};
+  return mean;
+}
+
+Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy, double start_wall_time_sec)
+    : target_entropy_(target_entropy), learning_rate_(config.sac.learning_rate),
+      learned_temperature_(config.sac.ent_coef_auto),
+      monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec), evaluations_(fs, run_dir / "eval"),
+      log_(fs, run_dir / "log.txt") {
+  sinks_.push_back(make_csv_sink(fs, run_dir / "progress.csv"));
+  sinks_.push_back(make_jsonl_sink(fs, run_dir / "metrics.jsonl"));
+  if (config.tensorboard) {
+    sinks_.push_back(make_tensorboard_sink(fs, run_dir / tensorboard_file_name(start_wall_time_sec), start_wall_time_sec));
+  }
+  metrics_.reserve(32);
+}
+
+void Recorder::episode(double episode_return, std::int64_t length, double elapsed_sec) { monitor_.write(episode_return, length, elapsed_sec); }
+
+void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool updated) {
+  metrics_.clear();
+  if (summary.num_episodes > 0) {
+    metrics_.push_back({"rollout/ep_rew_mean", summary.ep_return_mean});
+    metrics_.push_back({"rollout/ep_len_mean", summary.ep_length_mean});
+  }
+  metrics_.push_back({"time/episodes", static_cast<double>(summary.num_episodes)});
+  metrics_.push_back({"time/fps", std::floor(summary.steps_per_sec)});
+  metrics_.push_back({"time/time_elapsed", summary.elapsed_sec});
+  metrics_.push_back({"time/total_timesteps", static_cast<double>(summary.step)});
+  if (updated) {
+    metrics_.push_back({"train/actor_loss", means.actor_loss});
+    metrics_.push_back({"train/critic_loss", means.critic_loss});
+    metrics_.push_back({"train/ent_coef", means.ent_coef});
+    if (learned_temperature_) {
+      metrics_.push_back({"train/ent_coef_loss", means.ent_coef_loss});
+      metrics_.push_back({"train/target_entropy", target_entropy_});
+    }
+    metrics_.push_back({"train/entropy", means.entropy});
+    metrics_.push_back({"train/learning_rate", learning_rate_});
+    metrics_.push_back({"train/n_updates", static_cast<double>(summary.num_updates)});
+    metrics_.push_back({"diag/q_mean", means.q_mean});
+    metrics_.push_back({"diag/target_mean", means.target_mean});
+    metrics_.push_back({"diag/actor_grad_norm", means.actor_grad_norm});
+    metrics_.push_back({"diag/critic_grad_norm", means.critic_grad_norm});
+  }
+  write(summary.step);
+}
+
+void Recorder::evaluation(const TrainSummary& summary, const EvalStats& stats) {
+  metrics_.clear();
+  metrics_.push_back({"eval/mean_reward", stats.mean_return});
+  metrics_.push_back({"eval/std_reward", stats.std_return});
+  metrics_.push_back({"eval/mean_ep_length", stats.mean_length});
+  metrics_.push_back({"time/total_timesteps", static_cast<double>(summary.step)});
+  write(summary.step);
+  evaluations_.add(summary.step, stats.returns, stats.lengths);
+  evaluations_.save();
+}
+
+void Recorder::write(std::int64_t step) {
+  const double now = wall_time();
+  for (const auto& sink : sinks_) sink->write(step, now, metrics_);
+}
+
+void Recorder::log(std::string_view text) { log_.write(wall_time(), text); }
+
+void Recorder::flush() {
+  for (const auto& sink : sinks_) sink->flush();
+  monitor_.flush();
+}
+
+void Recorder::sync() {
+  for (const auto& sink : sinks_) sink->sync();
+  monitor_.sync();
+  log_.sync();
+}
+
+void Recorder::close() {
+  for (const auto& sink : sinks_) sink->close();
+  monitor_.close();
+  log_.close();
+}
+
+}  // namespace softac

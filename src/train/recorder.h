@@ -1,0 +1,59 @@
+// The records of a run: metrics to progress.csv, metrics.jsonl and TensorBoard, episodes to monitor.csv, evaluations to
+// eval/, messages to log.txt. Names of metrics are Stable-Baselines3's; softac's own stand beside them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "softac/agent.h"
+#include "softac/trainer.h"
+#include "train/formats/evaluations.h"
+#include "train/formats/log_file.h"
+#include "train/formats/metrics_sink.h"
+#include "train/formats/monitor_csv.h"
+
+namespace softac {
+
+// Means over the updates since the last row.
+class UpdateMeans {
+ public:
+  void add(const UpdateMetrics& metrics);
+  // Their means (ent_coef: the last one), and starts anew. Zeros if there was no update.
+  UpdateMetrics take();
+  bool empty() const { return count_ == 0; }
+
+ private:
+  UpdateMetrics sum_;
+  std::int64_t count_ = 0;
+};
+
+class Recorder {
+ public:
+  // Opens the files in run_dir. Throws DiskError, IoError, as every other member does.
+  Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy, double start_wall_time_sec);
+
+  void episode(double episode_return, std::int64_t length, double elapsed_sec);
+  void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);
+  void evaluation(const TrainSummary& summary, const EvalStats& stats);
+  void log(std::string_view text);
+  void flush();  // what is buffered, to the system
+  void sync();   // to the device
+  void close();
+
+ private:
+  void write(std::int64_t step);
+
+  double target_entropy_;
+  double learning_rate_;
+  bool learned_temperature_;
+  std::vector<std::unique_ptr<MetricsSink>> sinks_;
+  MonitorCsv monitor_;
+  EvaluationLog evaluations_;
+  LogFile log_;
+  std::vector<Metric> metrics_;  // of the row that is being made
+};
+
+}  // namespace softac

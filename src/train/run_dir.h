@@ -1,0 +1,41 @@
+// The run directory: its name, its first files, and status.json.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/file_system.h"
+#include "softac/config.h"
+
+namespace softac {
+
+class RunDir {
+ public:
+  // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that
+  // exists). Makes it with eval/, checkpoints/ and best/. Throws ConfigError if it holds anything, IoError if another
+  // process has it, DiskError.
+  RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config, double wall_time_sec);
+
+  const Path& path() const { return path_; }
+  Path operator/(const char* name) const { return path_ / name; }
+
+  void write_text(const char* name, const std::string& text);
+
+  // state: running, finished, stopped or failed.
+  void write_status(const std::string& state, const std::string& reason, const std::string& message, std::int64_t step,
+                    std::int64_t total_timesteps, double wall_time_sec);
+
+ private:
+  FileSystem& fs_;
+  Path path_;
+  std::unique_ptr<FileLock> lock_;
+};
+
+// "2026-01-31T12:34:56Z"
+std::string utc_text(double wall_time_sec);
+
+// Seconds since the epoch.
+double wall_time();
+
+}  // namespace softac

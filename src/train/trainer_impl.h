@@ -1,0 +1,97 @@
+// The parts of a run and its named steps. trainer.cc holds the algorithm, trainer_records.cc what it leaves on disk.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/file_system.h"
+#include "env/vec_env.h"
+#include "replay/replay_buffer.h"
+#include "softac/trainer.h"
+#include "train/collector.h"
+#include "train/episode_window.h"
+#include "train/evaluator.h"
+#include "train/recorder.h"
+#include "train/run_dir.h"
+
+namespace softac {
+
+// Settings that cannot be used, all in one ConfigError.
+const TrainConfig& checked(const TrainConfig& config);
+
+// True where a vector step from `before` to `after` environment steps reaches a multiple of freq; freq = 0: never.
+constexpr bool is_due(std::int64_t before, std::int64_t after, std::int64_t freq) {
+  return freq > 0 && after / freq > before / freq;
+}
+
+// Updates that follow vector step number num_vector_steps (from 1), after which `step` environment steps are done.
+std::int64_t updates_due(const TrainConfig& config, std::int64_t num_vector_steps, std::int64_t step);
+
+struct Trainer::Impl {
+  Impl(const TrainConfig& settings, TrainerOptions run_options);
+
+  // trainer.cc
+  void start();
+  bool proceed();
+  void collect();
+  std::int64_t num_updates_due() const { return updates_due(config, num_vector_steps, step); }
+  void update();
+  void ask(TrainAnswer answer);
+  void stop(StopReason why, const std::string& text);
+  void fail(StopReason why, const std::string& text);
+  TrainSummary summary() const;
+  double elapsed_sec() const;
+  std::uint64_t state_hash();
+
+  // trainer_records.cc
+  void open_records();
+  void log_if_due();
+  void evaluate_if_due();
+  void checkpoint_if_due();
+  void finish();
+  TrainReport report();
+  void write_status(const std::string& state);
+  void save_checkpoint();
+  void save_best(const EvalStats& stats);
+  std::string state_json();
+  void say(const std::string& text);
+  std::uint64_t checkpoint_bytes();
+  void env_hangs(const std::string& message);  // on the watching thread
+  std::map<std::string, std::string> model_metadata() const;
+
+  TrainConfig config;
+  TrainerOptions options;
+  FileSystem& fs;
+  std::unique_ptr<VecEnv> envs;
+  SacAgent agent;
+  ReplayBuffer replay;
+  Collector collector;
+  Rng sample_rng;                         // replay indices
+  std::optional<Evaluator> evaluator;
+  std::optional<RunDir> run_dir;
+  std::optional<Recorder> recorder;
+
+  std::int64_t step = 0;                  // environment steps so far
+  std::int64_t previous_step = 0;         // before the last vector step
+  std::int64_t num_vector_steps = 0;
+  EpisodeWindow episodes;
+  UpdateMetrics last_update;
+  UpdateMeans update_means;
+  std::optional<EvalStats> last_eval;
+  double best_eval_return;                // NaN before the first evaluation
+  std::string run_path;                   // "" without records
+  std::string last_checkpoint;            // path of the newest complete one
+  std::int64_t last_checkpoint_step = -1;
+
+  std::chrono::steady_clock::time_point start_time = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_flush = start_time;
+  bool ended = false;
+  bool failed = false;
+  StopReason reason = StopReason::finished;
+  std::string message;
+  int signal = 0;
+};
+
+}  // namespace softac
