@@ -46,7 +46,8 @@ Child::Child(const std::vector<std::string>& arguments) {
   fd_ = pipe_fds[0];
 }
 
-Child::Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), fd_(std::exchange(other.fd_, -1)), output_(std::move(other.output_)) {}
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), fd_(std::exchange(other.fd_, -1)), output_(std::move(other.output_)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   std::swap(pid_, other.pid_);

@@ -1,8 +1,9 @@
 // This program again as a child process, with its standard output read through a pipe.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+
+#include <string>
 #include <vector>
 
 namespace softac::app {
@@ -17,9 +18,9 @@ class Child {
   Child& operator=(Child&& other) noexcept;
 
   void send(int signal) const;
-  int output_fd() const { return fd_; }     // readable when there is output or its end
-  bool read_output();                       // takes what is there; false at the end
-  int wait();                               // exit code; 128 + signal if one ended it
+  int output_fd() const { return fd_; }  // readable when there is output or its end
+  bool read_output();                    // takes what is there; false at the end
+  int wait();                            // exit code; 128 + signal if one ended it
   const std::string& output() const { return output_; }
 
  private:

@@ -16,13 +16,15 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Completio
   CompletionCommand command;
   command.path = path;
   command.description = app.get_description();
-  for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) command.children.push_back(child->get_name());
+  for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; }))
+    command.children.push_back(child->get_name());
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional()) {
       command.takes_env = command.takes_env || option->get_name() == "ENV";
       command.takes_file = command.takes_file || option->get_name() == "RUN";
     }
-    for (const std::string& name : option->get_lnames()) command.options.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0});
+    for (const std::string& name : option->get_lnames())
+      command.options.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0});
   }
   out.push_back(command);
   for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -33,7 +35,8 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Completio
 }  // namespace
 
 void add_completion(CLI::App& app, Context& context) {
-  CLI::App* completion = app.add_subcommand("completion", "Print a script that completes softac's commands and options in a shell");
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a script that completes softac's commands and options in a shell");
   completion->fallthrough();
   completion->require_subcommand(1);
   auto add = [&](const char* shell, const char* description, auto print) {

@@ -42,7 +42,8 @@ int list(Context& context, const EnvArguments& arguments) {
   const std::vector<EnvInfo> infos = registered_envs();
   if (context.json) {
     ordered_json out = ordered_json::array();
-    for (const EnvInfo& info : infos) out.push_back({{"id", info.id}, {"family", info.family}, {"description", info.description}});
+    for (const EnvInfo& info : infos)
+      out.push_back({{"id", info.id}, {"family", info.family}, {"description", info.description}});
     print_result(out.dump(2));
     return kOk;
   }
@@ -56,7 +57,8 @@ int list(Context& context, const EnvArguments& arguments) {
     if (!out.empty()) out += '\n';
     out += info.id;
     if (context.terminal.quiet()) continue;  // names alone, for scripts
-    out += std::string(id_width - info.id.size() + 2, ' ') + info.family + std::string(family_width - info.family.size() + 2, ' ') + info.description;
+    out += std::string(id_width - info.id.size() + 2, ' ') + info.family +
+           std::string(family_width - info.family.size() + 2, ' ') + info.description;
   }
   print_result(out);
   return kOk;
@@ -81,17 +83,18 @@ int info(Context& context, const EnvArguments& arguments) {
   }
   const std::unique_ptr<Env> env = make_env(arguments.env_id, kwargs);
   const EnvSpec& spec = env->spec();
-  ordered_json out = {{"id", spec.id},
-                      {"obs_dim", spec.obs_dim},
-                      {"act_dim", spec.act_dim},
-                      {"obs_low", bounds_json(spec.obs_low)},
-                      {"obs_high", bounds_json(spec.obs_high)},
-                      {"act_low", bounds_json(spec.act_low)},
-                      {"act_high", bounds_json(spec.act_high)},
-                      {"max_episode_steps", spec.max_episode_steps},
-                      {"reward_threshold", spec.reward_threshold ? ordered_json(*spec.reward_threshold) : ordered_json(nullptr)},
-                      {"can_save_state", env->can_save_state()},
-                      {"arguments", ordered_json::array()}};
+  ordered_json out = {
+      {"id", spec.id},
+      {"obs_dim", spec.obs_dim},
+      {"act_dim", spec.act_dim},
+      {"obs_low", bounds_json(spec.obs_low)},
+      {"obs_high", bounds_json(spec.obs_high)},
+      {"act_low", bounds_json(spec.act_low)},
+      {"act_high", bounds_json(spec.act_high)},
+      {"max_episode_steps", spec.max_episode_steps},
+      {"reward_threshold", spec.reward_threshold ? ordered_json(*spec.reward_threshold) : ordered_json(nullptr)},
+      {"can_save_state", env->can_save_state()},
+      {"arguments", ordered_json::array()}};
   for (const EnvInfo& known : registered_envs()) {
     if (known.id != arguments.env_id) continue;
     out["family"] = known.family;
@@ -110,9 +113,12 @@ int info(Context& context, const EnvArguments& arguments) {
 
 const char* severity_name(Severity severity) {
   switch (severity) {
-    case Severity::note: return "note";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "?";
 }
@@ -121,18 +127,26 @@ int check(Context& context, const EnvArguments& arguments) {
   if (arguments.steps < 1) throw ConfigError("--steps " + std::to_string(arguments.steps) + ": must be at least 1");
   const EnvReport report = check_env(arguments.env_id, resolve_kwargs(arguments), arguments.steps);
   if (context.json) {
-    ordered_json out = {{"id", report.id}, {"ok", report.ok()}, {"steps", report.steps}, {"episodes", report.episodes}, {"mean_reward", report.mean_reward}, {"findings", ordered_json::array()}};
+    ordered_json out = {{"id", report.id},
+                        {"ok", report.ok()},
+                        {"steps", report.steps},
+                        {"episodes", report.episodes},
+                        {"mean_reward", report.mean_reward},
+                        {"findings", ordered_json::array()}};
     for (const EnvFinding& finding : report.findings) {
-      out["findings"].push_back({{"severity", severity_name(finding.severity)}, {"check", finding.check}, {"message", finding.message}});
+      out["findings"].push_back(
+          {{"severity", severity_name(finding.severity)}, {"check", finding.check}, {"message", finding.message}});
     }
     print_result(out.dump(2));
   } else {
     std::string out;
-    for (const EnvFinding& finding : report.findings) out += std::string(severity_name(finding.severity)) + ": " + finding.check + ": " + finding.message + "\n";
+    for (const EnvFinding& finding : report.findings)
+      out += std::string(severity_name(finding.severity)) + ": " + finding.check + ": " + finding.message + "\n";
     char reward[64];
     std::snprintf(reward, sizeof reward, "%.4g", report.mean_reward);
-    out += report.id + ": " + (report.ok() ? "keeps the contract" : "breaks the contract") + " (" + std::to_string(report.steps) + " random steps, " +
-           std::to_string(report.episodes) + " episodes, mean reward " + reward + " per step)";
+    out += report.id + ": " + (report.ok() ? "keeps the contract" : "breaks the contract") + " (" +
+           std::to_string(report.steps) + " random steps, " + std::to_string(report.episodes) +
+           " episodes, mean reward " + reward + " per step)";
     print_result(out);
   }
   if (report.ok()) return kOk;
@@ -150,15 +164,21 @@ void add_env(CLI::App& app, Context& context) {
   auto add = [&](const char* name, const char* description, auto action) {
     CLI::App* command = env->add_subcommand(name, description);
     command->fallthrough();
-    command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")->type_name("FILE")->allow_extra_args(false);
+    command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     add_json_option(*command, context);
-    command->callback([&context, arguments, action] { context.action = [&context, arguments, action] { return action(context, *arguments); }; });
+    command->callback([&context, arguments, action] {
+      context.action = [&context, arguments, action] { return action(context, *arguments); };
+    });
     return command;
   };
   auto add_one = [&](const char* name, const char* description, auto action) {
     CLI::App* command = add(name, description, action);
     command->add_option("ENV", arguments->env_id, "Environment")->required();
-    command->add_option("--set", arguments->set, "Constructor argument: env_kwargs.NAME=VALUE (repeatable)")->type_name("KEY=VALUE")->allow_extra_args(false);
+    command->add_option("--set", arguments->set, "Constructor argument: env_kwargs.NAME=VALUE (repeatable)")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     return command;
   };
   add("list", "All environments; with -q their names alone", list);

@@ -25,10 +25,12 @@ struct EvalArguments {
 
 int evaluate(Context& context, const EvalArguments& arguments) {
   std::string violations;
-  if (arguments.episodes < 1 || arguments.episodes > 1'000'000) violations += "\n  --episodes " + std::to_string(arguments.episodes) + ": must be from 1 to 1000000";
+  if (arguments.episodes < 1 || arguments.episodes > 1'000'000)
+    violations += "\n  --episodes " + std::to_string(arguments.episodes) + ": must be from 1 to 1000000";
   if (arguments.seed < 0) violations += "\n  --seed " + std::to_string(arguments.seed) + ": must be at least 0";
   if (arguments.step < -1) violations += "\n  --step " + std::to_string(arguments.step) + ": must be at least 0";
-  if (arguments.threads < 0 || arguments.threads > 4096) violations += "\n  --threads " + std::to_string(arguments.threads) + ": must be from 0 to 4096";
+  if (arguments.threads < 0 || arguments.threads > 4096)
+    violations += "\n  --threads " + std::to_string(arguments.threads) + ": must be from 0 to 4096";
   if (!violations.empty()) throw ConfigError("options out of range:" + violations);
 
   EvaluateOptions options;
@@ -55,7 +57,8 @@ int evaluate(Context& context, const EvalArguments& arguments) {
     print_result(out.dump(2));
   } else {
     char line[256];
-    std::snprintf(line, sizeof line, "return %.2f ± %.2f, length %.1f over %zu episodes", stats.mean_return, stats.std_return, stats.mean_length, stats.returns.size());
+    std::snprintf(line, sizeof line, "return %.2f ± %.2f, length %.1f over %zu episodes", stats.mean_return,
+                  stats.std_return, stats.mean_length, stats.returns.size());
     print_result(stats.env_id + " at step " + std::to_string(stats.step) + ": " + line);
   }
   return kOk;
@@ -68,14 +71,20 @@ void add_eval(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("eval", "Evaluate the policy of a run");
   command->fallthrough();
   command->add_option("RUN", arguments->run, "Run directory")->required();
-  CLI::Option* best = command->add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
-  command->add_option("--step", arguments->step, "The checkpoint taken at this environment step")->excludes(best)->type_name("N");
+  CLI::Option* best =
+      command->add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
+  command->add_option("--step", arguments->step, "The checkpoint taken at this environment step")
+      ->excludes(best)
+      ->type_name("N");
   command->add_option("--episodes", arguments->episodes, "Episodes")->capture_default_str()->type_name("N");
   command->add_option("--seed", arguments->seed, "Seed of the start states")->capture_default_str()->type_name("S");
   command->add_flag("--stochastic", arguments->stochastic, "Sample actions instead of taking the policy's mean");
-  command->add_option("--threads", arguments->threads, "Threads inside the policy; 0 = all cores")->capture_default_str()->type_name("T");
+  command->add_option("--threads", arguments->threads, "Threads inside the policy; 0 = all cores")
+      ->capture_default_str()
+      ->type_name("T");
   add_json_option(*command, context);
-  command->callback([&context, arguments] { context.action = [&context, arguments] { return evaluate(context, *arguments); }; });
+  command->callback(
+      [&context, arguments] { context.action = [&context, arguments] { return evaluate(context, *arguments); }; });
 }
 
 }  // namespace softac::app

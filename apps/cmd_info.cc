@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "env/mujoco_version.h"
 #include "exit_code.h"
 #include "machine.h"
 #include "math/backend.h"
+#include "train/build_info.h"
 #include "train/config/resolve.h"
 
 namespace softac::app {
@@ -22,13 +24,16 @@ int info(Context& context) {
   const std::vector<std::string> backends = available_backends();
   const std::string backend = select_kernels<float>("").name;
   if (context.json) {
-    const nlohmann::ordered_json out = {{"version", SOFTAC_VERSION},       {"mujoco_version", mujoco_version()}, {"backends", backends},
-                                        {"backend", backend},              {"cpu_features", cpu_features()},     {"cores", num_cores()},
-                                        {"compiler", compiler_version()}};
+    const nlohmann::ordered_json out = {{"version", softac_version()},    {"mujoco_version", mujoco_version()},
+                                        {"backends", backends},           {"backend", backend},
+                                        {"cpu_features", cpu_features()}, {"cores", num_cores()},
+                                        {"commit", softac_commit()},      {"compiler", compiler_version()}};
     print_result(out.dump(2));
   } else {
-    print_result("softac       " SOFTAC_VERSION "\nMuJoCo       " + (mujoco_version().empty() ? "not built in" : mujoco_version()) + "\nbackends     " + joined(backends) + " (in use: " + backend +
-                 ")\nCPU          " + joined(cpu_features()) + "\ncores        " + std::to_string(num_cores()) + "\ncompiler     " + compiler_version());
+    print_result("softac       " + softac_version() + "\nMuJoCo       " +
+                 (mujoco_version().empty() ? "not built in" : mujoco_version()) + "\nbackends     " + joined(backends) +
+                 " (in use: " + backend + ")\nCPU          " + joined(cpu_features()) + "\ncores        " +
+                 std::to_string(num_cores()) + "\ncompiler     " + compiler_version());
   }
   return kOk;
 }
@@ -39,7 +44,8 @@ void add_info(CLI::App& app, Context& context) {
   auto settings = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("info", "Version, libraries, backends and CPU features");
   command->fallthrough();
-  CLI::Option* page = command->add_flag("--settings", *settings, "Print the page of all settings and presets (Markdown) instead");
+  CLI::Option* page =
+      command->add_flag("--settings", *settings, "Print the page of all settings and presets (Markdown) instead");
   add_json_option(*command, context);
   command->get_option("--json")->excludes(page);
   command->callback([&context, settings] {

@@ -23,12 +23,15 @@
 namespace softac::app {
 
 ResolvedConfig resolve(const TrainArguments& arguments) {
-  if (arguments.env_id.empty() && arguments.config_file.empty()) throw UsageError("ENV is missing (softac env list shows the environments)");
+  if (arguments.env_id.empty() && arguments.config_file.empty())
+    throw UsageError("ENV is missing (softac env list shows the environments)");
   ConfigRequest request;
   request.preset = arguments.preset;
   request.config_file = arguments.config_file;
   request.set = arguments.set;
-  auto add = [&](const std::string& key, SettingValue value, const std::string& origin) { request.options.push_back({key, std::move(value), origin}); };
+  auto add = [&](const std::string& key, SettingValue value, const std::string& origin) {
+    request.options.push_back({key, std::move(value), origin});
+  };
   auto add_text = [&](const std::string& key, const std::string& text, const std::string& origin) {
     if (text.empty()) return;
     for (SettingEntry& entry : parse_key_value(key + "=" + text, origin)) request.options.push_back(std::move(entry));
@@ -39,7 +42,8 @@ ResolvedConfig resolve(const TrainArguments& arguments) {
   if (!arguments.max_time.empty()) add("max_time_sec", parse_duration(arguments.max_time), "--max-time");
   if (!arguments.plugins.empty()) {
     std::vector<std::string> paths;  // absolute: the run is evaluated and resumed from other folders too
-    for (const std::string& plugin : arguments.plugins) paths.push_back(std::filesystem::absolute(plugin).lexically_normal());
+    for (const std::string& plugin : arguments.plugins)
+      paths.push_back(std::filesystem::absolute(plugin).lexically_normal());
     add("env_plugins", paths, "--env-plugin");
   }
   return resolve_config(request);
@@ -50,15 +54,20 @@ namespace {
 std::string bytes_text(std::uint64_t bytes) {
   char text[64];
   const auto value = static_cast<double>(bytes);
-  if (value >= 1e9) std::snprintf(text, sizeof text, "%.2f GB", value / 1e9);
-  else if (value >= 1e6) std::snprintf(text, sizeof text, "%.1f MB", value / 1e6);
-  else std::snprintf(text, sizeof text, "%.1f kB", value / 1e3);
+  if (value >= 1e9)
+    std::snprintf(text, sizeof text, "%.2f GB", value / 1e9);
+  else if (value >= 1e6)
+    std::snprintf(text, sizeof text, "%.1f MB", value / 1e6);
+  else
+    std::snprintf(text, sizeof text, "%.1f kB", value / 1e3);
   return text;
 }
 
 // An argument as a POSIX shell needs it.
 std::string shell_word(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%") == std::string::npos;
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%") ==
+                                          std::string::npos;
   if (plain) return word;
   std::string out = "'";
   for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
@@ -68,14 +77,22 @@ std::string shell_word(const std::string& word) {
 ExitCode exit_code_of(const TrainReport& report) {
   switch (report.reason) {
     case StopReason::finished:
-    case StopReason::stopped: return kOk;
-    case StopReason::interrupted: return report.signal == SIGINT ? kInterrupted : kStopped;
-    case StopReason::time: return kStopped;
-    case StopReason::aborted: return kInternal;
-    case StopReason::env_error: return kEnvironment;
-    case StopReason::numerics: return kNumerics;
-    case StopReason::disk: return kDisk;
-    case StopReason::io: return kFile;
+    case StopReason::stopped:
+      return kOk;
+    case StopReason::interrupted:
+      return report.signal == SIGINT ? kInterrupted : kStopped;
+    case StopReason::time:
+      return kStopped;
+    case StopReason::aborted:
+      return kInternal;
+    case StopReason::env_error:
+      return kEnvironment;
+    case StopReason::numerics:
+      return kNumerics;
+    case StopReason::disk:
+      return kDisk;
+    case StopReason::io:
+      return kFile;
   }
   return kInternal;
 }
@@ -108,8 +125,10 @@ void print_report(Context& context, const TrainConfig& config, const TrainReport
     return;
   }
   if (code == kOk || code == kStopped || code == kInterrupted) {
-    print_result(std::string(stop_reason_name(report.reason)) + " at step " + std::to_string(report.step) + " after " + duration_text(report.elapsed_sec) + ": return " +
-                 number_or_dash(report.ep_return_mean) + " over the last episodes, best evaluation " + number_or_dash(report.best_eval_return) + "\n" + report.run_dir);
+    print_result(std::string(stop_reason_name(report.reason)) + " at step " + std::to_string(report.step) + " after " +
+                 duration_text(report.elapsed_sec) + ": return " + number_or_dash(report.ep_return_mean) +
+                 " over the last episodes, best evaluation " + number_or_dash(report.best_eval_return) + "\n" +
+                 report.run_dir);
   }
 }
 
@@ -130,7 +149,8 @@ int train_once(Context& context, const TrainArguments& arguments) {
     _exit(kEnvironment);
   };
   Trainer trainer(resolved.config, std::move(options));
-  context.terminal.info(resolved.config.env_id + ": replay takes " + bytes_text(trainer.replay_bytes()) + " of memory; a checkpoint up to " + bytes_text(trainer.checkpoint_bytes()) + " on disk" +
+  context.terminal.info(resolved.config.env_id + ": replay takes " + bytes_text(trainer.replay_bytes()) +
+                        " of memory; a checkpoint up to " + bytes_text(trainer.checkpoint_bytes()) + " on disk" +
                         (resolved.config.checkpoint_replay ? " (checkpoint_replay=false leaves the replay out)" : ""));
   const TrainReport report = trainer.run();
   context.terminal.clear_status();
@@ -139,7 +159,8 @@ int train_once(Context& context, const TrainArguments& arguments) {
   if (code == kInterrupted || code == kStopped) {
     context.terminal.info(report.message);
   } else if (code != kOk) {
-    context.terminal.error(report.message + (report.checkpoint.empty() ? "" : "\nthe last good checkpoint is " + report.checkpoint));
+    context.terminal.error(report.message +
+                           (report.checkpoint.empty() ? "" : "\nthe last good checkpoint is " + report.checkpoint));
   }
   return code;
 }
@@ -156,18 +177,30 @@ void add_train(CLI::App& app, Context& context) {
   add_text("ENV", arguments->env_id, "Environment (may be left out where the file names it)", "");
   add_text("--config", arguments->config_file, "Settings from a TOML file", "FILE");
   add_text("--preset", arguments->preset, "Settings and habits of another library: sb3, cleanrl or spinup", "NAME");
-  command->add_option("--set", arguments->set, "One setting, e.g. learning_rate=1e-3 (repeatable; docs/settings.md)")->type_name("KEY=VALUE")->allow_extra_args(false);
+  command->add_option("--set", arguments->set, "One setting, e.g. learning_rate=1e-3 (repeatable; docs/settings.md)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
   add_text("--steps", arguments->steps, "Environment steps of the whole run (total_timesteps)", "N");
-  add_text("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75, e.g. 2h", "TIME");
+  add_text("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75, e.g. 2h",
+           "TIME");
   CLI::Option* seed = add_text("--seed", arguments->seed, "Seed of the run", "S");
-  CLI::Option* seeds = add_text("--seeds", arguments->seeds, "Several runs, one per seed: 0..9 or 1,4,7", "LIST")->excludes(seed);
-  command->add_option("--jobs", arguments->jobs, "How many of the seeds run at the same time")->needs(seeds)->capture_default_str()->type_name("J");
-  add_text("--run-dir", arguments->run_dir, "The run's directory, new or empty (with --seeds: one folder s<seed> for each in it)", "DIR");
+  CLI::Option* seeds =
+      add_text("--seeds", arguments->seeds, "Several runs, one per seed: 0..9 or 1,4,7", "LIST")->excludes(seed);
+  command->add_option("--jobs", arguments->jobs, "How many of the seeds run at the same time")
+      ->needs(seeds)
+      ->capture_default_str()
+      ->type_name("J");
+  add_text("--run-dir", arguments->run_dir,
+           "The run's directory, new or empty (with --seeds: one folder s<seed> for each in it)", "DIR");
   add_text("--init-from", arguments->init_from, "Start from the networks of another run", "RUN");
-  command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")->type_name("FILE")->allow_extra_args(false);
+  command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   add_json_option(*command, context);
   command->callback([&context, arguments] {
-    context.action = [&context, arguments] { return arguments->seeds.empty() ? train_once(context, *arguments) : train_seeds(context, *arguments); };
+    context.action = [&context, arguments] {
+      return arguments->seeds.empty() ? train_once(context, *arguments) : train_seeds(context, *arguments);
+    };
   });
 }
 

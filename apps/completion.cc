@@ -60,13 +60,18 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=\"${COMP_WORDS[i]}\"\n"
          "    case \"${path:+$path }$word\" in\n"
-         "      " + paths + ") path=\"${path:+$path }$word\" ;;\n"
+         "      " +
+         paths +
+         ") path=\"${path:+$path }$word\" ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path\" in\n" + cases +
+         "  case \"$path\" in\n" +
+         cases +
          "  esac\n"
          "  case \"$previous\" in\n"
-         "    --set) compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W " + quoted(setting_words()) + " -- \"$current\")); return ;;\n"
+         "    --set) compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W " +
+         quoted(setting_words()) +
+         " -- \"$current\")); return ;;\n"
          "    --preset) COMPREPLY=($(compgen -W 'sb3 cleanrl spinup' -- \"$current\")); return ;;\n"
          "    --config|--run-dir|--init-from|--env-plugin) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
          "  esac\n"
@@ -83,12 +88,14 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
 }  // namespace
 
 std::string bash_completion(const std::vector<CompletionCommand>& commands) {
-  return "# bash completion of softac; made by softac completion bash\n" + bash_function(commands) + "complete -o filenames -F _softac softac";
+  return "# bash completion of softac; made by softac completion bash\n" + bash_function(commands) +
+         "complete -o filenames -F _softac softac";
 }
 
 std::string zsh_completion(const std::vector<CompletionCommand>& commands) {
-  return "#compdef softac\n# zsh completion of softac; made by softac completion zsh\nautoload -U +X bashcompinit && bashcompinit\n" + bash_function(commands) +
-         "complete -o filenames -F _softac softac";
+  return "#compdef softac\n# zsh completion of softac; made by softac completion zsh\nautoload -U +X bashcompinit && "
+         "bashcompinit\n" +
+         bash_function(commands) + "complete -o filenames -F _softac softac";
 }
 
 std::string fish_completion(const std::vector<CompletionCommand>& commands) {
@@ -102,19 +109,25 @@ std::string fish_completion(const std::vector<CompletionCommand>& commands) {
       condition += (condition.empty() ? "" : "; and ") + ("__fish_seen_subcommand_from " + rest.substr(0, space));
       rest = space == std::string::npos ? "" : rest.substr(space + 1);
     }
-    if (condition.empty()) condition = "__fish_use_subcommand";
-    else if (!command.children.empty()) condition += "; and not __fish_seen_subcommand_from " + joined(command.children);
+    if (condition.empty())
+      condition = "__fish_use_subcommand";
+    else if (!command.children.empty())
+      condition += "; and not __fish_seen_subcommand_from " + joined(command.children);
     const std::string start = "\ncomplete -c softac -n " + quoted(condition);
     for (const std::string& child : command.children) {
       const std::string path = command.path.empty() ? child : command.path + " " + child;
-      const auto found = std::find_if(commands.begin(), commands.end(), [&](const CompletionCommand& other) { return other.path == path; });
+      const auto found = std::find_if(commands.begin(), commands.end(),
+                                      [&](const CompletionCommand& other) { return other.path == path; });
       out += start + " -a " + child + " -d " + fish_quoted(found->description);
     }
     for (const CompletionOption& option : command.options) {
       out += start + " -l " + option.name.substr(2) + " -d " + fish_quoted(option.description);
-      if (option.name == "--set") out += " -x -a " + quoted(setting_words());
-      else if (option.name == "--preset") out += " -x -a 'sb3 cleanrl spinup'";
-      else if (option.has_value) out += " -r -F";
+      if (option.name == "--set")
+        out += " -x -a " + quoted(setting_words());
+      else if (option.name == "--preset")
+        out += " -x -a 'sb3 cleanrl spinup'";
+      else if (option.has_value)
+        out += " -r -F";
     }
     if (command.takes_env) out += start + " -a '(softac env list -q 2>/dev/null)'";
     if (command.takes_file) out += start + " -F";

@@ -21,7 +21,8 @@ struct CompletionCommand {
   bool takes_file = false;  // … a file or folder
 };
 
-// commands: the root first. Environments are asked of the installed softac while completing; --set completes the settings.
+// commands: the root first. Environments are asked of the installed softac while completing; --set completes the
+// settings.
 std::string bash_completion(const std::vector<CompletionCommand>& commands);
 std::string zsh_completion(const std::vector<CompletionCommand>& commands);
 std::string fish_completion(const std::vector<CompletionCommand>& commands);

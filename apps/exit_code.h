@@ -8,16 +8,16 @@ namespace softac::app {
 
 enum ExitCode : int {
   kOk = 0,
-  kInternal = 1,      // a bug
-  kUsage = 2,         // command-line syntax
-  kConfig = 3,        // unknown environment, key or value
-  kFile = 4,          // file missing or corrupt
-  kEnvironment = 5,   // the environment broke its contract
-  kNumerics = 6,      // non-finite loss, gradient, parameter or action
-  kMemory = 7,        // memory refused
-  kDisk = 8,          // disk full or I/O
-  kStopped = 75,      // stopped with a complete checkpoint: run me again
-  kInterrupted = 130, // Ctrl-C
+  kInternal = 1,       // a bug
+  kUsage = 2,          // command-line syntax
+  kConfig = 3,         // unknown environment, key or value
+  kFile = 4,           // file missing or corrupt
+  kEnvironment = 5,    // the environment broke its contract
+  kNumerics = 6,       // non-finite loss, gradient, parameter or action
+  kMemory = 7,         // memory refused
+  kDisk = 8,           // disk full or I/O
+  kStopped = 75,       // stopped with a complete checkpoint: run me again
+  kInterrupted = 130,  // Ctrl-C
 };
 
 // A mistake in the command line that the parser did not find by itself.

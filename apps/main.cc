@@ -1,8 +1,7 @@
 // The command `softac`: parses, runs one subcommand, and turns exceptions into exit codes.
-#include <csignal>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -10,13 +9,15 @@
 #include "base/nearest_match.h"
 #include "commands.h"
 #include "exit_code.h"
+#include "train/build_info.h"
 
 namespace softac::app {
 namespace {
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   return names;
 }
 
@@ -31,17 +32,19 @@ std::vector<std::string> option_names(const CLI::App* app) {
   return names;
 }
 
-// What is wrong with a command line that the parser refused: the first unknown command or option, with the nearest match;
-// else the parser's own message.
-std::string explain(const CLI::App& root, const std::vector<std::string>& arguments, const std::string& parser_message) {
+// What is wrong with a command line that the parser refused: the first unknown command or option, with the nearest
+// match; else the parser's own message.
+std::string explain(const CLI::App& root, const std::vector<std::string>& arguments,
+                    const std::string& parser_message) {
   const CLI::App* command = &root;
+  std::string path = "softac";
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     if (argument.starts_with("--")) {
       const std::string name = argument.substr(0, argument.find('='));
       const std::vector<std::string> names = option_names(command);
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        return "unknown option " + name + " of " + (command == &root ? "softac" : command->get_name()) + did_you_mean(name, names);
+        return "unknown option " + name + " of " + path + did_you_mean(name, names);
       }
     } else if (!argument.starts_with("-")) {
       const std::vector<std::string> names = command_names(*command);
@@ -50,6 +53,7 @@ std::string explain(const CLI::App& root, const std::vector<std::string>& argume
         return "unknown command \"" + argument + "\"" + did_you_mean(argument, names);
       }
       command = command->get_subcommand(argument);
+      path += " " + argument;
     }
   }
   return parser_message;
@@ -60,7 +64,7 @@ int run(int argc, char** argv) {
   context.arguments.assign(argv + 1, argv + argc);
 
   CLI::App app("Soft Actor-Critic: trains, evaluates and measures.", "softac");
-  app.set_version_flag("--version", "softac " SOFTAC_VERSION);
+  app.set_version_flag("--version", "softac " + softac_version());
   bool quiet = false;
   app.add_flag("-q,--quiet", quiet, "No messages but warnings and errors");
   app.require_subcommand(1);
@@ -77,7 +81,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    context.terminal.error(explain(app, context.arguments, error.what()) + "\nsoftac --help shows the commands, softac COMMAND --help the options");
+    context.terminal.error(explain(app, context.arguments, error.what()) +
+                           "\nsoftac --help shows the commands, softac COMMAND --help the options");
     return kUsage;
   }
   context.terminal.set_quiet(quiet);
@@ -92,7 +97,9 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-void add_json_option(CLI::App& command, Context& context) { command.add_flag("--json", context.json, "Print the result as JSON"); }
+void add_json_option(CLI::App& command, Context& context) {
+  command.add_flag("--json", context.json, "Print the result as JSON");
+}
 
 }  // namespace softac::app
 

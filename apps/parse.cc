@@ -49,9 +49,12 @@ std::string duration_text(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";
   const auto whole = static_cast<long long>(std::min(seconds, 1e15));
   std::array<char, 48> text{};
-  if (whole < 60) std::snprintf(text.data(), text.size(), "%llds", whole);
-  else if (whole < 3600) std::snprintf(text.data(), text.size(), "%lldm%02llds", whole / 60, whole % 60);
-  else std::snprintf(text.data(), text.size(), "%lldh%02lldm", whole / 3600, whole / 60 % 60);
+  if (whole < 60)
+    std::snprintf(text.data(), text.size(), "%llds", whole);
+  else if (whole < 3600)
+    std::snprintf(text.data(), text.size(), "%lldm%02llds", whole / 60, whole % 60);
+  else
+    std::snprintf(text.data(), text.size(), "%lldh%02lldm", whole / 3600, whole / 60 % 60);
   return text.data();
 }
 
@@ -83,7 +86,8 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
 Shape parse_shape(const std::string& text) {
   if (text == "halfcheetah") return {17, 6, 256, 256};
   if (text == "humanoid") return {348, 17, 256, 256};
-  const UsageError wrong("\"" + text + "\" is no shape (halfcheetah, humanoid, or O,A,H,B: four numbers from 1 to 65536)");
+  const UsageError wrong("\"" + text +
+                         "\" is no shape (halfcheetah, humanoid, or O,A,H,B: four numbers from 1 to 65536)");
   std::string_view rest = text;
   std::array<int, 4> sizes{};
   for (std::size_t i = 0; i < sizes.size(); ++i) {

@@ -49,17 +49,22 @@ TrainAnswer Progress::on_step(const TrainSummary& summary) {
 }
 
 TrainAnswer Progress::on_evaluation(const TrainSummary& summary, const EvalStats& stats) {
-  terminal_.info("step " + std::to_string(summary.step) + ": evaluation " + number("%.2f", stats.mean_return) + " ± " + number("%.2f", stats.std_return) + ", length " +
-                 number("%.1f", stats.mean_length) + " (" + std::to_string(stats.returns.size()) + " episodes)");
+  terminal_.info("step " + std::to_string(summary.step) + ": evaluation " + number("%.2f", stats.mean_return) + " ± " +
+                 number("%.2f", stats.std_return) + ", length " + number("%.1f", stats.mean_length) + " (" +
+                 std::to_string(stats.returns.size()) + " episodes)");
   rate_time_ = Clock::now();  // the evaluation's time is not the training's
   rate_step_ = summary.step;
   return TrainAnswer::proceed;
 }
 
-void Progress::on_message(std::string_view text) { terminal_.info(std::string(text)); }
+void Progress::on_message(std::string_view text) {
+  terminal_.info(std::string(text));
+}
 
 std::string Progress::line(const TrainSummary& summary) const {
-  const double done = summary.total_timesteps > 0 ? static_cast<double>(summary.step) / static_cast<double>(summary.total_timesteps) : 0.0;
+  const double done = summary.total_timesteps > 0
+                          ? static_cast<double>(summary.step) / static_cast<double>(summary.total_timesteps)
+                          : 0.0;
   std::string out;
   if (terminal_.animated()) {
     const int filled = static_cast<int>(done * kBarWidth);
@@ -67,8 +72,10 @@ std::string Progress::line(const TrainSummary& summary) const {
     out += ' ';
   }
   const double left_sec = static_cast<double>(summary.total_timesteps - summary.step) / steps_per_sec_;
-  out += std::to_string(summary.step) + "/" + std::to_string(summary.total_timesteps) + " " + number("%.0f", steps_per_sec_) + " steps/s ETA " + duration_text(left_sec) + " return " +
-         number("%.2f", summary.last_ep_return) + " critic " + number("%.3g", summary.update.critic_loss) + " α " + number("%.3g", summary.update.ent_coef);
+  out += std::to_string(summary.step) + "/" + std::to_string(summary.total_timesteps) + " " +
+         number("%.0f", steps_per_sec_) + " steps/s ETA " + duration_text(left_sec) + " return " +
+         number("%.2f", summary.last_ep_return) + " critic " + number("%.3g", summary.update.critic_loss) + " α " +
+         number("%.3g", summary.update.ent_coef);
   return out;
 }
 

@@ -29,7 +29,8 @@ struct Job {
 };
 
 // The words of a child: those of this process, with the seed and the folder of its own.
-std::vector<std::string> child_arguments(const std::vector<std::string>& own, const TrainArguments& arguments, std::uint64_t seed, int threads) {
+std::vector<std::string> child_arguments(const std::vector<std::string>& own, const TrainArguments& arguments,
+                                         std::uint64_t seed, int threads) {
   std::vector<std::string> words;
   for (std::size_t i = 0; i < own.size(); ++i) {
     const std::string name = own[i].substr(0, own[i].find('='));
@@ -42,7 +43,8 @@ std::vector<std::string> child_arguments(const std::vector<std::string>& own, co
   // Options come last: a value such as "-q" of another option cannot be mistaken there.
   words.insert(words.end(), {"--seed", std::to_string(seed), "--json", "-q"});
   if (threads > 0) words.insert(words.end(), {"--set", "threads=" + std::to_string(threads)});
-  if (!arguments.run_dir.empty()) words.insert(words.end(), {"--run-dir", std::filesystem::path(arguments.run_dir) / ("s" + std::to_string(seed))});
+  if (!arguments.run_dir.empty())
+    words.insert(words.end(), {"--run-dir", std::filesystem::path(arguments.run_dir) / ("s" + std::to_string(seed))});
   return words;
 }
 
@@ -54,8 +56,12 @@ RunResult result_of(std::uint64_t seed, int exit_code, const std::string& output
   result.ep_return_mean = result.best_eval_return = kUnknown;
   const auto json = nlohmann::json::parse(output, nullptr, false);
   if (!json.is_object()) return result;
-  auto number = [&](const char* key) { return json.contains(key) && json[key].is_number() ? json[key].get<double>() : kUnknown; };
-  auto text = [&](const char* key) { return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string(); };
+  auto number = [&](const char* key) {
+    return json.contains(key) && json[key].is_number() ? json[key].get<double>() : kUnknown;
+  };
+  auto text = [&](const char* key) {
+    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
+  };
   result.reason = text("reason");
   result.message = text("message");
   result.run_dir = text("run_dir");
@@ -78,7 +84,7 @@ struct Spread {
   double std = kUnknown;  // population
 };
 
-Spread spread_of(const std::vector<RunResult>& results, double RunResult::* field) {
+Spread spread_of(const std::vector<RunResult>& results, double RunResult::*field) {
   double sum = 0.0, squares = 0.0, count = 0.0;
   for (const RunResult& result : results) {
     if (std::isfinite(result.*field)) sum += result.*field, count += 1.0;
@@ -93,21 +99,26 @@ Spread spread_of(const std::vector<RunResult>& results, double RunResult::* fiel
 
 std::string table_text(const std::vector<RunResult>& results) {
   char line[160];
-  std::snprintf(line, sizeof line, "%-8s %-12s %12s %12s %12s %9s  %s\n", "seed", "outcome", "steps", "return", "best eval", "time", "run directory");
+  std::snprintf(line, sizeof line, "%-8s %-12s %12s %12s %12s %9s  %s\n", "seed", "outcome", "steps", "return",
+                "best eval", "time", "run directory");
   std::string out = line;
   for (const RunResult& result : results) {
-    std::snprintf(line, sizeof line, "%-8s %-12s %12lld %12s %12s %9s  ", result.seed.c_str(), result.reason.c_str(), result.step, number_text(result.ep_return_mean).c_str(),
-                  number_text(result.best_eval_return).c_str(), duration_text(result.elapsed_sec).c_str());
+    std::snprintf(line, sizeof line, "%-8s %-12s %12lld %12s %12s %9s  ", result.seed.c_str(), result.reason.c_str(),
+                  result.step, number_text(result.ep_return_mean).c_str(), number_text(result.best_eval_return).c_str(),
+                  duration_text(result.elapsed_sec).c_str());
     out += line + result.run_dir + "\n";
   }
-  const Spread last = spread_of(results, &RunResult::ep_return_mean), best = spread_of(results, &RunResult::best_eval_return);
-  out += "mean of " + std::to_string(results.size()) + " runs: return " + number_text(last.mean) + " ± " + number_text(last.std) + ", best evaluation " + number_text(best.mean) + " ± " + number_text(best.std);
+  const Spread last = spread_of(results, &RunResult::ep_return_mean),
+               best = spread_of(results, &RunResult::best_eval_return);
+  out += "mean of " + std::to_string(results.size()) + " runs: return " + number_text(last.mean) + " ± " +
+         number_text(last.std) + ", best evaluation " + number_text(best.mean) + " ± " + number_text(best.std);
   return out;
 }
 
 std::string table_json(const std::vector<RunResult>& results) {
   nlohmann::ordered_json out;
-  const Spread last = spread_of(results, &RunResult::ep_return_mean), best = spread_of(results, &RunResult::best_eval_return);
+  const Spread last = spread_of(results, &RunResult::ep_return_mean),
+               best = spread_of(results, &RunResult::best_eval_return);
   out["ep_return_mean"] = last.mean;
   out["ep_return_std"] = last.std;
   out["best_eval_return_mean"] = best.mean;
@@ -127,13 +138,17 @@ std::string table_json(const std::vector<RunResult>& results) {
   return out.dump(2);
 }
 
-int stopped_code() { return stop_signal().load() == SIGINT ? kInterrupted : kStopped; }
+int stopped_code() {
+  return stop_signal().load() == SIGINT ? kInterrupted : kStopped;
+}
 
 int exit_code_of(const std::vector<RunResult>& results) {
   int stop = kOk;
   for (const RunResult& result : results) {
-    if (result.exit_code == kStopped || result.exit_code == kInterrupted) stop = std::max(stop, result.exit_code);
-    else if (result.exit_code != kOk) return result.exit_code;
+    if (result.exit_code == kStopped || result.exit_code == kInterrupted)
+      stop = std::max(stop, result.exit_code);
+    else if (result.exit_code != kOk)
+      return result.exit_code;
   }
   return stop;
 }
@@ -142,7 +157,8 @@ int exit_code_of(const std::vector<RunResult>& results) {
 
 int train_seeds(Context& context, const TrainArguments& arguments) {
   const std::vector<std::uint64_t> seeds = parse_seeds(arguments.seeds);
-  if (arguments.jobs < 1 || arguments.jobs > 4096) throw ConfigError("--jobs " + std::to_string(arguments.jobs) + ": must be from 1 to 4096");
+  if (arguments.jobs < 1 || arguments.jobs > 4096)
+    throw ConfigError("--jobs " + std::to_string(arguments.jobs) + ": must be from 1 to 4096");
   const ResolvedConfig resolved = resolve(arguments);  // what is wrong is said once, before anything starts
   const std::size_t num_jobs = std::min<std::size_t>(static_cast<std::size_t>(arguments.jobs), seeds.size());
   // Threads never change a result; left to themselves, the runs would each take all cores.
@@ -174,7 +190,8 @@ int train_seeds(Context& context, const TrainArguments& arguments) {
       int code = job.child.wait();
       if (told && code == 128 + stop_signal().load()) code = stopped_code();  // the signal met it before it could train
       const RunResult result = result_of(job.seed, code, job.child.output());
-      context.terminal.info("seed " + result.seed + ": " + result.reason + " at step " + std::to_string(result.step) + ", return " + number_text(result.ep_return_mean) +
+      context.terminal.info("seed " + result.seed + ": " + result.reason + " at step " + std::to_string(result.step) +
+                            ", return " + number_text(result.ep_return_mean) +
                             (code == kOk ? "" : " (exit code " + std::to_string(code) + ")"));
       done[job.seed] = result;
     }

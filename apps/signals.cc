@@ -26,7 +26,9 @@ void set_handler(int number, void (*handler)(int)) {
 
 }  // namespace
 
-const std::atomic<int>& stop_signal() { return g_stop_signal; }
+const std::atomic<int>& stop_signal() {
+  return g_stop_signal;
+}
 
 void install_stop_signals() {
   for (const int number : {SIGINT, SIGTERM, SIGUSR1}) set_handler(number, on_stop_signal);

@@ -35,8 +35,12 @@ Terminal::Terminal() {
 void Terminal::info(const std::string& text) {
   if (!quiet_) message("", "", text);
 }
-void Terminal::warning(const std::string& text) { message("warning: ", "\033[33m", text); }
-void Terminal::error(const std::string& text) { message("error: ", "\033[31m", text); }
+void Terminal::warning(const std::string& text) {
+  message("warning: ", "\033[33m", text);
+}
+void Terminal::error(const std::string& text) {
+  message("error: ", "\033[31m", text);
+}
 
 void Terminal::message(const char* label, const char* color, const std::string& text) {
   clear_status();
@@ -62,7 +66,8 @@ void Terminal::clear_status() {
 }
 
 void print_result(const std::string& text) {
-  const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
+  const bool written =
+      std::fputs(text.c_str(), stdout) >= 0 && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
   if (!written) throw DiskError("standard output cannot be written");
 }
 

@@ -15,7 +15,7 @@ class Terminal {
   bool quiet() const { return quiet_; }
   bool animated() const { return animated_; }  // stderr is a terminal that can redraw a line
 
-  void info(const std::string& message);     // silent if quiet
+  void info(const std::string& message);  // silent if quiet
   void warning(const std::string& message);
   void error(const std::string& message);
 

@@ -13,10 +13,10 @@ struct TrainArguments {
   std::string config_file;
   std::string preset;
   std::vector<std::string> set;
-  std::string steps;      // texts: checked with all other settings
+  std::string steps;  // texts: checked with all other settings
   std::string seed;
   std::string max_time;
-  std::string seeds;      // "" = one run
+  std::string seeds;  // "" = one run
   int jobs = 1;
   std::string run_dir;
   std::string init_from;

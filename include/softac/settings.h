@@ -1,5 +1,5 @@
-// The one list of settings: name, group, range and a line of documentation for every field of TrainConfig. File, command
-// line, printing, docs/settings.md and validation all walk it through for_each_setting().
+// The one list of settings: name, group, range and a line of documentation for every field of TrainConfig. File,
+// command line, printing, docs/settings.md and validation all walk it through for_each_setting().
 #pragma once
 
 #include <array>
@@ -56,73 +56,112 @@ struct EnumNames<EntCoefLoss> {
 // Calls visit(info, field) for every setting of the learner. Config: SacConfig or const SacConfig. Field types: bool&,
 // int&, int64&, uint64&, double&, string&, an enumeration with EnumNames, vector<int>&, vector<string>&, AutoNumber.
 template <class Config, class Visitor>
-  requires std::is_same_v<std::remove_const_t<Config>, SacConfig>
+requires std::is_same_v<std::remove_const_t<Config>, SacConfig>
 void for_each_setting(Config& c, Visitor&& visit) {
   constexpr auto inf = std::numeric_limits<double>::infinity();
   const char* group = "Networks";
-  visit(SettingInfo{"policy", group, "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"}, c.policy);
-  visit(SettingInfo{"net_arch", group, "hidden widths of the actor and of each critic; {pi = […], qf = […]} sets the next two", 1, 65536}, c.net_arch);
-  visit(SettingInfo{"net_arch_actor", group, "hidden widths of the actor alone; empty = net_arch", 1, 65536}, c.net_arch_actor);
-  visit(SettingInfo{"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536}, c.net_arch_critic);
+  visit(SettingInfo{"policy", group,
+                    "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"},
+        c.policy);
+  visit(SettingInfo{"net_arch", group,
+                    "hidden widths of the actor and of each critic; {pi = […], qf = […]} sets the next two", 1, 65536},
+        c.net_arch);
+  visit(SettingInfo{"net_arch_actor", group, "hidden widths of the actor alone; empty = net_arch", 1, 65536},
+        c.net_arch_actor);
+  visit(SettingInfo{"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536},
+        c.net_arch_critic);
   visit(SettingInfo{"activation_fn", group, "activation of the hidden layers"}, c.activation_fn);
-  visit(SettingInfo{"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64}, c.n_critics);
-  visit(SettingInfo{"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"}, c.log_std_rule);
-  visit(SettingInfo{"log_std_min", group, "lower bound of log σ (with the tanh rule −5 is usual)", -100, 100}, c.log_std_min);
+  visit(SettingInfo{"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64},
+        c.n_critics);
+  visit(SettingInfo{"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"},
+        c.log_std_rule);
+  visit(SettingInfo{"log_std_min", group, "lower bound of log σ (with the tanh rule −5 is usual)", -100, 100},
+        c.log_std_min);
   visit(SettingInfo{"log_std_max", group, "upper bound of log σ", -100, 100}, c.log_std_max);
   group = "Optimisers";
-  visit(SettingInfo{"learning_rate", group, "Adam step size of every network without one of its own", 0, inf}, c.learning_rate);
-  visit(SettingInfo{"learning_rate_actor", group, "step size of the actor; -1 = learning_rate", -1, inf}, c.learning_rate_actor);
-  visit(SettingInfo{"learning_rate_critic", group, "step size of the critics; -1 = learning_rate", -1, inf}, c.learning_rate_critic);
-  visit(SettingInfo{"learning_rate_ent_coef", group, "step size of log α; -1 = learning_rate", -1, inf}, c.learning_rate_ent_coef);
+  visit(SettingInfo{"learning_rate", group, "Adam step size of every network without one of its own", 0, inf},
+        c.learning_rate);
+  visit(SettingInfo{"learning_rate_actor", group, "step size of the actor; -1 = learning_rate", -1, inf},
+        c.learning_rate_actor);
+  visit(SettingInfo{"learning_rate_critic", group, "step size of the critics; -1 = learning_rate", -1, inf},
+        c.learning_rate_critic);
+  visit(SettingInfo{"learning_rate_ent_coef", group, "step size of log α; -1 = learning_rate", -1, inf},
+        c.learning_rate_ent_coef);
   visit(SettingInfo{"adam_beta1", group, "decay of Adam's first moment", 0, 0.9999999}, c.adam_beta1);
   visit(SettingInfo{"adam_beta2", group, "decay of Adam's second moment", 0, 0.9999999}, c.adam_beta2);
   visit(SettingInfo{"adam_eps", group, "Adam's ε, added to the root of the second moment", 0, inf, true}, c.adam_eps);
-  visit(SettingInfo{"max_grad_norm", group, "each network's gradient is scaled down to this norm; 0 = never", 0, inf}, c.max_grad_norm);
+  visit(SettingInfo{"max_grad_norm", group, "each network's gradient is scaled down to this norm; 0 = never", 0, inf},
+        c.max_grad_norm);
   group = "Objective";
   visit(SettingInfo{"batch_size", group, "transitions per update", 1, 1048576}, c.batch_size);
   visit(SettingInfo{"gamma", group, "discount per environment step", 0, 1}, c.gamma);
   visit(SettingInfo{"tau", group, "Polyak factor of the target critics", 0, 1, true}, c.tau);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);
-  visit(SettingInfo{"n_steps", group, "length of n-step returns (entropies on the way are left out)", 1, 1000}, c.n_steps);
-  visit(SettingInfo{"ent_coef", group, "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0, inf},
-        AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
-                   std::conditional_t<std::is_const_v<Config>, const double, double>>{c.ent_coef_auto, c.ent_coef, true});
-  visit(SettingInfo{"ent_coef_loss", group, "loss of a learned α: −α(log π + H), or the form linear in log α"}, c.ent_coef_loss);
+  visit(SettingInfo{"n_steps", group, "length of n-step returns (entropies on the way are left out)", 1, 1000},
+        c.n_steps);
+  visit(
+      SettingInfo{"ent_coef", group,
+                  "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0,
+                  inf},
+      AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
+                 std::conditional_t<std::is_const_v<Config>, const double, double>>{c.ent_coef_auto, c.ent_coef, true});
+  visit(SettingInfo{"ent_coef_loss", group, "loss of a learned α: −α(log π + H), or the form linear in log α"},
+        c.ent_coef_loss);
   visit(SettingInfo{"target_entropy", group, "entropy that a learned α aims at; auto = −(action size)"},
         AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
-                   std::conditional_t<std::is_const_v<Config>, const double, double>>{c.target_entropy_auto, c.target_entropy, false});
+                   std::conditional_t<std::is_const_v<Config>, const double, double>>{c.target_entropy_auto,
+                                                                                      c.target_entropy, false});
 }
 
-// The same for a whole run, the learner's settings in the middle. env_kwargs is left out: its keys are the environment's.
+// The same for a whole run, the learner's settings in the middle. env_kwargs is left out: its keys are the
+// environment's.
 template <class Config, class Visitor>
-  requires std::is_same_v<std::remove_const_t<Config>, TrainConfig>
+requires std::is_same_v<std::remove_const_t<Config>, TrainConfig>
 void for_each_setting(Config& c, Visitor&& visit) {
   const char* group = "Run";
   visit(SettingInfo{"env_id", group, "environment; its constructor arguments are set as env_kwargs.NAME"}, c.env_id);
   visit(SettingInfo{"env_plugins", group, "shared libraries with further environments, loaded first"}, c.env_plugins);
   visit(SettingInfo{"total_timesteps", group, "environment steps of the whole run", 1, 1e15}, c.total_timesteps);
-  visit(SettingInfo{"seed", group, "seed of networks, actions, replay and environments", 0, 9223372036854774784.0}, c.seed);
+  visit(SettingInfo{"seed", group, "seed of networks, actions, replay and environments", 0, 9223372036854774784.0},
+        c.seed);
   visit(SettingInfo{"n_envs", group, "environments stepped together", 1, 65536}, c.n_envs);
-  visit(SettingInfo{"n_env_threads", group, "threads that step environments; never changes a result", 1, 4096}, c.n_env_threads);
-  visit(SettingInfo{"threads", group, "threads inside an update; 0 = all cores; never changes a result", 0, 4096}, c.threads);
-  visit(SettingInfo{"backend", group, "reference, portable, avx2 or avx512; empty = the best here; never changes a result"}, c.backend);
-  visit(SettingInfo{"max_time_sec", group, "wall time after which the run stops with a checkpoint; 0 = no limit", 0, 1e12}, c.max_time_sec);
-  visit(SettingInfo{"env_timeout_sec", group, "an environment step that takes longer is reported as hung; 0 = not watched", 0, 1e9}, c.env_timeout_sec);
+  visit(SettingInfo{"n_env_threads", group, "threads that step environments; never changes a result", 1, 4096},
+        c.n_env_threads);
+  visit(SettingInfo{"threads", group, "threads inside an update; 0 = all cores; never changes a result", 0, 4096},
+        c.threads);
+  visit(SettingInfo{"backend", group,
+                    "reference, portable, avx2 or avx512; empty = the best here; never changes a result"},
+        c.backend);
+  visit(SettingInfo{"max_time_sec", group, "wall time after which the run stops with a checkpoint; 0 = no limit", 0,
+                    1e12},
+        c.max_time_sec);
+  visit(SettingInfo{"env_timeout_sec", group,
+                    "an environment step that takes longer is reported as hung; 0 = not watched", 0, 1e9},
+        c.env_timeout_sec);
   group = "Replay and schedule";
   visit(SettingInfo{"buffer_size", group, "replay slots over all environments", 1, 1e15}, c.buffer_size);
-  visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15}, c.learning_starts);
-  visit(SettingInfo{"update_after", group, "no update before this many environment steps; -1 = learning_starts", -1, 1e15}, c.update_after);
+  visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15},
+        c.learning_starts);
+  visit(SettingInfo{"update_after", group, "no update before this many environment steps; -1 = learning_starts", -1,
+                    1e15},
+        c.update_after);
   visit(SettingInfo{"train_freq", group, "vector-environment steps between training phases", 1, 1e9}, c.train_freq);
-  visit(SettingInfo{"gradient_steps", group, "updates of a training phase (see gradient_steps_per_env_step); -1 = one per new step", -1, 1e9}, c.gradient_steps);
-  visit(SettingInfo{"gradient_steps_per_env_step", group, "true: gradient_steps counts for each environment (times n_envs); false: for all together"}, c.gradient_steps_per_env_step);
+  visit(SettingInfo{"gradient_steps", group,
+                    "updates of a training phase (see gradient_steps_per_env_step); -1 = one per new step", -1, 1e9},
+        c.gradient_steps);
+  visit(SettingInfo{"gradient_steps_per_env_step", group,
+                    "true: gradient_steps counts for each environment (times n_envs); false: for all together"},
+        c.gradient_steps_per_env_step);
   for_each_setting(c.sac, visit);
   group = "Evaluation and records";
   visit(SettingInfo{"eval_freq", group, "environment steps between evaluations; 0 = never", 0, 1e15}, c.eval_freq);
   visit(SettingInfo{"n_eval_episodes", group, "episodes of one evaluation", 1, 1e6}, c.n_eval_episodes);
-  visit(SettingInfo{"checkpoint_freq", group, "environment steps between checkpoints; 0 = only at the end", 0, 1e15}, c.checkpoint_freq);
+  visit(SettingInfo{"checkpoint_freq", group, "environment steps between checkpoints; 0 = only at the end", 0, 1e15},
+        c.checkpoint_freq);
   visit(SettingInfo{"checkpoint_replay", group, "keep the replay buffer in checkpoints"}, c.checkpoint_replay);
-  visit(SettingInfo{"log_interval_steps", group, "environment steps between rows of metrics", 1, 1e15}, c.log_interval_steps);
+  visit(SettingInfo{"log_interval_steps", group, "environment steps between rows of metrics", 1, 1e15},
+        c.log_interval_steps);
   visit(SettingInfo{"tensorboard", group, "write a TensorBoard event file"}, c.tensorboard);
 }
 

@@ -20,13 +20,20 @@ std::string enum_kind() {
 
 template <class Field>
 std::string kind_of(const Field&) {
-  if constexpr (std::is_same_v<Field, bool>) return "true | false";
-  else if constexpr (std::is_integral_v<Field>) return "integer";
-  else if constexpr (std::is_same_v<Field, double>) return "number";
-  else if constexpr (std::is_same_v<Field, std::string>) return "text";
-  else if constexpr (std::is_same_v<Field, std::vector<int>>) return "list of integers";
-  else if constexpr (std::is_same_v<Field, std::vector<std::string>>) return "list of texts";
-  else return enum_kind<Field>();
+  if constexpr (std::is_same_v<Field, bool>)
+    return "true | false";
+  else if constexpr (std::is_integral_v<Field>)
+    return "integer";
+  else if constexpr (std::is_same_v<Field, double>)
+    return "number";
+  else if constexpr (std::is_same_v<Field, std::string>)
+    return "text";
+  else if constexpr (std::is_same_v<Field, std::vector<int>>)
+    return "list of integers";
+  else if constexpr (std::is_same_v<Field, std::vector<std::string>>)
+    return "list of texts";
+  else
+    return enum_kind<Field>();
 }
 template <class Bool, class Double>
 std::string kind_of(const AutoNumber<Bool, Double>& field) {
@@ -46,7 +53,9 @@ std::optional<Integer> as_integer(const SettingValue& value) {
   using Limits = std::numeric_limits<Integer>;
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     if (std::is_unsigned_v<Integer> && *integer < 0) return std::nullopt;
-    if (sizeof(Integer) < 8 && (*integer < static_cast<std::int64_t>(Limits::min()) || *integer > static_cast<std::int64_t>(Limits::max()))) return std::nullopt;
+    if (sizeof(Integer) < 8 &&
+        (*integer < static_cast<std::int64_t>(Limits::min()) || *integer > static_cast<std::int64_t>(Limits::max())))
+      return std::nullopt;
     return static_cast<Integer>(*integer);
   }
   if (const auto* number = std::get_if<double>(&value)) {
@@ -58,9 +67,7 @@ std::optional<Integer> as_integer(const SettingValue& value) {
 }
 
 template <class Integer>
-bool assign(Integer& field, const SettingValue& value)
-  requires std::is_integral_v<Integer>
-{
+bool assign(Integer& field, const SettingValue& value) requires std::is_integral_v<Integer> {
   if constexpr (std::is_same_v<Integer, bool>) {
     const auto* flag = std::get_if<bool>(&value);
     if (flag) field = *flag;
@@ -104,9 +111,7 @@ bool assign(std::vector<std::string>& field, const SettingValue& value) {
   return texts != nullptr;
 }
 template <class Enum>
-bool assign(Enum& field, const SettingValue& value)
-  requires std::is_enum_v<Enum>
-{
+bool assign(Enum& field, const SettingValue& value) requires std::is_enum_v<Enum> {
   const auto* text = std::get_if<std::string>(&value);
   if (!text) return false;
   for (std::size_t i = 0; i < EnumNames<Enum>::value.size(); ++i) {
@@ -141,15 +146,20 @@ bool assign(AutoNumber<bool, double> field, const SettingValue& value) {
 
 template <class Field>
 std::string text_of(const Field& field) {
-  if constexpr (std::is_same_v<Field, bool>) return field ? "true" : "false";
-  else if constexpr (std::is_integral_v<Field>) return std::to_string(field);
-  else if constexpr (std::is_enum_v<Field>) return to_toml(std::string(EnumNames<Field>::value[static_cast<std::size_t>(field)]));
+  if constexpr (std::is_same_v<Field, bool>)
+    return field ? "true" : "false";
+  else if constexpr (std::is_integral_v<Field>)
+    return std::to_string(field);
+  else if constexpr (std::is_enum_v<Field>)
+    return to_toml(std::string(EnumNames<Field>::value[static_cast<std::size_t>(field)]));
   else if constexpr (std::is_same_v<Field, std::vector<int>>) {
     std::string out;
     for (const int entry : field) out += (out.empty() ? "" : ", ") + std::to_string(entry);
     return "[" + out + "]";
-  } else if constexpr (std::is_same_v<Field, std::vector<std::string>>) return to_toml(SettingValue(field));
-  else return to_toml(field);
+  } else if constexpr (std::is_same_v<Field, std::vector<std::string>>)
+    return to_toml(SettingValue(field));
+  else
+    return to_toml(field);
 }
 template <class Bool, class Double>
 std::string text_of(const AutoNumber<Bool, Double>& field) {
@@ -196,7 +206,9 @@ std::string assign_setting(TrainConfig& config, const std::string& key, const Se
 
 std::vector<SettingText> setting_texts(const TrainConfig& config) {
   std::vector<SettingText> texts;
-  for_each_setting(config, [&](const SettingInfo& info, const auto& field) { texts.push_back({info, kind_of(field), text_of(field)}); });
+  for_each_setting(config, [&](const SettingInfo& info, const auto& field) {
+    texts.push_back({info, kind_of(field), text_of(field)});
+  });
   return texts;
 }
 

@@ -10,7 +10,8 @@ namespace {
 std::vector<Preset> presets_of(const std::string& folder, const std::string& origin_prefix) {
   std::vector<Preset> presets;
   for (const EmbeddedPreset& embedded : embedded_presets()) {
-    if (folder == embedded.folder) presets.push_back(parse_preset(embedded.name, embedded.text, origin_prefix + embedded.name));
+    if (folder == embedded.folder)
+      presets.push_back(parse_preset(embedded.name, embedded.text, origin_prefix + embedded.name));
   }
   return presets;
 }
@@ -42,8 +43,12 @@ Preset parse_preset(const std::string& name, const std::string& text, const std:
   return preset;
 }
 
-std::vector<Preset> library_presets() { return presets_of("library", "preset "); }
-std::vector<Preset> env_presets() { return presets_of("env", "environment preset "); }
+std::vector<Preset> library_presets() {
+  return presets_of("library", "preset ");
+}
+std::vector<Preset> env_presets() {
+  return presets_of("env", "environment preset ");
+}
 
 std::vector<SettingEntry> env_preset_entries(const std::string& env_id) {
   for (const Preset& preset : env_presets()) {

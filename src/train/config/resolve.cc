@@ -20,8 +20,12 @@ class Resolver {
  public:
   std::vector<std::string> violations;
 
-  void add(const std::vector<SettingEntry>& entries) { entries_.insert(entries_.end(), entries.begin(), entries.end()); }
-  void add_first(const std::vector<SettingEntry>& entries) { entries_.insert(entries_.begin(), entries.begin(), entries.end()); }
+  void add(const std::vector<SettingEntry>& entries) {
+    entries_.insert(entries_.end(), entries.begin(), entries.end());
+  }
+  void add_first(const std::vector<SettingEntry>& entries) {
+    entries_.insert(entries_.begin(), entries.begin(), entries.end());
+  }
 
   // The value of a setting as it stands before all entries are applied; "" if it is not a text.
   std::string text_of(const std::string& key) const {
@@ -51,7 +55,8 @@ class Resolver {
 
  private:
   const SettingEntry* last_entry(const std::string& key) const {
-    const auto last = std::find_if(entries_.rbegin(), entries_.rend(), [&](const SettingEntry& entry) { return entry.key == key; });
+    const auto last =
+        std::find_if(entries_.rbegin(), entries_.rend(), [&](const SettingEntry& entry) { return entry.key == key; });
     return last == entries_.rend() ? nullptr : &*last;
   }
 
@@ -77,7 +82,8 @@ class Resolver {
     if (const auto* numbers = std::get_if<std::vector<double>>(&value)) return *numbers;
     if (const auto* text = std::get_if<std::string>(&value)) return *text;
     std::string joined;
-    for (const std::string& text : std::get<std::vector<std::string>>(value)) joined += (joined.empty() ? "" : " ") + text;
+    for (const std::string& text : std::get<std::vector<std::string>>(value))
+      joined += (joined.empty() ? "" : " ") + text;
     return joined;
   }
 
@@ -114,7 +120,8 @@ class Resolver {
   }
 
   [[noreturn]] void fail() const {
-    std::string message = violations.size() == 1 ? "1 setting is wrong:" : std::to_string(violations.size()) + " settings are wrong:";
+    std::string message =
+        violations.size() == 1 ? "1 setting is wrong:" : std::to_string(violations.size()) + " settings are wrong:";
     for (const std::string& violation : violations) message += "\n  " + violation;
     throw ConfigError(message);
   }
@@ -124,7 +131,9 @@ class Resolver {
 
 // A key as TOML wants it: quoted unless it is made of letters, digits, _ and - alone.
 std::string toml_key(const std::string& key) {
-  const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+  const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-';
+  });
   return bare ? key : to_toml(key);
 }
 
@@ -148,7 +157,8 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
     if (!found) {
       std::string known;
       for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
-      resolver.violations.push_back("unknown preset \"" + request.preset + "\"" + did_you_mean(request.preset, names) + "; known: " + known + " [--preset]");
+      resolver.violations.push_back("unknown preset \"" + request.preset + "\"" + did_you_mean(request.preset, names) +
+                                    "; known: " + known + " [--preset]");
     }
   }
   if (!request.config_file.empty()) {
@@ -158,7 +168,8 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
     const std::vector<std::string> known = setting_names();
     for (SettingEntry& entry : entries) {
       const std::string name = canonical_setting_name(entry.key);
-      const bool is_known = entry.key.starts_with(kEnvKwargs) || std::find(known.begin(), known.end(), name) != known.end();
+      const bool is_known =
+          entry.key.starts_with(kEnvKwargs) || std::find(known.begin(), known.end(), name) != known.end();
       if (!is_known) entry.origin = file.where.at(entry.key);  // the exact place of a key that will be reported
     }
     resolver.add(entries);
@@ -204,7 +215,8 @@ std::string config_toml(const ResolvedConfig& resolved) {
     out += std::string(text.info.name) + " = " + text.value + "\n";
   }
   if (!resolved.config.env_kwargs.empty()) out += "\n[env_kwargs]\n";
-  for (const auto& [name, value] : resolved.config.env_kwargs) out += toml_key(name) + " = " + to_toml(setting_value(value)) + "\n";
+  for (const auto& [name, value] : resolved.config.env_kwargs)
+    out += toml_key(name) + " = " + to_toml(setting_value(value)) + "\n";
   out += "\n[origin]\n";
   for (const auto& [key, origin] : resolved.origin) out += toml_key(key) + " = " + to_toml(origin) + "\n";
   return out;

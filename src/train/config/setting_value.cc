@@ -55,6 +55,8 @@ struct Print {
 };
 }  // namespace
 
-std::string to_toml(const SettingValue& value) { return std::visit(Print{}, value); }
+std::string to_toml(const SettingValue& value) {
+  return std::visit(Print{}, value);
+}
 
 }  // namespace softac

@@ -9,10 +9,11 @@
 namespace softac {
 
 // The empty list is a vector<double>.
-using SettingValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>, std::vector<std::string>>;
+using SettingValue =
+    std::variant<bool, std::int64_t, double, std::string, std::vector<double>, std::vector<std::string>>;
 
 struct SettingEntry {
-  std::string key;     // "learning_rate", "env_kwargs.forward_reward_weight"
+  std::string key;  // "learning_rate", "env_kwargs.forward_reward_weight"
   SettingValue value;
   std::string origin;  // where it was written, for messages and for [origin] in config.toml
 };

@@ -32,19 +32,24 @@ std::string cell(const std::string& text) {
 std::string settings_markdown() {
   std::string out =
       "# Settings\n\n"
-      "Made by `softac docs settings`; a test compares. Names and meanings are Stable-Baselines3's where it has the setting.\n"
-      "Frequencies count environment steps, never calls. Set them in a TOML file (`--config`) or by `--set key=value`.\n"
-      "Precedence: defaults < environment preset < `--preset` < file < `--set` < options such as `--steps` and `--seed`.\n"
-      "An environment's constructor arguments (`softac env info ENV` lists them) are `env_kwargs.NAME`, in a file the table\n"
+      "Made by `softac info --settings`; a test compares. Names and meanings are Stable-Baselines3's where it has the "
+      "setting.\n"
+      "Frequencies count environment steps, never calls. Set them in a TOML file (`--config`) or by `--set "
+      "key=value`.\n"
+      "Precedence: defaults < environment preset < `--preset` < file < `--set` < options such as `--steps` and "
+      "`--seed`.\n"
+      "An environment's constructor arguments (`softac env info ENV` lists them) are `env_kwargs.NAME`, in a file the "
+      "table\n"
       "`[env_kwargs]`.\n";
   std::string_view group;
   for (const SettingText& text : setting_texts(TrainConfig{})) {
     if (text.info.group != group) {
       group = text.info.group;
-      out += "\n## " + std::string(group) + "\n\n| setting | kind | range | default | meaning |\n| --- | --- | --- | --- | --- |\n";
+      out += "\n## " + std::string(group) +
+             "\n\n| setting | kind | range | default | meaning |\n| --- | --- | --- | --- | --- |\n";
     }
-    out += "| `" + std::string(text.info.name) + "` | " + cell(text.kind) + " | " + range_text(text.info) + " | `" + text.value + "` | " +
-           cell(std::string(text.info.doc)) + " |\n";
+    out += "| `" + std::string(text.info.name) + "` | " + cell(text.kind) + " | " + range_text(text.info) + " | `" +
+           text.value + "` | " + cell(std::string(text.info.doc)) + " |\n";
   }
   auto list = [&](const std::vector<Preset>& presets) {
     for (const Preset& preset : presets) {

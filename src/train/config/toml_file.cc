@@ -23,10 +23,14 @@ std::optional<SettingValue> list_value(const toml::array& array) {
   std::vector<double> numbers;
   std::vector<std::string> texts;
   for (const toml::node& node : array) {
-    if (const auto* integer = node.as_integer()) numbers.push_back(static_cast<double>(integer->get()));
-    else if (const auto* number = node.as_floating_point()) numbers.push_back(number->get());
-    else if (const auto* text = node.as_string()) texts.push_back(text->get());
-    else return std::nullopt;
+    if (const auto* integer = node.as_integer())
+      numbers.push_back(static_cast<double>(integer->get()));
+    else if (const auto* number = node.as_floating_point())
+      numbers.push_back(number->get());
+    else if (const auto* text = node.as_string())
+      texts.push_back(text->get());
+    else
+      return std::nullopt;
   }
   if (!numbers.empty() && !texts.empty()) return std::nullopt;
   if (!texts.empty()) return SettingValue(texts);
@@ -61,19 +65,28 @@ struct Flatten {
       const std::string key = prefix + std::string(toml_key.str());
       const std::string where = position_text(name, toml_key.source());
       if (const auto* inner = node.as_table()) {
-        if (key == "origin") origins(*inner);
-        else table(*inner, key + ".");
+        if (key == "origin")
+          origins(*inner);
+        else
+          table(*inner, key + ".");
         continue;
       }
       out.where[key] = where;
-      if (auto value = node_value(node)) out.entries.push_back({key, std::move(*value), origin});
-      else out.violations.push_back(where + ": " + key + ": a value of this kind is no setting (expected true, false, a number, a text, or a list of numbers or of texts)");
+      if (auto value = node_value(node))
+        out.entries.push_back({key, std::move(*value), origin});
+      else
+        out.violations.push_back(where + ": " + key +
+                                 ": a value of this kind is no setting (expected true, false, a number, a text, or a "
+                                 "list of numbers or of texts)");
     }
   }
   void origins(const toml::table& nodes) {
     for (const auto& [key, node] : nodes) {
-      if (const auto* text = node.as_string()) out.origin[std::string(key.str())] = text->get();
-      else out.violations.push_back(position_text(name, key.source()) + ": origin." + std::string(key.str()) + ": expected a text");
+      if (const auto* text = node.as_string())
+        out.origin[std::string(key.str())] = text->get();
+      else
+        out.violations.push_back(position_text(name, key.source()) + ": origin." + std::string(key.str()) +
+                                 ": expected a text");
     }
   }
 };
@@ -81,7 +94,8 @@ struct Flatten {
 }  // namespace
 
 TomlSettings parse_toml_settings(const std::string& text, const std::string& name, const std::string& origin) {
-  if (text.size() > kMaxTomlBytes) throw IoError(name + ": larger than " + std::to_string(kMaxTomlBytes) + " bytes, which no settings file is");
+  if (text.size() > kMaxTomlBytes)
+    throw IoError(name + ": larger than " + std::to_string(kMaxTomlBytes) + " bytes, which no settings file is");
   TomlSettings out;
   try {
     const toml::table root = toml::parse(text, name);

@@ -24,8 +24,10 @@ std::string range_error(const SettingInfo& info, double value) {
   std::string out = "must be ";
   if (std::isinf(info.low) && std::isinf(info.high)) return out + "finite";
   if (!std::isinf(info.low)) out += (info.low_open ? "greater than " : "at least ") + number_text(info.low);
-  if (!std::isinf(info.high)) out += (std::isinf(info.low) ? "" : " and ") + std::string("at most ") + number_text(info.high);
-  else if (!std::isfinite(value)) out += " and finite";
+  if (!std::isinf(info.high))
+    out += (std::isinf(info.low) ? "" : " and ") + std::string("at most ") + number_text(info.high);
+  else if (!std::isfinite(value))
+    out += " and finite";
   return out;
 }
 
@@ -44,14 +46,16 @@ struct CheckRanges {
       check(info, static_cast<double>(field), std::to_string(field));
     } else if constexpr (std::is_same_v<Field, std::vector<int>>) {
       for (const int entry : field) check(info, entry, "entry " + std::to_string(entry));
-      if (field.size() > 16) violations.push_back({std::string(info.name), std::to_string(field.size()) + " layers: must be at most 16"});
+      if (field.size() > 16)
+        violations.push_back({std::string(info.name), std::to_string(field.size()) + " layers: must be at most 16"});
     }
   }
   template <class Bool, class Double>
   void operator()(const SettingInfo& info, const AutoNumber<Bool, Double>& field) {
     if (field.automatic && !field.has_start) return;
     check(info, field.value, (field.automatic ? "auto_" : "") + number_text(field.value));
-    if (field.automatic && field.value == 0.0) violations.push_back({std::string(info.name), "auto_0: must start above 0 (log α is learned)"});
+    if (field.automatic && field.value == 0.0)
+      violations.push_back({std::string(info.name), "auto_0: must start above 0 (log α is learned)"});
   }
 };
 
@@ -75,13 +79,14 @@ std::vector<SettingViolation> validate(const TrainConfig& config) {
   rule(sac.batch_size <= config.buffer_size, {"batch_size", "buffer_size"},
        std::to_string(sac.batch_size) + ": must be at most buffer_size = " + std::to_string(config.buffer_size));
   rule(config.buffer_size / std::max(config.n_envs, 1) > sac.n_steps, {"buffer_size", "n_envs", "n_steps"},
-       std::to_string(config.buffer_size) + ": must hold more than n_steps = " + std::to_string(sac.n_steps) + " steps of each of n_envs = " +
-           std::to_string(config.n_envs) + " environments");
+       std::to_string(config.buffer_size) + ": must hold more than n_steps = " + std::to_string(sac.n_steps) +
+           " steps of each of n_envs = " + std::to_string(config.n_envs) + " environments");
   rule(config.total_timesteps >= config.n_envs, {"total_timesteps", "n_envs"},
        std::to_string(config.total_timesteps) + ": must be at least n_envs = " + std::to_string(config.n_envs));
   static const std::vector<std::string> kBackends = {"", "reference", "portable", "avx2", "avx512"};
   rule(std::find(kBackends.begin(), kBackends.end(), config.backend) != kBackends.end(), {"backend"},
-       to_toml(config.backend) + ": must be reference, portable, avx2, avx512 or empty" + did_you_mean(config.backend, kBackends));
+       to_toml(config.backend) + ": must be reference, portable, avx2, avx512 or empty" +
+           did_you_mean(config.backend, kBackends));
   return violations;
 }
 

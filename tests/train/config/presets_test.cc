@@ -24,8 +24,10 @@ TEST(Presets, EveryOneIsUsable) {
     config.env_id = "any";
     EXPECT_FALSE(preset.description.empty()) << preset.name;
     EXPECT_FALSE(preset.entries.empty()) << preset.name;
-    for (const SettingEntry& entry : preset.entries) EXPECT_EQ(assign_setting(config, entry.key, entry.value), "") << preset.name;
-    for (const auto& violation : validate(config)) ADD_FAILURE() << preset.name << ": " << violation.key << " " << violation.message;
+    for (const SettingEntry& entry : preset.entries)
+      EXPECT_EQ(assign_setting(config, entry.key, entry.value), "") << preset.name;
+    for (const auto& violation : validate(config))
+      ADD_FAILURE() << preset.name << ": " << violation.key << " " << violation.message;
   }
 }
 
@@ -33,14 +35,16 @@ TEST(Presets, NoEnvironmentHasTwoAndEachOneOfOursHasOne) {
   for (const EnvInfo& info : registered_envs()) {
     int count = 0;
     for (const Preset& preset : env_presets()) {
-      for (const std::string& pattern : preset.envs) count += info.id.starts_with(pattern.substr(0, pattern.find('*'))) ? 1 : 0;
+      for (const std::string& pattern : preset.envs)
+        count += info.id.starts_with(pattern.substr(0, pattern.find('*'))) ? 1 : 0;
     }
     EXPECT_EQ(count, 1) << info.id;
   }
 }
 
 TEST(Presets, LibrariesDecideTheWholeAlgorithm) {
-  std::set<std::string> wanted = {"buffer_size", "learning_starts", "update_after", "train_freq", "gradient_steps", "gradient_steps_per_env_step"};
+  std::set<std::string> wanted = {"buffer_size", "learning_starts", "update_after",
+                                  "train_freq",  "gradient_steps",  "gradient_steps_per_env_step"};
   const SacConfig sac;
   for_each_setting(sac, [&](const SettingInfo& info, const auto&) { wanted.insert(std::string(info.name)); });
   std::vector<std::string> names;

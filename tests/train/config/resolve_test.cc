@@ -20,7 +20,8 @@ using testing::HasSubstr;
 class Resolve : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) / ("softac_resolve_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              ("softac_resolve_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -86,8 +87,9 @@ TEST_F(Resolve, EverythingWrongIsSaidAtOnce) {
   asked.config_file = file("learning_rat = 1e-3\n\n  gama = 0.9\ntau = 7\n");
   asked.set = {"batch_size=0", "activation_fn=rellu", "novalue", "env_kwargs.x=1"};
   const std::string message = message_of<ConfigError>(asked);
-  for (const char* part : {"8 settings are wrong", "Pendulun-v1", "'Pendulum-v1'", "sb4", "'sb3'", "learning_rat", "'learning_rate'", "settings.toml:1:1", "'gamma'",
-                           "settings.toml:3:3", "tau = 7", "batch_size = 0", "--set", "'relu'", "\"novalue\": expected key=value"}) {
+  for (const char* part : {"8 settings are wrong", "Pendulun-v1", "'Pendulum-v1'", "sb4", "'sb3'", "learning_rat",
+                           "'learning_rate'", "settings.toml:1:1", "'gamma'", "settings.toml:3:3", "tau = 7",
+                           "batch_size = 0", "--set", "'relu'", "\"novalue\": expected key=value"}) {
     EXPECT_THAT(message, HasSubstr(part));
   }
 }
@@ -126,9 +128,18 @@ TEST_F(Resolve, MissingOrBrokenFilesAreIoErrorsWithTheirPlace) {
 // Written and read back: every value the same, doubles to the bit, origins kept.
 TEST_F(Resolve, ConfigTomlReadsBackToTheSameValues) {
   ConfigRequest asked = request();
-  asked.set = {"learning_rate=0.1",      "gamma=0.9899999999999999911182158029987", "tau=4.9406564584124654e-324", "adam_eps=1.0000000000000002e-8",
-               "seed=9007199254740993",  "net_arch=[7, 9]",    "net_arch_actor=[3]",         "ent_coef=auto_0.30000000000000004",
-               "target_entropy=-1.1",    "policy=gaussian",    "env_kwargs.g=9.8066500000000012", "checkpoint_replay=false",
+  asked.set = {"learning_rate=0.1",
+               "gamma=0.9899999999999999911182158029987",
+               "tau=4.9406564584124654e-324",
+               "adam_eps=1.0000000000000002e-8",
+               "seed=9007199254740993",
+               "net_arch=[7, 9]",
+               "net_arch_actor=[3]",
+               "ent_coef=auto_0.30000000000000004",
+               "target_entropy=-1.1",
+               "policy=gaussian",
+               "env_kwargs.g=9.8066500000000012",
+               "checkpoint_replay=false",
                "backend=portable"};
   const ResolvedConfig first = resolve_config(asked);
   const std::string text = config_toml(first);

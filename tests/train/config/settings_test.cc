@@ -24,7 +24,8 @@ TrainConfig good() {
 // Assigns "key=value" as --set would.
 std::string set(TrainConfig& config, const std::string& text) {
   std::string errors;
-  for (const SettingEntry& entry : parse_key_value(text, "test")) errors += assign_setting(config, entry.key, entry.value);
+  for (const SettingEntry& entry : parse_key_value(text, "test"))
+    errors += assign_setting(config, entry.key, entry.value);
   return errors;
 }
 
@@ -89,7 +90,8 @@ TEST(Settings, EntropyCoefficientInAllItsForms) {
   EXPECT_FALSE(config.sac.ent_coef_auto);
   EXPECT_EQ(config.sac.ent_coef, 0.0);
   EXPECT_THAT(validate(config), IsEmpty());
-  for (const char* bad : {"ent_coef=automatic", "ent_coef=auto_", "ent_coef=auto_x", "ent_coef=auto_inf", "target_entropy=auto_1"}) {
+  for (const char* bad :
+       {"ent_coef=automatic", "ent_coef=auto_", "ent_coef=auto_x", "ent_coef=auto_inf", "target_entropy=auto_1"}) {
     EXPECT_NE(set(config, bad), "") << bad;
   }
   EXPECT_EQ(set(config, "target_entropy=-3.5"), "");
@@ -101,12 +103,14 @@ TEST(Settings, EntropyCoefficientInAllItsForms) {
 
 TEST(Settings, ValuesOfAWrongKindAreRefusedAndLeaveTheSettingAlone) {
   TrainConfig config = good();
-  for (const char* bad : {"learning_rate=fast", "buffer_size=1.5", "buffer_size=[1]", "batch_size=1e30", "batch_size=4294967297", "seed=-1", "tensorboard=1",
-                          "net_arch=64", "net_arch=[64, 0.5]", "activation_fn=rleu", "activation_fn=3", "env_id=7", "env_plugins=[1]"}) {
+  for (const char* bad : {"learning_rate=fast", "buffer_size=1.5", "buffer_size=[1]", "batch_size=1e30",
+                          "batch_size=4294967297", "seed=-1", "tensorboard=1", "net_arch=64", "net_arch=[64, 0.5]",
+                          "activation_fn=rleu", "activation_fn=3", "env_id=7", "env_plugins=[1]"}) {
     EXPECT_NE(set(config, bad), "") << bad;
   }
   EXPECT_EQ(setting_texts(config).size(), setting_texts(good()).size());
-  for (std::size_t i = 0; i < setting_texts(config).size(); ++i) EXPECT_EQ(setting_texts(config)[i].value, setting_texts(good())[i].value);
+  for (std::size_t i = 0; i < setting_texts(config).size(); ++i)
+    EXPECT_EQ(setting_texts(config)[i].value, setting_texts(good())[i].value);
   EXPECT_THAT(set(config, "activation_fn=rleu"), HasSubstr("relu"));
   EXPECT_THAT(set(config, "learning_rat=1"), HasSubstr("learning_rate"));
 }
@@ -122,7 +126,8 @@ TEST(Settings, EveryRangeIsEnforced) {
       const bool list = text.kind == "list of integers";
       TrainConfig config = good();
       const std::string name(text.info.name);
-      const std::string error = assign_setting(config, name, list ? SettingValue(std::vector<double>{outside}) : SettingValue(outside));
+      const std::string error =
+          assign_setting(config, name, list ? SettingValue(std::vector<double>{outside}) : SettingValue(outside));
       if (!error.empty()) continue;  // an unsigned or narrow type refuses it already
       bool named = false;
       for (const auto& violation : validate(config)) named = named || violation.key == name;
@@ -153,7 +158,8 @@ TEST(Settings, CombinationsAreChecked) {
   using Keys = std::vector<std::string>;
   EXPECT_EQ(broken([](TrainConfig& c) { c.buffer_size = 100; }), Keys{"batch_size"});
   EXPECT_EQ(broken([](TrainConfig& c) { c.sac.log_std_min = 3; }), Keys{"log_std_min"});
-  EXPECT_EQ(broken([](TrainConfig& c) { c.n_envs = 1000, c.buffer_size = 3000, c.sac.n_steps = 3; }), Keys{"buffer_size"});
+  EXPECT_EQ(broken([](TrainConfig& c) { c.n_envs = 1000, c.buffer_size = 3000, c.sac.n_steps = 3; }),
+            Keys{"buffer_size"});
   EXPECT_EQ(broken([](TrainConfig& c) { c.n_envs = 8, c.total_timesteps = 7; }), Keys{"total_timesteps"});
   EXPECT_EQ(broken([](TrainConfig& c) { c.backend = "avx3"; }), Keys{"backend"});
   EXPECT_EQ(broken([](TrainConfig& c) { c.sac.net_arch.assign(17, 8); }), Keys{"net_arch"});
