@@ -1,0 +1,71 @@
+"""Settings through the command: everything wrong is said at once (exit code 3), files have their place in messages."""
+import json
+import os
+
+import command
+from command import SMALL, CommandTest
+
+
+class Settings(CommandTest):
+    def test_everything_wrong_is_said_at_once(self):
+        config = self.write("wrong.toml", "learning_rat = 1e-3\ntau = 7\n\n[env_kwargs]\ngravity = 1\n")
+        done = self.run_command("train", "Pendulun-v1", "--config", config, "--preset", "sb4", "--set", "batch_size=0",
+                                "--set", "activation_fn=rellu", "--steps", "many", code=3)
+        for part in ["Pendulun-v1", "'Pendulum-v1'", "learning_rat", "'learning_rate'", "wrong.toml:1:1", "tau = 7", "sb4", "'sb3'",
+                     "batch_size = 0", "'relu'", "total_timesteps", "--steps"]:
+            self.assertIn(part, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(os.listdir(self.folder), ["wrong.toml"])
+
+    def test_unknown_argument_of_an_environment(self):
+        done = self.run_command("train", "Pendulum-v1", "--set", "env_kwargs.gg=3", code=3)
+        self.assertIn("env_kwargs" if "env_kwargs" in done.stderr else "gg", done.stderr)
+        self.assertIn("no argument \"gg\"", done.stderr)
+
+    def test_options_out_of_range(self):
+        done = self.run_command("eval", "run", "--episodes", "0", "--seed", "-1", code=3)
+        self.assertIn("--episodes", done.stderr)
+        self.assertIn("--seed", done.stderr)
+        self.run_command("train", "Pendulum-v1", "--seeds", "0..1", "--jobs", "0", code=3)
+        self.run_command("bench", "update", "--seconds", "0", code=3)
+
+    def test_an_unknown_backend_is_refused(self):
+        done = self.run_command("train", "Pendulum-v1", "--steps", "60", *SMALL, code=3, env={"SOFTAC_BACKEND": "avx3"})
+        self.assertIn("avx3", done.stderr)
+
+    def test_missing_and_broken_files(self):
+        done = self.run_command("train", "Pendulum-v1", "--config", "absent.toml", code=4)
+        self.assertIn("absent.toml", done.stderr)
+        broken = self.write("broken.toml", "tau = 0.01\ngamma = = 1\n")
+        done = self.run_command("train", "Pendulum-v1", "--config", broken, code=4)
+        self.assertIn("broken.toml:2:9", done.stderr)
+        self.run_command("train", "Pendulum-v1", "--env-plugin", "absent.so", code=4)
+        self.run_command("eval", "absent", code=4)
+
+    def test_a_used_folder_is_refused(self):
+        self.write("note.txt", "kept")
+        done = self.run_command("train", "Pendulum-v1", "--run-dir", ".", "--steps", "60", *SMALL, code=3)
+        self.assertIn("empty", done.stderr)
+        self.assertEqual(self.read("note.txt"), "kept")
+
+    def test_config_of_a_run_reads_back(self):
+        self.run_command("train", "Pendulum-v1", "--preset", "sb3", "--seed", "5", "--steps", "120", "--run-dir", "first",
+                         "--set", "tau=0.0123456789012345678", "--set", "env_kwargs.g=9.81", *SMALL)
+        first = self.read("first", "config.toml")
+        self.assertIn("[origin]", first)
+        self.assertIn('ent_coef_loss = "preset sb3"', first)
+        self.assertIn('tau = "--set"', first)
+        self.assertIn('seed = "--seed"', first)
+        done = self.run_command("train", "--config", "first/config.toml", "--run-dir", "second", "--json")
+        self.assertEqual(json.loads(done.stdout)["seed"], 5)
+        second = self.read("second", "config.toml")
+        self.assertEqual(first[:first.index("[origin]")], second[:second.index("[origin]")])
+
+    def test_the_page_of_settings(self):
+        page = self.run_command("info", "--settings").stdout
+        for word in ["`learning_rate`", "`ent_coef`", "**sb3**", "**HalfCheetah**"]:
+            self.assertIn(word, page)
+
+
+if __name__ == "__main__":
+    command.main()

@@ -1,0 +1,96 @@
+"""Whole runs through the command: the run directory, evaluation, presets, seeds side by side."""
+import json
+import os
+import statistics
+
+import command
+from command import SMALL, CommandTest
+
+
+class Train(CommandTest):
+    def test_run_directory_and_evaluation(self):
+        done = self.run_command("train", "Pendulum-v1", "--steps", "600", "--seed", "3", *SMALL, "--set", "eval_freq=300",
+                                "--set", "n_eval_episodes=2", "--set", "checkpoint_freq=300")
+        run = done.stdout.splitlines()[-1]
+        self.assertRegex(run, r"^runs/Pendulum-v1/sac/\d{8}-\d{6}_s3$")
+        for name in ["config.toml", "command.txt", "provenance.json", "status.json", "progress.csv", "monitor.csv", "checkpoints", "best"]:
+            self.assertTrue(os.path.exists(self.path(run, name)), name)
+        self.assertEqual(json.loads(self.read(run, "status.json"))["state"], "finished")
+        self.assertIn("softac train Pendulum-v1", self.read(run, "command.txt"))
+        self.assertIn("'net_arch=[16]'", self.read(run, "command.txt"))
+        self.assertIn("evaluation", done.stderr)
+
+        final = json.loads(self.run_command("eval", run, "--episodes", "5", "--json").stdout)
+        self.assertEqual((final["episodes"], final["step"], final["mean_length"]), (5, 600, 200.0))
+        self.assertAlmostEqual(final["mean_return"], statistics.fmean(final["returns"]), places=9)
+        self.assertAlmostEqual(final["std_return"], statistics.pstdev(final["returns"]), places=9)
+        again = json.loads(self.run_command("eval", run, "--episodes", "5", "--json").stdout)
+        self.assertEqual(final, again)
+        other = json.loads(self.run_command("eval", run, "--episodes", "5", "--json", "--seed", "7").stdout)
+        self.assertNotEqual(final["returns"], other["returns"])
+        at_300 = json.loads(self.run_command("eval", run, "--episodes", "2", "--json", "--step", "300").stdout)
+        self.assertEqual(at_300["step"], 300)
+        best = json.loads(self.run_command("eval", run, "--episodes", "2", "--json", "--best").stdout)
+        self.assertIn(best["step"], [300, 600])
+        self.assertIn("Pendulum-v1 at step 600", self.run_command("eval", run, "--episodes", "1").stdout)
+        self.run_command("eval", run, "--step", "123", code=4)
+
+    def test_the_same_seed_gives_the_same_state(self):
+        def state_hash(folder, *arguments):
+            done = self.run_command("train", "Pendulum-v1", "--steps", "200", "--run-dir", folder, "--json", *SMALL, *arguments)
+            return json.loads(done.stdout)["state_hash"]
+        first = state_hash("a", "--seed", "1")
+        self.assertEqual(first, state_hash("b", "--seed", "1", "--set", "threads=2"))
+        self.assertNotEqual(first, state_hash("c", "--seed", "2"))
+
+    def test_updates_that_presets_make(self):
+        """With eight environments, softac makes eight updates per vector step, Stable-Baselines3 one."""
+        def num_updates(folder, *arguments):
+            done = self.run_command("train", "Pendulum-v1", "--steps", "80", "--run-dir", folder, "--json", "--set", "n_envs=8",
+                                    *arguments, *SMALL, "--set", "learning_starts=40")
+            return json.loads(done.stdout)["num_updates"]
+        self.assertEqual(num_updates("plain"), 40)
+        self.assertEqual(num_updates("minus", "--set", "gradient_steps=-1"), 40)
+        self.assertEqual(num_updates("sb3", "--preset", "sb3"), 5)
+
+    def test_memory_and_disk_are_announced(self):
+        done = self.run_command("train", "Pendulum-v1", "--steps", "60", "--run-dir", "run", *SMALL)
+        self.assertRegex(done.stderr, r"replay takes [\d.]+ [kMG]B of memory; a checkpoint up to [\d.]+ [kMG]B on disk")
+
+    def test_networks_of_another_run(self):
+        self.run_command("train", "Pendulum-v1", "--steps", "100", "--run-dir", "first", *SMALL)
+        self.run_command("train", "Pendulum-v1", "--steps", "60", "--run-dir", "second", "--init-from", "first", *SMALL,
+                         "--set", "learning_starts=60")
+        one = json.loads(self.run_command("eval", "first", "--episodes", "2", "--json").stdout)
+        two = json.loads(self.run_command("eval", "second", "--episodes", "2", "--json").stdout)
+        self.assertEqual(one["returns"], two["returns"])
+        self.run_command("train", "Pendulum-v1", "--steps", "60", "--init-from", "absent", *SMALL, code=4)
+
+    def test_plugin_environment(self):
+        self.run_command("train", "GoodPoint-v0", "--env-plugin", os.path.relpath(command.PLUGIN, self.folder), "--steps", "120",
+                         "--run-dir", "run", *SMALL)
+        self.assert_good_checkpoint()
+
+    def test_seeds_side_by_side(self):
+        done = self.run_command("train", "Pendulum-v1", "--steps", "300", "--seeds", "0..2", "--jobs", "2", "--run-dir", "seeds", *SMALL)
+        lines = done.stdout.splitlines()
+        self.assertRegex(lines[0], r"^seed +outcome")
+        self.assertEqual([line.split()[:3] for line in lines[1:4]], [[str(seed), "finished", "300"] for seed in range(3)])
+        self.assertIn("mean of 3 runs", lines[4])
+        alone = json.loads(self.run_command("train", "Pendulum-v1", "--steps", "300", "--seed", "1", "--run-dir", "alone", "--json",
+                                            *SMALL).stdout)
+        table = json.loads(self.run_command("train", "Pendulum-v1", "--steps", "300", "--seeds", "1", "--json", "--run-dir", "again",
+                                            *SMALL).stdout)
+        self.assertEqual(table["runs"][0]["ep_return_mean"], alone["ep_return_mean"])
+        self.assertEqual(os.path.normpath(table["runs"][0]["run_dir"]), "again/s1")
+
+    def test_a_failing_seed_gives_its_code(self):
+        done = self.run_command("train", "Pendulum-v1", "--steps", "300", "--seeds", "0..1", "--run-dir", "seeds", *SMALL, "--set",
+                                "learning_rate=1e30", code=6)
+        self.assertIn("numerics", done.stdout)
+        done = self.run_command("train", "Pendulun-v1", "--seeds", "0..9", code=3)
+        self.assertEqual(done.stderr.count("Pendulun-v1"), 1)
+
+
+if __name__ == "__main__":
+    command.main()
