@@ -5,10 +5,10 @@
 
 #include "bench_measure.h"
 #include "bench_what.h"
-#include "machine.h"
 #include "math/arena.h"
 #include "math/backend.h"
 #include "softac/rng.h"
+#include "train/build_info.h"
 
 namespace softac::app {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "bench_measure.h"
 #include "bench_what.h"
-#include "machine.h"
 #include "math/arena.h"
 #include "replay/replay_buffer.h"
+#include "train/build_info.h"
 
 namespace softac::app {
 

@@ -6,7 +6,7 @@
 #include "agent/sac.h"
 #include "bench_measure.h"
 #include "bench_what.h"
-#include "machine.h"
+#include "train/build_info.h"
 
 namespace softac::app {
 namespace {
