@@ -38,8 +38,7 @@ function(softac_module name)
 endfunction()
 
 # softac_test(name SOURCES a.cc … LINKS lib… [LABELS l…]): GoogleTest executable test_<name>, each TEST known to CTest.
-# Labels with a meaning for ./test: threads (runs under TSan), slow and release_only (not under sanitizers),
-# campaign (only with --all).
+# Labels with a meaning for ./test: slow and release_only (not under sanitizers), campaign (only with --all).
 function(softac_test name)
   cmake_parse_arguments(T "" "" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(test_${name} ${T_SOURCES})

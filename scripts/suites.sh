@@ -19,12 +19,17 @@ run_ctest() {
 }
 
 # Builds in a subshell, so that one failed build is counted and the next run still takes place.
-# build_suite NAME DIR ARGUMENT…
+# build_suite NAME DIR CMAKE_ARGUMENT… [-- TARGET…]
 build_suite() {
-  local name=$1 dir=$2
+  local name=$1 dir=$2 arguments=()
   shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    arguments+=("$1")
+    shift
+  done
+  shift $(($# > 0))
   echo "== $name: building"
-  if ! (configure "$dir" "$@" && build "$dir") 2>&1; then
+  if ! (configure "$dir" "${arguments[@]}" && build "$dir" "$@") 2>&1; then
     echo "FAILED: the $name build"
     broken=$((broken + 1))
     return 1
@@ -57,19 +62,21 @@ run_sanitized() {
   local common
   mapfile -t common < <(sanitizer_arguments)
 
-  # Python, and so what runs inside it, is not instrumented; timed, learning and package tests belong to Release.
-  local unfit='campaign|slow|python|package|release_only'
+  # Timed and learning tests belong to Release, as do those of scripts and documents.
+  local unfit='campaign|slow|package|style|release_only'
   if build_suite asan "$root/build/asan" "${common[@]}" -DSOFTAC_SANITIZE=address,undefined; then
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1 \
-      UBSAN_OPTIONS=print_stacktrace=1 LSAN_OPTIONS=print_suppressions=0 \
-      run_ctest asan "$root/build/asan" -LE "$unfit" "$@"
+      UBSAN_OPTIONS=print_stacktrace=1 run_ctest asan "$root/build/asan" -LE "$unfit" "$@"
   fi
-  if build_suite tsan "$root/build/tsan" "${common[@]}" -DSOFTAC_SANITIZE=thread; then
+  # The suites that start threads.
+  local threaded=(thread_pool env env_mujoco agent train)
+  if build_suite tsan "$root/build/tsan" "${common[@]}" -DSOFTAC_SANITIZE=thread -- "${threaded[@]/#/test_}"; then
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
-      run_ctest tsan "$root/build/tsan" -L threads -LE "$unfit" "$@"
+      run_ctest tsan "$root/build/tsan" -R "^($(IFS='|' && echo "${threaded[*]}"))\\." -LE "$unfit" "$@"
   fi
-  if build_suite clang "$root/build/clang" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 -DCMAKE_CXX_COMPILER=clang++-14 \
-    -DSOFTAC_WERROR=ON "-DSOFTAC_PYTHON=$root/build/venv/bin/python" -DSOFTAC_BUILD_TESTS=ON; then
+  if build_suite clang "$root/build/clang" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 \
+    -DCMAKE_CXX_COMPILER=clang++-14 -DSOFTAC_WERROR=ON -DSOFTAC_BUILD_TESTS=ON \
+    "-DSOFTAC_PYTHON=$root/build/venv/bin/python"; then
     run_ctest clang "$root/build/clang" -LE "$unfit" "$@"
   fi
 }
