@@ -8,7 +8,6 @@ inline void pause() {
   __builtin_ia32_pause();
 #endif
 }
-constexpr std::uint64_t kPartMask = 0xffffffffu;
 }  // namespace
 
 ThreadPool::ThreadPool(int num_threads) {
@@ -29,9 +28,8 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
   const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
   fn_ = fn;
   context_ = context;
-  num_parts_.store(num_parts, std::memory_order_relaxed);
   unfinished_.store(num_parts, std::memory_order_relaxed);
-  next_.store(static_cast<std::uint64_t>(generation) << 32, std::memory_order_release);
+  ticket_.store(static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(num_parts), std::memory_order_release);
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
   work(generation);
@@ -39,19 +37,19 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
   for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left, std::memory_order_acquire);
 }
 
-// Claims parts of this generation until none is left. A claim is a compare-exchange on (generation, part), so a late
-// worker can never take a part of a job that it has not seen.
+// Claims parts of this generation, the last first, until none is left. Generation and number of unclaimed parts are one
+// word, and a claim is a compare-exchange on it: so a claim is of the job that is being run, whose caller waits until
+// the part is done, and fn_ and context_ are that job's. A late worker can neither take a part of a job that it has not
+// seen nor one that does not exist.
 void ThreadPool::work(std::uint32_t generation) {
-  std::uint64_t ticket = next_.load(std::memory_order_acquire);
+  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
   while (static_cast<std::uint32_t>(ticket >> 32) == generation) {
-    // Reading num_parts_ is safe only while a part of this generation is unclaimed or unfinished; the claim below
-    // confirms that nothing has changed since the ticket was read.
-    const auto part = static_cast<int>(ticket & kPartMask);
-    if (part >= num_parts_.load(std::memory_order_relaxed)) return;
-    if (!next_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-    fn_(context_, part);
+    const auto unclaimed = static_cast<std::uint32_t>(ticket);
+    if (unclaimed == 0) return;
+    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    fn_(context_, static_cast<int>(unclaimed - 1));
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
-    ticket = next_.load(std::memory_order_acquire);
+    ticket = ticket_.load(std::memory_order_acquire);
   }
 }
 

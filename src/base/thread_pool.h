@@ -43,9 +43,8 @@ class ThreadPool {
   std::vector<std::thread> workers_;
   PartFn fn_ = nullptr;
   void* context_ = nullptr;
-  std::atomic<int> num_parts_{0};
   int spin_limit_ = 0;
-  std::atomic<std::uint64_t> next_{0};        // generation in the high half, next part in the low half
+  std::atomic<std::uint64_t> ticket_{0};      // generation in the high half, number of unclaimed parts in the low half
   std::atomic<std::int32_t> unfinished_{0};   // parts not yet done
   std::atomic<std::uint32_t> generation_{0};  // wakes the workers
   std::atomic<bool> stop_{false};

@@ -38,6 +38,25 @@ TEST_P(ThreadPoolSizes, ManyShortJobsInARow) {
   EXPECT_EQ(sum, expected);
 }
 
+// A worker that comes late to a small job must not take a part of the larger one that is just being set up.
+TEST_P(ThreadPoolSizes, SmallAndLargeJobsInTurn) {
+  ThreadPool pool(GetParam());
+  std::atomic<int> num_parts{0}, num_strangers{0};
+  constexpr int kJobs = 20'000;
+  std::vector<int> counts(64, 0);
+  for (int job = 0; job < kJobs; ++job) {
+    const int parts = job % 2 == 0 ? 2 : 64;
+    num_parts.store(parts);
+    pool.run(parts, [&, parts](int part) {
+      if (part >= parts || num_parts.load() != parts) num_strangers.fetch_add(1);
+      ++counts[static_cast<std::size_t>(part)];
+      if (part == 0) std::this_thread::yield();  // time for the other threads to take part
+    });
+  }
+  EXPECT_EQ(num_strangers.load(), 0);
+  for (std::size_t part = 0; part < counts.size(); ++part) ASSERT_EQ(counts[part], part < 2 ? kJobs : kJobs / 2) << part;
+}
+
 TEST_P(ThreadPoolSizes, WakesWorkersThatHaveGoneToSleep) {
   ThreadPool pool(GetParam());
   for (int round = 0; round < 5; ++round) {
