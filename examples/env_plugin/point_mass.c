@@ -22,7 +22,8 @@ typedef struct point_mass {
 
 static void* create(const double* arguments, char* error, size_t error_size) {
   if (!(arguments[0] > 0.0) || !(arguments[1] >= 0.0)) {
-    snprintf(error, error_size, "gain must be positive and friction at least 0, found %g and %g", arguments[0], arguments[1]);
+    snprintf(error, error_size, "gain must be positive and friction at least 0, found %g and %g", arguments[0],
+             arguments[1]);
     return NULL;
   }
   point_mass* env = calloc(1, sizeof *env);
@@ -35,7 +36,9 @@ static void* create(const double* arguments, char* error, size_t error_size) {
   return env;
 }
 
-static void destroy(void* env) { free(env); }
+static void destroy(void* env) {
+  free(env);
+}
 
 static int32_t write_obs(const point_mass* env, double* obs) {
   obs[0] = env->state[0];
@@ -62,7 +65,9 @@ static int32_t step(void* instance, const double* action, double* obs, softac_st
   return write_obs(env, obs);
 }
 
-static size_t state_size(void* env) { return sizeof ((point_mass*)env)->state; }
+static size_t state_size(void* env) {
+  return sizeof((point_mass*)env)->state;
+}
 
 static int32_t save_state(void* env, void* bytes) {
   memcpy(bytes, ((point_mass*)env)->state, state_size(env));
@@ -108,4 +113,6 @@ static const softac_env_table kTable = {
     .types = kTypes,
 };
 
-const softac_env_table* softac_env_plugin(void) { return &kTable; }
+const softac_env_table* softac_env_plugin(void) {
+  return &kTable;
+}

@@ -1,7 +1,7 @@
 // The environment interface, and the table that makes environments by name.
 //
-// An Env is a pure state machine in double precision and in its own action units. Time limits, rescaling of actions from
-// [−1, 1], conversion to float32, auto-reset and threads live once, in VecEnv.
+// An Env is a pure state machine in double precision and in its own action units. Time limits, rescaling of actions
+// from [−1, 1], conversion to float32, auto-reset and threads live once, in VecEnv.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +22,14 @@
 namespace softac {
 
 struct EnvSpec {
-  std::string id;                     // e.g. "HalfCheetah-v5"
-  int obs_dim = 0;                    // O
-  int act_dim = 0;                    // A
+  std::string id;                         // e.g. "HalfCheetah-v5"
+  int obs_dim = 0;                        // O
+  int act_dim = 0;                        // A
   std::vector<double> obs_low, obs_high;  // (O) bounds, ±inf where unbounded
   std::vector<double> act_low, act_high;  // (A) bounds
-  int max_episode_steps = 0;          // truncation by the time limit; 0 = none
+  int max_episode_steps = 0;              // truncation by the time limit; 0 = none
   std::optional<double> reward_threshold;
-  std::string description;            // one line, for `softac env list`
+  std::string description;  // one line, for `softac env list`
 };
 
 struct StepResult {
@@ -73,7 +73,7 @@ struct EnvArgument {
 struct EnvInfo {
   std::string id;
   std::string description;
-  std::string family;                  // "mujoco", "classic", "plugin"
+  std::string family;  // "mujoco", "classic", "plugin"
   std::vector<EnvArgument> arguments;
 };
 
@@ -95,7 +95,8 @@ void load_env_plugin(const std::string& path);
 // filled in. It checks the values' ranges itself (ConfigError).
 using EnvFactory = std::function<std::unique_ptr<Env>(const EnvKwargs& kwargs)>;
 
-// Adds a C++ environment to the table (for programs that link the library). Throws ConfigError if the id is empty or taken.
+// Adds a C++ environment to the table (for programs that link the library). Throws ConfigError if the id is empty or
+// taken.
 void register_env(EnvInfo info, EnvFactory factory);
 
 }  // namespace softac

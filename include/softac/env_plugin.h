@@ -7,8 +7,8 @@
  * Contract
  * - The table and everything it points to stay valid while the process lives; the library is never unloaded.
  * - Different instances may be used on different threads at once; one instance is never used by two threads at once.
- * - An environment draws its random numbers from the generator that reset receives and from nothing else, so that a seed
- *   repeats a run. It does not stop at the time limit (max_episode_steps): softac adds it.
+ * - An environment draws its random numbers from the generator that reset receives and from nothing else, so that a
+ *   seed repeats a run. It does not stop at the time limit (max_episode_steps): softac adds it.
  * - Observations and rewards must be finite in float32. Actions arrive within [act_low, act_high].
  * - Functions report a failure by their return value and must not throw, exit or block.
  */
@@ -53,16 +53,16 @@ typedef struct softac_env_argument {
 } softac_env_argument;
 
 typedef struct softac_env_type {
-  const char* id;          /* unique, such as "PointMass-v0"; letters, digits and . _ : - */
-  const char* description; /* one line */
-  int32_t obs_dim;         /* O, 1 … SOFTAC_ENV_MAX_DIM */
-  int32_t act_dim;         /* A, 1 … SOFTAC_ENV_MAX_DIM */
-  const double* obs_low;   /* (O), or NULL: unbounded */
-  const double* obs_high;  /* (O), or NULL: unbounded */
-  const double* act_low;   /* (A), finite */
-  const double* act_high;  /* (A), finite, above act_low */
-  int32_t max_episode_steps;       /* time limit; 0 = none */
-  const double* reward_threshold;  /* mean return that counts as solved, or NULL */
+  const char* id;                       /* unique, such as "PointMass-v0"; letters, digits and . _ : - */
+  const char* description;              /* one line */
+  int32_t obs_dim;                      /* O, 1 … SOFTAC_ENV_MAX_DIM */
+  int32_t act_dim;                      /* A, 1 … SOFTAC_ENV_MAX_DIM */
+  const double* obs_low;                /* (O), or NULL: unbounded */
+  const double* obs_high;               /* (O), or NULL: unbounded */
+  const double* act_low;                /* (A), finite */
+  const double* act_high;               /* (A), finite, above act_low */
+  int32_t max_episode_steps;            /* time limit; 0 = none */
+  const double* reward_threshold;       /* mean return that counts as solved, or NULL */
   int32_t num_arguments;                /* 0 … SOFTAC_ENV_MAX_ARGUMENTS */
   const softac_env_argument* arguments; /* (num_arguments), or NULL if there are none */
 
@@ -70,22 +70,23 @@ typedef struct softac_env_type {
    * error_size bytes, the closing zero included, to error and returns NULL. */
   void* (*create)(const double* arguments, char* error, size_t error_size);
   void (*destroy)(void* env);
-  /* Each writes the observation, (O), and returns the number of values written, which must be O; a negative number reports
-   * a failure, which last_error describes. */
+  /* Each writes the observation, (O), and returns the number of values written, which must be O; a negative number
+   * reports a failure, which last_error describes. */
   int32_t (*reset)(void* env, const softac_random* random, double* obs);
   int32_t (*step)(void* env, const double* action, double* obs, softac_step_result* result);
   const char* (*last_error)(void* env); /* text of the last failure; the pointer itself may be NULL */
 
-  /* Exact state for checkpoints; all three or none (NULL). save writes state_size(env) bytes. Both return 0 on success. */
+  /* Exact state for checkpoints; all three or none (NULL). save writes state_size(env) bytes. Both return 0 if all
+   * went well. */
   size_t (*state_size)(void* env);
   int32_t (*save_state)(void* env, void* bytes);
   int32_t (*load_state)(void* env, const void* bytes, size_t size);
 } softac_env_type;
 
 typedef struct softac_env_table {
-  uint32_t abi_version; /* SOFTAC_ENV_PLUGIN_ABI_VERSION */
-  uint32_t type_size;   /* sizeof(softac_env_type) */
-  int32_t num_types;    /* 1 … SOFTAC_ENV_MAX_TYPES */
+  uint32_t abi_version;         /* SOFTAC_ENV_PLUGIN_ABI_VERSION */
+  uint32_t type_size;           /* sizeof(softac_env_type) */
+  int32_t num_types;            /* 1 … SOFTAC_ENV_MAX_TYPES */
   const softac_env_type* types; /* (num_types) */
 } softac_env_table;
 

@@ -12,16 +12,19 @@ namespace {
 
 // A NaN that no computation yields: marks entries that the environment has not written.
 const double kUnwritten = std::bit_cast<double>(std::uint64_t{0x7ff8dead0000beef});
-bool is_unwritten(double x) { return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(kUnwritten); }
+bool is_unwritten(double x) {
+  return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(kUnwritten);
+}
 
-constexpr double kLargeValue = 1e3;     // observations beyond it are worth a warning
+constexpr double kLargeValue = 1e3;  // observations beyond it are worth a warning
 constexpr int kMaxFindingsPerCheck = 5;
 
 // Everything that a fixed seed and fixed actions yield, in order.
 using Trajectory = std::vector<double>;
 
 bool same_bits(const Trajectory& a, const Trajectory& b) {
-  return std::ranges::equal(a, b, [](double x, double y) { return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y); });
+  return std::ranges::equal(
+      a, b, [](double x, double y) { return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y); });
 }
 
 // Uniform within the bounds; every eighth action has all entries at one bound.
@@ -38,8 +41,11 @@ void draw_action(const EnvSpec& spec, Rng& rng, std::vector<double>& action) {
 class Roller {
  public:
   Roller(Env& env, std::uint64_t seed)
-      : env_(&env), resets_(seed, StreamKind::test, 0), actions_(seed, StreamKind::test, 1),
-        obs_(static_cast<std::size_t>(env.spec().obs_dim)), action_(static_cast<std::size_t>(env.spec().act_dim)) {
+      : env_(&env),
+        resets_(seed, StreamKind::test, 0),
+        actions_(seed, StreamKind::test, 1),
+        obs_(static_cast<std::size_t>(env.spec().obs_dim)),
+        action_(static_cast<std::size_t>(env.spec().act_dim)) {
     reset();
   }
   void set_env(Env& env) { env_ = &env; }
@@ -88,7 +94,8 @@ class Checker {
   std::unique_ptr<Env> make() const { return make_env(report_.id, kwargs_); }
 
   void add(Severity severity, const std::string& check, const std::string& message) {
-    const auto same = std::ranges::count_if(report_.findings, [&](const EnvFinding& f) { return f.check == check && f.severity == severity; });
+    const auto same = std::ranges::count_if(
+        report_.findings, [&](const EnvFinding& f) { return f.check == check && f.severity == severity; });
     if (same < kMaxFindingsPerCheck) report_.findings.push_back({severity, check, message});
   }
 
@@ -126,17 +133,20 @@ void Checker::check_spec() {
   if (spec.description.empty()) add(Severity::warning, "spec", "description is empty");
   if (spec.obs_dim < 1) fail("obs_dim: expected at least 1, found " + std::to_string(spec.obs_dim));
   if (spec.act_dim < 1) fail("act_dim: expected at least 1, found " + std::to_string(spec.act_dim));
-  if (spec.max_episode_steps < 0) fail("max_episode_steps: expected at least 0, found " + std::to_string(spec.max_episode_steps));
-  const auto check_bounds = [&](const std::string& name, const std::vector<double>& low, const std::vector<double>& high, int dim, bool finite) {
+  if (spec.max_episode_steps < 0)
+    fail("max_episode_steps: expected at least 0, found " + std::to_string(spec.max_episode_steps));
+  const auto check_bounds = [&](const std::string& name, const std::vector<double>& low,
+                                const std::vector<double>& high, int dim, bool finite) {
     if (low.size() != static_cast<std::size_t>(std::max(dim, 0)) || high.size() != low.size()) {
-      fail(name + "_low, " + name + "_high: expected " + std::to_string(dim) + " values, found " + std::to_string(low.size()) + " and " + std::to_string(high.size()));
+      fail(name + "_low, " + name + "_high: expected " + std::to_string(dim) + " values, found " +
+           std::to_string(low.size()) + " and " + std::to_string(high.size()));
       return;
     }
     for (std::size_t j = 0; j < low.size(); ++j) {
       const bool fits = low[j] < high[j] && (!finite || (std::isfinite(low[j]) && std::isfinite(high[j])));
       if (!fits) {
-        fail(name + "_low, " + name + "_high [" + std::to_string(j) + "]: expected " + (finite ? "finite " : "") + "low < high, found " +
-             to_text(low[j]) + " and " + to_text(high[j]));
+        fail(name + "_low, " + name + "_high [" + std::to_string(j) + "]: expected " + (finite ? "finite " : "") +
+             "low < high, found " + to_text(low[j]) + " and " + to_text(high[j]));
       }
     }
   };
@@ -155,7 +165,9 @@ void Checker::check_obs(const std::string& check, std::span<const double> obs) {
     } else if (!std::isfinite(as_float)) {
       add(Severity::error, check, entry + "is " + to_text(obs[j]) + ", not finite in float32");
     } else if (as_float < static_cast<float>(spec.obs_low[j]) || as_float > static_cast<float>(spec.obs_high[j])) {
-      add(Severity::error, check, entry + "is " + to_text(obs[j]) + ", outside [" + to_text(spec.obs_low[j]) + ", " + to_text(spec.obs_high[j]) + "]");
+      add(Severity::error, check,
+          entry + "is " + to_text(obs[j]) + ", outside [" + to_text(spec.obs_low[j]) + ", " +
+              to_text(spec.obs_high[j]) + "]");
     }
     obs_min_[j] = std::min(obs_min_[j], obs[j]);
     obs_max_[j] = std::max(obs_max_[j], obs[j]);
@@ -208,7 +220,9 @@ void Checker::check_scale() {
   for (std::size_t j = 0; j < obs_min_.size(); ++j) {
     const std::string entry = "observation[" + std::to_string(j) + "] ";
     if (std::max(-obs_min_[j], obs_max_[j]) > kLargeValue) {
-      add(Severity::warning, "scale", entry + "reached " + to_text(std::max(-obs_min_[j], obs_max_[j])) + " in magnitude; networks learn best from values of about 1");
+      add(Severity::warning, "scale",
+          entry + "reached " + to_text(std::max(-obs_min_[j], obs_max_[j])) +
+              " in magnitude; networks learn best from values of about 1");
     } else if (obs_min_[j] == obs_max_[j]) {
       add(Severity::note, "scale", entry + "is always " + to_text(obs_min_[j]));
     }

@@ -16,24 +16,25 @@ enum class Severity {
 
 struct EnvFinding {
   Severity severity;
-  std::string check;    // which check: "spec", "reset", "step", "determinism", "isolation", "state", "scale"
+  std::string check;  // which check: "spec", "reset", "step", "determinism", "isolation", "state", "scale"
   std::string message;
 };
 
 struct EnvReport {
   std::string id;
   std::vector<EnvFinding> findings;
-  int steps = 0;      // steps tried with random actions
-  int episodes = 0;   // episodes that ended within them, time limit included
+  int steps = 0;             // steps tried with random actions
+  int episodes = 0;          // episodes that ended within them, time limit included
   double mean_reward = 0.0;  // per step
-  bool ok() const;    // no error among the findings
+  bool ok() const;           // no error among the findings
 };
 
 // Runs `steps` (≥ 1) random steps and every check on fresh instances. Throws ConfigError or IoError if the environment
 // cannot be made at all; what it does afterwards, exceptions included, becomes findings.
 EnvReport check_env(const std::string& id, const EnvKwargs& kwargs = {}, int steps = 2000);
 
-// id, family, sizes, bounds, time limit, threshold and arguments as text for people. Makes an instance (errors as make_env).
+// id, family, sizes, bounds, time limit, threshold and arguments as text for people. Makes an instance (errors as
+// make_env).
 std::string describe_env(const std::string& id, const EnvKwargs& kwargs = {});
 
 }  // namespace softac

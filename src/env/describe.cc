@@ -41,7 +41,8 @@ std::string describe_env(const std::string& id, const EnvKwargs& kwargs) {
   if (info.arguments.empty()) line("arguments", "none");
   for (const EnvArgument& argument : info.arguments) {
     line(&argument == &info.arguments.front() ? "arguments" : "",
-         argument.name + " = " + to_text(argument.default_value) + (argument.description.empty() ? "" : "  (" + argument.description + ")"));
+         argument.name + " = " + to_text(argument.default_value) +
+             (argument.description.empty() ? "" : "  (" + argument.description + ")"));
   }
   return out;
 }

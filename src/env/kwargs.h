@@ -24,8 +24,12 @@ const T& kwarg(const EnvKwargs& kwargs, const std::string& name) {
   SOFTAC_REQUIRE(found != kwargs.end() && std::holds_alternative<T>(found->second), name);
   return std::get<T>(found->second);
 }
-inline bool bool_kwarg(const EnvKwargs& kwargs, const std::string& name) { return kwarg<bool>(kwargs, name); }
-inline double number_kwarg(const EnvKwargs& kwargs, const std::string& name) { return kwarg<double>(kwargs, name); }
+inline bool bool_kwarg(const EnvKwargs& kwargs, const std::string& name) {
+  return kwarg<bool>(kwargs, name);
+}
+inline double number_kwarg(const EnvKwargs& kwargs, const std::string& name) {
+  return kwarg<double>(kwargs, name);
+}
 inline const std::string& string_kwarg(const EnvKwargs& kwargs, const std::string& name) {
   return kwarg<std::string>(kwargs, name);
 }

@@ -4,7 +4,8 @@
 //   v ← v + 0.0015·u − 0.0025·cos(3x),  x ← x + v,  reward = (100 at the goal) − 0.1·u²
 //
 // The state is float32 after every step, and Gymnasium computes with it under NumPy ≥ 2's promotion rules, which this
-// file follows to the bit for float64 actions: float32 with a Python float stays float32, with a float64 becomes float64.
+// file follows to the bit for float64 actions: float32 with a Python float stays float32, with a float64 becomes
+// float64.
 #include <cmath>
 
 #include "env/kwargs.h"
@@ -24,9 +25,12 @@ constexpr double kGoalPosition = 0.45;
 constexpr double kPower = 0.0015;
 constexpr double kGravity = 0.0025;
 
-double round_to_float(double x) { return static_cast<double>(static_cast<float>(x)); }
+double round_to_float(double x) {
+  return static_cast<double>(static_cast<float>(x));
+}
 
-// A scalar as Python sees it: a NumPy float32, a NumPy float64, or a Python float, which takes the other operand's type.
+// A scalar as Python sees it: a NumPy float32, a NumPy float64, or a Python float, which takes the other operand's
+// type.
 struct Scalar {
   enum class Type { python, float32, float64 };
   double value;
@@ -49,7 +53,9 @@ struct Scalar {
   friend bool operator>=(Scalar a, Scalar b) { return a.as(common_type(a, b)) >= b.as(common_type(a, b)); }
   friend bool operator==(Scalar a, Scalar b) { return a.as(common_type(a, b)) == b.as(common_type(a, b)); }
 };
-constexpr Scalar python(double value) { return {value, Scalar::Type::python}; }
+constexpr Scalar python(double value) {
+  return {value, Scalar::Type::python};
+}
 
 // The C library's pow, as Python's math.pow calls it; the compiler would turn pow(x, 2) into x·x.
 double square(double x) {
@@ -85,8 +91,8 @@ class MountainCarContinuous final : public Env {
     Scalar force = {action[0], Scalar::Type::float64};
     if (action[0] < -1.0) force = python(-1.0);
     if (action[0] > 1.0) force = python(1.0);
-    const double three_position = position_.type == Scalar::Type::float32 ? round_to_float(3.0 * position_.value)
-                                                                          : 3.0 * position_.value;
+    const double three_position =
+        position_.type == Scalar::Type::float32 ? round_to_float(3.0 * position_.value) : 3.0 * position_.value;
     const Scalar change = {force.value * kPower - kGravity * std::cos(three_position), force.type};
 
     Scalar velocity = velocity_ + change;
@@ -141,7 +147,8 @@ EnvEntry mountain_car_continuous_entry() {
   info.arguments = {{"goal_velocity", 0.0, "least speed at the goal that ends the episode"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             const double goal_velocity = number_kwarg(kwargs, "goal_velocity");
-            if (std::isnan(goal_velocity)) throw ConfigError("MountainCarContinuous-v0: argument 'goal_velocity' is nan");
+            if (std::isnan(goal_velocity))
+              throw ConfigError("MountainCarContinuous-v0: argument 'goal_velocity' is nan");
             return std::make_unique<MountainCarContinuous>(goal_velocity);
           }};
 }

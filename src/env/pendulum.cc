@@ -1,6 +1,7 @@
 // Pendulum-v1: swing up a rigid pendulum by a bounded torque (Gymnasium 1.x, classic_control/pendulum.py).
 //
-//   θ̈ = 3g/(2l)·sin θ + 3/(m·l²)·u,   reward = −(θ² + 0.1·θ̇² + 0.001·u²) of the state before the step, θ wrapped to [−π, π)
+//   θ̈ = 3g/(2l)·sin θ + 3/(m·l²)·u,   reward = −(θ² + 0.1·θ̇² + 0.001·u²) of the state before the step, θ wrapped to
+//   [−π, π)
 //
 // Arithmetic in Gymnasium's order in double; observations are rounded to float32.
 #include <algorithm>
@@ -37,9 +38,13 @@ double modulo(double x, double y) {
   return rest < 0.0 ? rest + y : rest;
 }
 
-double wrap_angle(double x) { return modulo(x + kPi, 2.0 * kPi) - kPi; }
+double wrap_angle(double x) {
+  return modulo(x + kPi, 2.0 * kPi) - kPi;
+}
 
-double round_to_float(double x) { return static_cast<double>(static_cast<float>(x)); }
+double round_to_float(double x) {
+  return static_cast<double>(static_cast<float>(x));
+}
 
 class Pendulum final : public Env {
  public:
@@ -112,7 +117,8 @@ EnvEntry pendulum_entry() {
   info.arguments = {{"g", 10.0, "gravity, m/s²"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             const double gravity = number_kwarg(kwargs, "g");
-            if (!std::isfinite(gravity)) throw ConfigError("Pendulum-v1: argument 'g' must be finite, found " + to_text(gravity));
+            if (!std::isfinite(gravity))
+              throw ConfigError("Pendulum-v1: argument 'g' must be finite, found " + to_text(gravity));
             return std::make_unique<Pendulum>(gravity);
           }};
 }

@@ -29,7 +29,8 @@ class PluginReader {
   template <class T>
   void check_range(const std::string& field, T found, T low, T high) {
     if (found < low || found > high) {
-      refuse(field + ": expected " + std::to_string(low) + " … " + std::to_string(high) + ", found " + std::to_string(found));
+      refuse(field + ": expected " + std::to_string(low) + " … " + std::to_string(high) + ", found " +
+             std::to_string(found));
     }
   }
   void check_layout(const softac_env_table* table);
@@ -54,7 +55,8 @@ class PluginEnv final : public Env {
     instance_ = type.create(values.data(), error.data(), error.size());
     if (instance_ == nullptr) {
       error.back() = '\0';
-      throw ConfigError("environment " + spec_.id + ": " + (error[0] != '\0' ? error.data() : "create returned no instance"));
+      throw ConfigError("environment " + spec_.id + ": " +
+                        (error[0] != '\0' ? error.data() : "create returned no instance"));
     }
   }
   ~PluginEnv() override { type_.destroy(instance_); }
@@ -93,7 +95,8 @@ class PluginEnv final : public Env {
   void load_state(std::span<const std::byte> state) override {
     if (!can_save_state()) return Env::load_state(state);
     if (type_.load_state(instance_, state.data(), state.size()) != 0) {
-      throw IoError("state of " + spec_.id + ": load_state refused " + std::to_string(state.size()) + " bytes" + last_error());
+      throw IoError("state of " + spec_.id + ": load_state refused " + std::to_string(state.size()) + " bytes" +
+                    last_error());
     }
   }
 
@@ -126,7 +129,8 @@ void PluginReader::check_layout(const softac_env_table* table) {
                       "; build it against this softac's env_plugin.h");
   }
   if (table->type_size != sizeof(softac_env_type)) {
-    refuse("type_size: expected " + std::to_string(sizeof(softac_env_type)) + ", found " + std::to_string(table->type_size));
+    refuse("type_size: expected " + std::to_string(sizeof(softac_env_type)) + ", found " +
+           std::to_string(table->type_size));
   }
   check_range("num_types", table->num_types, 1, SOFTAC_ENV_MAX_TYPES);
   if (table->types == nullptr) refuse("types: null pointer");
@@ -155,7 +159,8 @@ void PluginReader::check_functions(const softac_env_type& type, const std::strin
   if (type.step == nullptr) refuse(where + "step: null pointer");
   const int num_state = (type.state_size != nullptr) + (type.save_state != nullptr) + (type.load_state != nullptr);
   if (num_state != 0 && num_state != 3) {
-    refuse(where + "state_size, save_state, load_state: expected all three or none, found " + std::to_string(num_state));
+    refuse(where + "state_size, save_state, load_state: expected all three or none, found " +
+           std::to_string(num_state));
   }
 }
 
@@ -163,7 +168,8 @@ EnvSpec PluginReader::read_spec(const softac_env_type& type, const std::string& 
   EnvSpec spec;
   spec.description = type.description != nullptr ? type.description : "";
   spec.max_episode_steps = type.max_episode_steps;
-  if (type.max_episode_steps < 0) refuse(where + "max_episode_steps: expected at least 0, found " + std::to_string(type.max_episode_steps));
+  if (type.max_episode_steps < 0)
+    refuse(where + "max_episode_steps: expected at least 0, found " + std::to_string(type.max_episode_steps));
   if (type.reward_threshold != nullptr) spec.reward_threshold = *type.reward_threshold;
   check_range(where + "obs_dim", type.obs_dim, 1, SOFTAC_ENV_MAX_DIM);
   check_range(where + "act_dim", type.act_dim, 1, SOFTAC_ENV_MAX_DIM);
@@ -175,18 +181,20 @@ EnvSpec PluginReader::read_spec(const softac_env_type& type, const std::string& 
   spec.act_dim = type.act_dim;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto copy = [](const double* values, std::int32_t count, double otherwise) {
-    return values != nullptr ? std::vector<double>(values, values + count) : std::vector<double>(static_cast<std::size_t>(count), otherwise);
+    return values != nullptr ? std::vector<double>(values, values + count)
+                             : std::vector<double>(static_cast<std::size_t>(count), otherwise);
   };
   spec.obs_low = copy(type.obs_low, type.obs_dim, -kInfinity);
   spec.obs_high = copy(type.obs_high, type.obs_dim, kInfinity);
   spec.act_low = copy(type.act_low, type.act_dim, 0.0);
   spec.act_high = copy(type.act_high, type.act_dim, 0.0);
-  const auto check_bounds = [&](const char* name, const std::vector<double>& low, const std::vector<double>& high, bool finite) {
+  const auto check_bounds = [&](const char* name, const std::vector<double>& low, const std::vector<double>& high,
+                                bool finite) {
     for (std::size_t j = 0; j < low.size(); ++j) {
       const bool fits = low[j] < high[j] && (!finite || (std::isfinite(low[j]) && std::isfinite(high[j])));
       if (fits) continue;
-      refuse(where + name + "_low, " + name + "_high [" + std::to_string(j) + "]: expected " + (finite ? "finite " : "") +
-             "low < high, found " + to_text(low[j]) + " and " + to_text(high[j]));
+      refuse(where + name + "_low, " + name + "_high [" + std::to_string(j) + "]: expected " +
+             (finite ? "finite " : "") + "low < high, found " + to_text(low[j]) + " and " + to_text(high[j]));
     }
   };
   check_bounds("obs", spec.obs_low, spec.obs_high, false);
@@ -208,7 +216,8 @@ std::vector<EnvArgument> PluginReader::read_arguments(const softac_env_type& typ
     } else if (!names.insert(argument.name).second) {
       refuse(field + "'" + argument.name + "' appears twice");
     } else {
-      arguments.push_back({argument.name, argument.default_value, argument.description != nullptr ? argument.description : ""});
+      arguments.push_back(
+          {argument.name, argument.default_value, argument.description != nullptr ? argument.description : ""});
     }
   }
   return arguments;
@@ -233,9 +242,10 @@ std::vector<EnvEntry> PluginReader::read(const softac_env_table* table) {
     info.family = "plugin";
     info.arguments = read_arguments(type, where);
     all_violations += violations_;
-    entries.emplace_back(std::move(info), [&type, spec = std::move(spec)](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
-      return std::make_unique<PluginEnv>(type, spec, kwargs);
-    });
+    entries.emplace_back(std::move(info),
+                         [&type, spec = std::move(spec)](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
+                           return std::make_unique<PluginEnv>(type, spec, kwargs);
+                         });
   }
   violations_ = all_violations;
   throw_violations();
@@ -260,7 +270,8 @@ void load_env_plugin(const std::string& path) {
     using EntryPoint = const softac_env_table* (*)();
     const auto entry_point = reinterpret_cast<EntryPoint>(dlsym(library, "softac_env_plugin"));
     if (entry_point == nullptr) {
-      throw ConfigError("environment plugin " + path + ": it does not export softac_env_plugin (see softac/env_plugin.h)");
+      throw ConfigError("environment plugin " + path +
+                        ": it does not export softac_env_plugin (see softac/env_plugin.h)");
     }
     std::vector<EnvEntry> entries = PluginReader(path).read(entry_point());
     try {

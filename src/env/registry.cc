@@ -60,7 +60,9 @@ std::vector<EnvInfo> registered_envs() {
   return infos;
 }
 
-EnvInfo find_env(const std::string& id) { return find_entry(id).first; }
+EnvInfo find_env(const std::string& id) {
+  return find_entry(id).first;
+}
 
 std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs) {
   const auto [info, factory] = find_entry(id);

@@ -10,8 +10,8 @@ namespace softac {
 
 using EnvEntry = std::pair<EnvInfo, EnvFactory>;
 
-EnvEntry pendulum_entry();                  // pendulum.cc
-EnvEntry mountain_car_continuous_entry();   // mountain_car.cc
+EnvEntry pendulum_entry();                 // pendulum.cc
+EnvEntry mountain_car_continuous_entry();  // mountain_car.cc
 
 // Adds several entries or, if one of them does not fit, none. Throws ConfigError.
 void register_envs(std::vector<EnvEntry> entries);

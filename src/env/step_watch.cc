@@ -5,7 +5,9 @@
 namespace softac {
 
 StepWatch::StepWatch(int num_envs, double timeout_sec, std::function<void(int index)> on_hang)
-    : pulses_(static_cast<std::size_t>(num_envs)), seen_(pulses_.size()), on_hang_(std::move(on_hang)),
+    : pulses_(static_cast<std::size_t>(num_envs)),
+      seen_(pulses_.size()),
+      on_hang_(std::move(on_hang)),
       thread_([this, timeout_sec] { watch(timeout_sec); }) {}
 
 StepWatch::~StepWatch() {
@@ -19,7 +21,8 @@ StepWatch::~StepWatch() {
 
 void StepWatch::watch(double timeout_sec) {
   using Clock = std::chrono::steady_clock;
-  const auto timeout = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(timeout_sec, 1e9)));
+  const auto timeout =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(timeout_sec, 1e9)));
   const auto tick = std::clamp<Clock::duration>(timeout / 8, std::chrono::milliseconds(1), std::chrono::seconds(1));
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, tick, [this] { return stop_; })) {

@@ -14,7 +14,7 @@ namespace softac {
 
 class StepWatch {
  public:
-  // on_hang(index) is called once per hang, on the watching thread, when a call has lasted longer than timeout_sec (> 0).
+  // on_hang(index) is called once per hang, on the watching thread, when a call has lasted longer than timeout_sec > 0.
   StepWatch(int num_envs, double timeout_sec, std::function<void(int index)> on_hang);
   ~StepWatch();
 
@@ -26,7 +26,8 @@ class StepWatch {
 
  private:
   struct alignas(64) Pulse {
-    std::atomic<std::uint64_t> count{0};  // odd while inside a call; written by the one thread that steps this environment
+    // Odd while inside a call; written by the one thread that steps this environment.
+    std::atomic<std::uint64_t> count{0};
     std::atomic<bool> hung{false};
   };
   void bump(int index) {

@@ -30,11 +30,13 @@ void check_spec(const EnvSpec& spec, bool rescale_actions) {
   const auto refuse = [&](const std::string& text) { violations += "\n  " + text; };
   if (spec.obs_dim < 1) refuse("obs_dim: expected at least 1, found " + std::to_string(spec.obs_dim));
   if (spec.act_dim < 1) refuse("act_dim: expected at least 1, found " + std::to_string(spec.act_dim));
-  if (spec.max_episode_steps < 0) refuse("max_episode_steps: expected at least 0, found " + std::to_string(spec.max_episode_steps));
-  const auto check_bounds = [&](const char* name, const std::vector<double>& low, const std::vector<double>& high, std::size_t dim) {
+  if (spec.max_episode_steps < 0)
+    refuse("max_episode_steps: expected at least 0, found " + std::to_string(spec.max_episode_steps));
+  const auto check_bounds = [&](const char* name, const std::vector<double>& low, const std::vector<double>& high,
+                                std::size_t dim) {
     if (low.size() != dim || high.size() != dim) {
-      refuse(std::string(name) + " bounds: expected " + std::to_string(dim) + " values, found " + std::to_string(low.size()) +
-             " lower and " + std::to_string(high.size()) + " upper");
+      refuse(std::string(name) + " bounds: expected " + std::to_string(dim) + " values, found " +
+             std::to_string(low.size()) + " lower and " + std::to_string(high.size()) + " upper");
       return;
     }
     for (std::size_t j = 0; j < dim; ++j) {
@@ -69,12 +71,12 @@ struct VecEnv::Impl {
   struct alignas(64) Slot {
     std::unique_ptr<Env> env;
     Rng rng;
-    std::vector<double> obs, action;    // (O), (A) in the environment's units
+    std::vector<double> obs, action;  // (O), (A) in the environment's units
     double episode_return = 0.0;
     std::int64_t episode_length = 0;
-    bool episode_over = true;           // the next step starts a new episode's counts
-    std::string error;                  // set where this step failed
-    bool bad_action = false;            // the error is a non-finite action
+    bool episode_over = true;  // the next step starts a new episode's counts
+    std::string error;         // set where this step failed
+    bool bad_action = false;   // the error is a non-finite action
   };
 
   EnvSpec spec;
@@ -89,12 +91,16 @@ struct VecEnv::Impl {
   std::atomic<std::int64_t> num_steps{0};
   double timeout_sec;
   std::function<void(const std::string&)> on_timeout;
-  std::unique_ptr<StepWatch> watch;     // last: its thread reads the others
+  std::unique_ptr<StepWatch> watch;  // last: its thread reads the others
 
   Impl(std::vector<std::unique_ptr<Env>> envs, const VecEnvOptions& options)
-      : spec(envs.front()->spec()), obs_dim(static_cast<std::size_t>(spec.obs_dim)),
-        act_dim(static_cast<std::size_t>(spec.act_dim)), rescale(options.rescale_actions), slots(envs.size()),
-        pool(std::min(options.num_threads, static_cast<int>(envs.size()))), timeout_sec(options.timeout_sec),
+      : spec(envs.front()->spec()),
+        obs_dim(static_cast<std::size_t>(spec.obs_dim)),
+        act_dim(static_cast<std::size_t>(spec.act_dim)),
+        rescale(options.rescale_actions),
+        slots(envs.size()),
+        pool(std::min(options.num_threads, static_cast<int>(envs.size()))),
+        timeout_sec(options.timeout_sec),
         on_timeout(options.on_timeout) {
     const std::size_t n = envs.size();
     for (std::size_t i = 0; i < n; ++i) {
@@ -224,8 +230,9 @@ VecEnv::VecEnv(std::vector<std::unique_ptr<Env>> envs, const VecEnvOptions& opti
   check_spec(envs.front()->spec(), options.rescale_actions);
   for (std::size_t i = 1; i < envs.size(); ++i) {
     if (!same_spec(envs[0]->spec(), envs[i]->spec())) {
-      throw ConfigError("environment " + std::to_string(i) + " (" + envs[i]->spec().id + ") has another id, shape, bounds or time limit than environment 0 (" +
-                        envs[0]->spec().id + ")");
+      throw ConfigError("environment " + std::to_string(i) + " (" + envs[i]->spec().id +
+                        ") has another id, shape, bounds or time limit than environment 0 (" + envs[0]->spec().id +
+                        ")");
     }
   }
   impl_ = std::make_unique<Impl>(std::move(envs), options);
@@ -233,8 +240,12 @@ VecEnv::VecEnv(std::vector<std::unique_ptr<Env>> envs, const VecEnvOptions& opti
 
 VecEnv::~VecEnv() = default;
 
-const EnvSpec& VecEnv::spec() const { return impl_->spec; }
-int VecEnv::num_envs() const { return static_cast<int>(impl_->slots.size()); }
+const EnvSpec& VecEnv::spec() const {
+  return impl_->spec;
+}
+int VecEnv::num_envs() const {
+  return static_cast<int>(impl_->slots.size());
+}
 
 void VecEnv::reset() {
   impl_->for_each_env([this](Impl::Slot& slot, int index) { impl_->start_episode(slot, index); });
@@ -249,15 +260,33 @@ void VecEnv::step(std::span<const float> actions) {
   });
 }
 
-std::span<const float> VecEnv::obs() const { return impl_->obs; }
-std::span<const float> VecEnv::next_obs() const { return impl_->next_obs; }
-std::span<const float> VecEnv::reward() const { return impl_->reward; }
-std::span<const std::uint8_t> VecEnv::terminated() const { return impl_->terminated; }
-std::span<const std::uint8_t> VecEnv::truncated() const { return impl_->truncated; }
-std::span<const double> VecEnv::episode_return() const { return impl_->episode_return; }
-std::span<const std::int64_t> VecEnv::episode_length() const { return impl_->episode_length; }
-Env& VecEnv::env(int index) { return *impl_->slots.at(static_cast<std::size_t>(index)).env; }
-std::int64_t VecEnv::num_steps() const { return impl_->num_steps.load(std::memory_order_relaxed); }
+std::span<const float> VecEnv::obs() const {
+  return impl_->obs;
+}
+std::span<const float> VecEnv::next_obs() const {
+  return impl_->next_obs;
+}
+std::span<const float> VecEnv::reward() const {
+  return impl_->reward;
+}
+std::span<const std::uint8_t> VecEnv::terminated() const {
+  return impl_->terminated;
+}
+std::span<const std::uint8_t> VecEnv::truncated() const {
+  return impl_->truncated;
+}
+std::span<const double> VecEnv::episode_return() const {
+  return impl_->episode_return;
+}
+std::span<const std::int64_t> VecEnv::episode_length() const {
+  return impl_->episode_length;
+}
+Env& VecEnv::env(int index) {
+  return *impl_->slots.at(static_cast<std::size_t>(index)).env;
+}
+std::int64_t VecEnv::num_steps() const {
+  return impl_->num_steps.load(std::memory_order_relaxed);
+}
 
 bool VecEnv::can_save_state() const {
   return std::ranges::all_of(impl_->slots, [](const Impl::Slot& slot) { return slot.env->can_save_state(); });
@@ -292,7 +321,8 @@ void VecEnv::load_state(std::span<const std::byte> state) {
   StateReader in(state, what);
   const auto expect = [&](const char* field, std::uint64_t found, std::uint64_t expected) {
     if (found != expected) {
-      throw IoError("state of " + what + ": " + field + ": expected " + std::to_string(expected) + ", found " + std::to_string(found));
+      throw IoError("state of " + what + ": " + field + ": expected " + std::to_string(expected) + ", found " +
+                    std::to_string(found));
     }
   };
   expect("version", in.get<std::uint32_t>(), kStateVersion);

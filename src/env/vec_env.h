@@ -22,17 +22,17 @@ struct VecEnvOptions {
   std::uint64_t seed = 0;
   StreamKind stream = StreamKind::env;  // environment i draws its resets from (seed, stream, i)
   int num_threads = 1;
-  bool rescale_actions = true;          // actions in [−1, 1] → the environment's bounds; false = own units, clipped to bounds
-  double timeout_sec = 0.0;             // 0 = not watched
-  // Called once on a thread of its own while a step or reset still hangs beyond timeout_sec (it cannot be interrupted, so
-  // the application decides). A step that does return after that long throws EnvError with the same message.
+  bool rescale_actions = true;  // actions in [−1, 1] → the environment's bounds; false = own units, clipped to bounds
+  double timeout_sec = 0.0;     // 0 = not watched
+  // Called once on a thread of its own while a step or reset still hangs beyond timeout_sec (it cannot be interrupted,
+  // so the application decides). A step that does return after that long throws EnvError with the same message.
   std::function<void(const std::string& message)> on_timeout;
 };
 
 class VecEnv {
  public:
-  // envs: one or more environments of the same spec. Throws ConfigError if they differ or if an action bound is infinite
-  // while actions are to be rescaled.
+  // envs: one or more environments of the same spec. Throws ConfigError if they differ or if an action bound is
+  // infinite while actions are to be rescaled.
   VecEnv(std::vector<std::unique_ptr<Env>> envs, const VecEnvOptions& options);
   ~VecEnv();
 
@@ -42,17 +42,17 @@ class VecEnv {
   // Starts a new episode in every environment. Throws EnvError as step does.
   void reset();
 
-  // actions: (N, A) row-major. Fills everything below. Throws EnvError (environment, index, step and field named) on NaN
-  // or Inf in an observation or reward after conversion to float32, or if an environment throws; then no result of this
-  // step may be stored. Throws NumericsError if an action is not finite. Does not allocate.
+  // actions: (N, A) row-major. Fills everything below. Throws EnvError (environment, index, step and field named) on
+  // NaN or Inf in an observation or reward after conversion to float32, or if an environment throws; then no result of
+  // this step may be stored. Throws NumericsError if an action is not finite. Does not allocate.
   void step(std::span<const float> actions);
 
-  std::span<const float> obs() const;        // (N, O) what to act on next: the first of the new episode where one ended
-  std::span<const float> next_obs() const;   // (N, O) true successor of the last step, also where the episode ended
-  std::span<const float> reward() const;     // (N)
-  std::span<const std::uint8_t> terminated() const;  // (N)
-  std::span<const std::uint8_t> truncated() const;   // (N) time limit or the environment's own; 0 where terminated
-  std::span<const double> episode_return() const;    // (N) sum of rewards of the episode that this step belongs to
+  std::span<const float> obs() const;       // (N, O) what to act on next: the first of the new episode where one ended
+  std::span<const float> next_obs() const;  // (N, O) true successor of the last step, also where the episode ended
+  std::span<const float> reward() const;    // (N)
+  std::span<const std::uint8_t> terminated() const;      // (N)
+  std::span<const std::uint8_t> truncated() const;       // (N) time limit or the environment's own; 0 where terminated
+  std::span<const double> episode_return() const;        // (N) sum of rewards of the episode that this step belongs to
   std::span<const std::int64_t> episode_length() const;  // (N) its steps so far, this one included
   Env& env(int index);
 
@@ -61,8 +61,8 @@ class VecEnv {
 
   // The whole state: every environment's own, its generator, episode counters and the current observations. Where an
   // environment cannot save its state (can_save_state() is false) load_state goes on with a new episode instead, drawn
-  // from the saved generators. load_state throws IoError on bytes of other environments or damaged bytes; the object is then
-  // good for nothing but another load_state or reset.
+  // from the saved generators. load_state throws IoError on bytes of other environments or damaged bytes; the object is
+  // then good for nothing but another load_state or reset.
   bool can_save_state() const;
   std::vector<std::byte> save_state() const;
   void load_state(std::span<const std::byte> state);

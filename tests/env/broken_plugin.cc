@@ -5,11 +5,19 @@
 
 namespace {
 
-void* create(const double*, char*, size_t) { return nullptr; }
+void* create(const double*, char*, size_t) {
+  return nullptr;
+}
 void destroy(void*) {}
-int32_t reset(void*, const softac_random*, double*) { return 0; }
-int32_t step(void*, const double*, double*, softac_step_result*) { return 0; }
-size_t state_size(void*) { return 0; }
+int32_t reset(void*, const softac_random*, double*) {
+  return 0;
+}
+int32_t step(void*, const double*, double*, softac_step_result*) {
+  return 0;
+}
+size_t state_size(void*) {
+  return 0;
+}
 
 constexpr double kLow[] = {-1.0}, kHigh[] = {1.0};
 constexpr softac_env_argument kTwice[] = {{"a", 1.0, nullptr}, {"a", 2.0, nullptr}};

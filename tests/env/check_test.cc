@@ -69,7 +69,9 @@ TEST(CheckEnv, PluginFaultsAreFound) {
   EXPECT_THAT(huge.findings[0].message, HasSubstr("observation[0] reached 1e+30"));
 }
 
-TEST(CheckEnv, ThrowsForWhatCannotBeMade) { EXPECT_THROW(check_env("Nowhere-v0"), ConfigError); }
+TEST(CheckEnv, ThrowsForWhatCannotBeMade) {
+  EXPECT_THROW(check_env("Nowhere-v0"), ConfigError);
+}
 
 TEST(CheckEnv, SpecFaults) {
   const std::string text = findings_of("CheckSpec-v0", [](ToyEnv& env) {
@@ -83,7 +85,8 @@ TEST(CheckEnv, SpecFaults) {
 }
 
 TEST(CheckEnv, ValuesOutsideTheBounds) {
-  EXPECT_THAT(findings_of("CheckBounds-v0", [](ToyEnv& env) { env.spec_.obs_high[0] = 3.0; }), HasSubstr("error step step 3: observation[0] is 3."));
+  EXPECT_THAT(findings_of("CheckBounds-v0", [](ToyEnv& env) { env.spec_.obs_high[0] = 3.0; }),
+              HasSubstr("error step step 3: observation[0] is 3."));
 }
 
 TEST(CheckEnv, UnwrittenValues) {
@@ -151,9 +154,13 @@ TEST(CheckEnv, WrongSavedState) {
 }
 
 TEST(CheckEnv, BothFlagsAreAWarning) {
-  EXPECT_THAT(findings_of("CheckFlags-v0", [](ToyEnv& env) {
-    env.on_step = [](int step, std::span<double>, StepResult& r) { r.terminated = r.truncated = step == 4; };
-  }), HasSubstr("warning step step 4: terminated and truncated at once"));
+  EXPECT_THAT(findings_of("CheckFlags-v0",
+                          [](ToyEnv& env) {
+                            env.on_step = [](int step, std::span<double>, StepResult& r) {
+                              r.terminated = r.truncated = step == 4;
+                            };
+                          }),
+              HasSubstr("warning step step 4: terminated and truncated at once"));
 }
 
 }  // namespace

@@ -2,8 +2,9 @@
 
 usage: classic_parity.py PATH_OF_classic_rollout
 
-Everything must agree bit for bit, except where NumPy's sine and cosine are vector code that differs from the C library's:
-there every step starts from an injected state and must agree within 1e-12 relative, observations within one float32 step.
+Everything must agree bit for bit, except where NumPy's sine and cosine are vector code that differs from the C
+library's: there every step starts from an injected state and must agree within 1e-12 relative, observations within one
+float32 step.
 """
 
 import os
@@ -79,7 +80,8 @@ def compare(env_id, kwargs, make_state, low, high, episodes, steps, exact, beyon
         if exact:
             same = a == b
         else:
-            same = abs(a[-2] - b[-2]) <= 1e-12 * max(1.0, abs(b[-2])) and np.allclose(a[:-2], b[:-2], rtol=2e-7, atol=1e-12)
+            same = abs(a[-2] - b[-2]) <= 1e-12 * max(1.0, abs(b[-2]))
+            same = same and np.allclose(a[:-2], b[:-2], rtol=2e-7, atol=1e-12)
         if not same:
             sys.exit(f"{env_id} {kwargs}, step {i}: found {a}, Gymnasium {b}")
     terminations = int(sum(row[-1] for row in expected))

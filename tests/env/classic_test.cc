@@ -91,8 +91,8 @@ TEST(MountainCar, StopsAtTheLeftWall) {
 TEST(MountainCar, FirstStepIsInDoubleLaterOnesInFloat) {
   const auto env = make_env("MountainCarContinuous-v0");
   std::vector<double> from_double(2), from_float(2);
-  // A position that float32 cannot hold: the two kinds of state lead to different speeds before rounding; the force beyond
-  // the bound makes NumPy compute the speed in float32 where the state is float32.
+  // A position that float32 cannot hold: the two kinds of state lead to different speeds before rounding; the force
+  // beyond the bound makes NumPy compute the speed in float32 where the state is float32.
   bool differ = false;
   for (int i = 0; i < 200; ++i) {
     const double position = -0.6 + 0.001 * i, velocity = 0.0123456789 + 1e-5 * i;

@@ -1,4 +1,5 @@
-// What every environment in the table must keep, taken from the table itself: a new environment is tested by being there.
+// What every environment in the table must keep, taken from the table itself: a new environment is tested by being
+// there.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +31,8 @@ class EnvContract : public ::testing::TestWithParam<std::string> {
     action_.resize(static_cast<std::size_t>(env_->spec().act_dim));
   }
   void set_action(Rng& rng) {
-    for (std::size_t j = 0; j < action_.size(); ++j) action_[j] = rng.uniform(env_->spec().act_low[j], env_->spec().act_high[j]);
+    for (std::size_t j = 0; j < action_.size(); ++j)
+      action_[j] = rng.uniform(env_->spec().act_low[j], env_->spec().act_high[j]);
   }
   std::unique_ptr<Env> env_;
   std::vector<double> obs_, action_;
@@ -128,7 +130,8 @@ TEST_P(EnvContract, ArgumentsAreChecked) {
   const auto make_wrong = [&] { make_env(GetParam(), wrong); };
   EXPECT_THAT(make_wrong, ThrowsMessage<ConfigError>(AllOf(HasSubstr(GetParam()), HasSubstr("'no_such_argument'"))));
   for (const EnvArgument& argument : info.arguments) {
-    EXPECT_THAT(make_wrong, ThrowsMessage<ConfigError>(HasSubstr("argument '" + argument.name + "': expected a " + type_name(argument.default_value))));
+    EXPECT_THAT(make_wrong, ThrowsMessage<ConfigError>(HasSubstr("argument '" + argument.name + "': expected a " +
+                                                                 type_name(argument.default_value))));
   }
   const auto same = make_env(GetParam(), defaults);
   EXPECT_EQ(same->spec().obs_dim, env_->spec().obs_dim) << "the defaults, given by name, change nothing";

@@ -14,10 +14,15 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
-void load(const std::string& path) { load_env_plugin(path); }
-std::string broken(const std::string& fault) { return std::string(SOFTAC_BROKEN_PLUGINS) + "/libtest_broken_plugin_" + fault + ".so"; }
+void load(const std::string& path) {
+  load_env_plugin(path);
+}
+std::string broken(const std::string& fault) {
+  return std::string(SOFTAC_BROKEN_PLUGINS) + "/libtest_broken_plugin_" + fault + ".so";
+}
 
-VecEnv make_vec(const std::string& id, double timeout_sec = 0.0, std::function<void(const std::string&)> on_timeout = {}) {
+VecEnv make_vec(const std::string& id, double timeout_sec = 0.0,
+                std::function<void(const std::string&)> on_timeout = {}) {
   std::vector<std::unique_ptr<Env>> envs;
   envs.push_back(make_env(id));
   VecEnvOptions options;
@@ -70,14 +75,16 @@ TEST(Plugin, SavesItsState) {
   env->step(std::vector{-0.5}, obs);
   other->step(std::vector{-0.5}, other_obs);
   EXPECT_EQ(obs, other_obs);
-  EXPECT_THAT([&] { env->load_state(std::vector<std::byte>(3)); }, ThrowsMessage<IoError>(HasSubstr("refused 3 bytes")));
+  EXPECT_THAT([&] { env->load_state(std::vector<std::byte>(3)); },
+              ThrowsMessage<IoError>(HasSubstr("refused 3 bytes")));
 }
 
 TEST(Plugin, WithoutSavedStateSaysSo) {
   load(SOFTAC_TEST_PLUGIN);
   const auto env = make_env("BadBothFlags-v0");
   EXPECT_FALSE(env->can_save_state());
-  EXPECT_THAT([&] { env->save_state(); }, ThrowsMessage<ContractError>(HasSubstr("BadBothFlags-v0 cannot save its state")));
+  EXPECT_THAT([&] { env->save_state(); },
+              ThrowsMessage<ContractError>(HasSubstr("BadBothFlags-v0 cannot save its state")));
 }
 
 TEST(Plugin, ArgumentsReachIt) {
@@ -88,8 +95,16 @@ TEST(Plugin, ArgumentsReachIt) {
   env->reset(rng, obs);
   env->step(std::vector{1.0}, obs);
   EXPECT_EQ(obs[1], 0.5);
-  EXPECT_THAT([] { make_env("PointMass-v0", {{"gain", -1.0}}); }, ThrowsMessage<ConfigError>(HasSubstr("PointMass-v0: gain must be positive")));
-  EXPECT_THAT([] { make_env("PointMass-v0", {{"gian", 1.0}}); }, ThrowsMessage<ConfigError>(HasSubstr("did you mean 'gain'")));
+  EXPECT_THAT(
+      [] {
+        make_env("PointMass-v0", {{"gain", -1.0}});
+      },
+      ThrowsMessage<ConfigError>(HasSubstr("PointMass-v0: gain must be positive")));
+  EXPECT_THAT(
+      [] {
+        make_env("PointMass-v0", {{"gian", 1.0}});
+      },
+      ThrowsMessage<ConfigError>(HasSubstr("did you mean 'gain'")));
 }
 
 TEST(Plugin, FaultsOfItsStepsAreCaught) {
@@ -135,11 +150,13 @@ TEST(PluginDeathTest, HangIsReported) {
         env.reset();
         step_times(env, 10);
       },
-      ::testing::ExitedWithCode(5), "BadHang-v0 \\(environment 0, step 10\\): no answer within env_timeout_sec = 0.1 s");
+      ::testing::ExitedWithCode(5),
+      "BadHang-v0 \\(environment 0, step 10\\): no answer within env_timeout_sec = 0.1 s");
 }
 
 TEST(Plugin, UnusableFiles) {
-  EXPECT_THAT([] { load("/nonexistent/libmine.so"); }, ThrowsMessage<IoError>(HasSubstr("environment plugin /nonexistent/libmine.so: No such file")));
+  EXPECT_THAT([] { load("/nonexistent/libmine.so"); },
+              ThrowsMessage<IoError>(HasSubstr("environment plugin /nonexistent/libmine.so: No such file")));
   const std::string text_file = ::testing::TempDir() + "/libtext.so";
   std::ofstream(text_file) << "not a library";
   EXPECT_THAT([&] { load(text_file); }, ThrowsMessage<IoError>(HasSubstr("cannot be loaded")));
@@ -148,7 +165,9 @@ TEST(Plugin, UnusableFiles) {
 
 TEST(Plugin, RefusedTablesNameTheField) {
   const auto refuses = [](const std::string& fault, const std::string& text) {
-    EXPECT_THAT([&] { load(broken(fault)); }, ThrowsMessage<ConfigError>(AllOf(HasSubstr("libtest_broken_plugin_" + fault + ".so:"), HasSubstr(text))));
+    EXPECT_THAT(
+        [&] { load(broken(fault)); },
+        ThrowsMessage<ConfigError>(AllOf(HasSubstr("libtest_broken_plugin_" + fault + ".so:"), HasSubstr(text))));
   };
   const std::size_t before = registered_envs().size();
   refuses("no_entry", "does not export softac_env_plugin");
@@ -162,8 +181,9 @@ TEST(Plugin, RefusedTablesNameTheField) {
   refuses("twice", "types[1].id: 'Broken-v0' appears twice");
   refuses("bounds", "types[0].act_low, act_high [0]: expected finite low < high, found -1 and inf");
   refuses("arguments", "types[0].arguments[1].name: 'a' appears twice");
-  for (const char* text : {"types[0].step: null pointer", "expected all three or none, found 1", "types[0].obs_dim: expected 1 … 1000000, found 2000000",
-                           "types[0].act_low: null pointer", "types[0].max_episode_steps: expected at least 0, found -1"}) {
+  for (const char* text : {"types[0].step: null pointer", "expected all three or none, found 1",
+                           "types[0].obs_dim: expected 1 … 1000000, found 2000000", "types[0].act_low: null pointer",
+                           "types[0].max_episode_steps: expected at least 0, found -1"}) {
     refuses("many", text);
   }
   EXPECT_EQ(registered_envs().size(), before) << "a refused library adds nothing";

@@ -20,22 +20,28 @@ TEST(Registry, HoldsTheClassicTasks) {
 }
 
 TEST(Registry, UnknownIdNamesTheNearest) {
-  EXPECT_THAT([] { make_env("Pendulm-v1"); }, ThrowsMessage<ConfigError>(HasSubstr("unknown environment 'Pendulm-v1' (did you mean 'Pendulum-v1'?)")));
+  EXPECT_THAT([] { make_env("Pendulm-v1"); },
+              ThrowsMessage<ConfigError>(HasSubstr("unknown environment 'Pendulm-v1' (did you mean 'Pendulum-v1'?)")));
   EXPECT_THAT([] { find_env("zzzzzzzzzzzz"); }, ThrowsMessage<ConfigError>(::testing::Not(HasSubstr("did you mean"))));
 }
 
 TEST(Registry, AllBadArgumentsAreReportedAtOnce) {
   const EnvKwargs kwargs = {{"g", std::string("much")}, {"G2", 1.0}, {"colour", true}};
   EXPECT_THAT([&] { make_env("Pendulum-v1", kwargs); },
-              ThrowsMessage<ConfigError>(AllOf(HasSubstr("environment Pendulum-v1:"), HasSubstr("argument 'g': expected a number, found the string \"much\""),
-                                               HasSubstr("unknown argument 'G2' (did you mean 'g'?)"), HasSubstr("unknown argument 'colour'"))));
+              ThrowsMessage<ConfigError>(AllOf(HasSubstr("environment Pendulum-v1:"),
+                                               HasSubstr("argument 'g': expected a number, found the string \"much\""),
+                                               HasSubstr("unknown argument 'G2' (did you mean 'g'?)"),
+                                               HasSubstr("unknown argument 'colour'"))));
 }
 
 TEST(Registry, FactoriesGetCompleteArguments) {
   EnvInfo info;
   info.id = "Kwargs-v0";
   info.family = "test";
-  info.arguments = {{"flag", true, ""}, {"size", 2.5, ""}, {"file", std::string("a.xml"), ""}, {"range", std::vector<double>{1.0, 2.0}, ""}};
+  info.arguments = {{"flag", true, ""},
+                    {"size", 2.5, ""},
+                    {"file", std::string("a.xml"), ""},
+                    {"range", std::vector<double>{1.0, 2.0}, ""}};
   EnvKwargs seen;
   register_env(info, [&seen](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
     seen = kwargs;
@@ -66,8 +72,9 @@ TEST(Registry, TextOfValues) {
 
 TEST(Registry, Describes) {
   const std::string text = describe_env("MountainCarContinuous-v0");
-  EXPECT_THAT(text, AllOf(HasSubstr("MountainCarContinuous-v0: Drive"), HasSubstr("999 steps"), HasSubstr("1 values in [-1, 1]"),
-                          HasSubstr("goal_velocity = 0"), HasSubstr("reward threshold  90")));
+  EXPECT_THAT(
+      text, AllOf(HasSubstr("MountainCarContinuous-v0: Drive"), HasSubstr("999 steps"),
+                  HasSubstr("1 values in [-1, 1]"), HasSubstr("goal_velocity = 0"), HasSubstr("reward threshold  90")));
 }
 
 }  // namespace

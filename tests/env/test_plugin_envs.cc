@@ -33,7 +33,9 @@ void* create(const double* arguments, char* error, size_t error_size) {
   return new (std::nothrow) Point{0.0, 0.0, 0, arguments[0], nullptr};
 }
 
-void destroy(void* env) { delete static_cast<Point*>(env); }
+void destroy(void* env) {
+  delete static_cast<Point*>(env);
+}
 
 int32_t write_obs(const Point& point, double* obs) {
   obs[0] = point.x;
@@ -73,9 +75,13 @@ int32_t step(void* env, const double* action, double* obs, softac_step_result* r
   return count;
 }
 
-const char* last_error(void* env) { return static_cast<Point*>(env)->last_error; }
+const char* last_error(void* env) {
+  return static_cast<Point*>(env)->last_error;
+}
 
-size_t state_size(void*) { return 2 * sizeof(double) + sizeof(std::int64_t); }
+size_t state_size(void*) {
+  return 2 * sizeof(double) + sizeof(std::int64_t);
+}
 int32_t save_state(void* env, void* bytes) {
   std::memcpy(bytes, env, state_size(env));
   return 0;
@@ -134,4 +140,6 @@ constexpr softac_env_table kTable = {SOFTAC_ENV_PLUGIN_ABI_VERSION, sizeof(softa
 
 }  // namespace
 
-extern "C" const softac_env_table* softac_env_plugin(void) { return &kTable; }
+extern "C" const softac_env_table* softac_env_plugin(void) {
+  return &kTable;
+}

@@ -107,7 +107,9 @@ TEST(VecEnv, TruncatesAtTheTimeLimitAndResetsInTheSameStep) {
 TEST(VecEnv, TerminationWinsOverTruncation) {
   Toys toys(2);
   toys.toys[0]->on_step = [](int step, std::span<double>, StepResult& result) { result.terminated = step == 5; };
-  toys.toys[1]->on_step = [](int step, std::span<double>, StepResult& result) { result.truncated = result.terminated = step == 2; };
+  toys.toys[1]->on_step = [](int step, std::span<double>, StepResult& result) {
+    result.truncated = result.terminated = step == 2;
+  };
   VecEnv env(std::move(toys.envs), {});
   env.reset();
   for (int t = 1; t <= 5; ++t) {
@@ -205,7 +207,8 @@ TEST(VecEnv, DamagedStateIsRefused) {
   env.reset();
   auto state = env.save_state();
   VecEnv other(make_envs("Pendulum-v1", 3), {});
-  EXPECT_THAT([&] { other.load_state(state); }, ThrowsMessage<IoError>(HasSubstr("number of environments: expected 3, found 2")));
+  EXPECT_THAT([&] { other.load_state(state); },
+              ThrowsMessage<IoError>(HasSubstr("number of environments: expected 3, found 2")));
   const std::vector<std::byte> start(state.begin(), state.end() - 1);
   EXPECT_THAT([&] { env.load_state(start); }, ThrowsMessage<IoError>(HasSubstr("expected at least")));
   state.push_back(std::byte{});
@@ -240,11 +243,16 @@ std::string fault_message(Fault fault, int threads) {
 TEST(VecEnv, NamesEnvironmentIndexStepAndField) {
   const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
   for (const int threads : {1, 2}) {
-    EXPECT_EQ(fault_message([&](auto obs, auto&) { obs[1] = nan; }, threads), "Toy-v0 (environment 1, step 3): observation[1] is NaN");
-    EXPECT_THAT(fault_message([&](auto obs, auto&) { obs[0] = -infinity; }, threads), HasSubstr("observation[0] is -inf"));
-    EXPECT_THAT(fault_message([&](auto obs, auto&) { obs[0] = 1e300; }, threads), HasSubstr("observation[0] is 1e+300, which float32 cannot hold"));
-    EXPECT_THAT(fault_message([&](auto, auto& result) { result.reward = infinity; }, threads), HasSubstr("step 3): reward is inf"));
-    EXPECT_THAT(fault_message([&](auto, auto&) { throw std::runtime_error("motor broke"); }, threads), HasSubstr("step 3): motor broke"));
+    EXPECT_EQ(fault_message([&](auto obs, auto&) { obs[1] = nan; }, threads),
+              "Toy-v0 (environment 1, step 3): observation[1] is NaN");
+    EXPECT_THAT(fault_message([&](auto obs, auto&) { obs[0] = -infinity; }, threads),
+                HasSubstr("observation[0] is -inf"));
+    EXPECT_THAT(fault_message([&](auto obs, auto&) { obs[0] = 1e300; }, threads),
+                HasSubstr("observation[0] is 1e+300, which float32 cannot hold"));
+    EXPECT_THAT(fault_message([&](auto, auto& result) { result.reward = infinity; }, threads),
+                HasSubstr("step 3): reward is inf"));
+    EXPECT_THAT(fault_message([&](auto, auto&) { throw std::runtime_error("motor broke"); }, threads),
+                HasSubstr("step 3): motor broke"));
     EXPECT_THAT(fault_message([&](auto, auto&) { throw 5; }, threads), HasSubstr("not a std::exception"));
     EXPECT_EQ(fault_message([&](auto obs, auto&) { obs[0] = 1e30; }, threads), "no error") << "large but finite";
   }
@@ -254,33 +262,40 @@ TEST(VecEnv, ChecksTheFirstObservationToo) {
   Toys toys(1);
   toys.toys[0]->on_reset = [](std::span<double> obs) { obs[1] = std::nan(""); };
   VecEnv env(std::move(toys.envs), {});
-  EXPECT_THAT([&] { env.reset(); }, ThrowsMessage<EnvError>("Toy-v0 (environment 0, step 0): reset observation[1] is NaN"));
+  EXPECT_THAT([&] { env.reset(); },
+              ThrowsMessage<EnvError>("Toy-v0 (environment 0, step 0): reset observation[1] is NaN"));
 }
 
 TEST(VecEnv, RefusesNonFiniteActions) {
   VecEnv env(Toys(2).envs, {});
   env.reset();
-  EXPECT_THAT([&] { env.step(std::vector<float>{0.0f, 0.0f, 0.0f, std::nanf("")}); },
-              ThrowsMessage<NumericsError>(HasSubstr("environment 1, step 1): action[1] is NaN")));
+  EXPECT_THAT(
+      [&] {
+        env.step(std::vector<float>{0.0f, 0.0f, 0.0f, std::nanf("")});
+      },
+      ThrowsMessage<NumericsError>(HasSubstr("environment 1, step 1): action[1] is NaN")));
   EXPECT_THROW(env.step(std::vector<float>(3)), ContractError);
 }
 
 TEST(VecEnv, RefusesUnfitSpecs) {
   Toys different(2);
   different.toys[1]->spec_.act_high[0] = 4.0;
-  EXPECT_THAT([&] { VecEnv env(std::move(different.envs), {}); }, ThrowsMessage<ConfigError>(HasSubstr("environment 1 (Toy-v0) has another")));
+  EXPECT_THAT([&] { VecEnv env(std::move(different.envs), {}); },
+              ThrowsMessage<ConfigError>(HasSubstr("environment 1 (Toy-v0) has another")));
 
   Toys several(1);
   several.toys[0]->spec_.obs_low.clear();
   several.toys[0]->spec_.act_low[1] = 0.7;
   several.toys[0]->spec_.max_episode_steps = -1;
   EXPECT_THAT([&] { VecEnv env(std::move(several.envs), {}); },
-              ThrowsMessage<ConfigError>(AllOf(HasSubstr("observation bounds: expected 2 values"), HasSubstr("action bounds of entry 1: expected low < high"),
+              ThrowsMessage<ConfigError>(AllOf(HasSubstr("observation bounds: expected 2 values"),
+                                               HasSubstr("action bounds of entry 1: expected low < high"),
                                                HasSubstr("max_episode_steps: expected at least 0, found -1"))));
 
   Toys infinite(1);
   infinite.toys[0]->spec_.act_high[0] = std::numeric_limits<double>::infinity();
-  EXPECT_THAT([&] { VecEnv env(std::move(infinite.envs), {}); }, ThrowsMessage<ConfigError>(HasSubstr("action bounds of entry 0: must be finite")));
+  EXPECT_THAT([&] { VecEnv env(std::move(infinite.envs), {}); },
+              ThrowsMessage<ConfigError>(HasSubstr("action bounds of entry 0: must be finite")));
   EXPECT_THROW(VecEnv({}, {}), ContractError);
 }
 
@@ -312,7 +327,9 @@ TEST(VecEnv, ManyShortStepsAreNoHang) {
   std::atomic<int> reports = 0;
   options.on_timeout = [&](const std::string&) { ++reports; };
   Toys toys(1);
-  toys.toys[0]->on_step = [](int, std::span<double>, StepResult&) { std::this_thread::sleep_for(std::chrono::milliseconds(5)); };
+  toys.toys[0]->on_step = [](int, std::span<double>, StepResult&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  };
   VecEnv env(std::move(toys.envs), options);
   env.reset();
   for (int t = 0; t < 100; ++t) env.step(std::vector<float>(2, 0.0f));  // 0.5 s in all
