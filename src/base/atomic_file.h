@@ -1,4 +1,5 @@
-// Replaces a whole file so that a reader, or a restart after a crash, sees the old contents or the new, never a mixture.
+// Replaces a whole file so that a reader, or a restart after a crash, sees the old contents or the new, never a
+// mixture.
 #pragma once
 
 #include <cstddef>

@@ -31,7 +31,9 @@ constexpr std::array<std::array<std::uint32_t, 256>, 8> make_tables() {
 
 constexpr auto kTable = make_tables();
 
-std::uint32_t byte_at(std::span<const std::byte> bytes, std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); }
+std::uint32_t byte_at(std::span<const std::byte> bytes, std::size_t i) {
+  return std::to_integer<std::uint32_t>(bytes[i]);
+}
 
 }  // namespace
 
@@ -41,16 +43,18 @@ std::uint32_t crc32c_portable(std::span<const std::byte> bytes, std::uint32_t cr
   crc = ~crc;
   for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
     crc ^= byte_at(bytes, 0) | byte_at(bytes, 1) << 8 | byte_at(bytes, 2) << 16 | byte_at(bytes, 3) << 24;
-    crc = kTable[7][crc & 0xffu] ^ kTable[6][(crc >> 8) & 0xffu] ^ kTable[5][(crc >> 16) & 0xffu] ^ kTable[4][crc >> 24] ^
-          kTable[3][byte_at(bytes, 4)] ^ kTable[2][byte_at(bytes, 5)] ^ kTable[1][byte_at(bytes, 6)] ^
-          kTable[0][byte_at(bytes, 7)];
+    crc = kTable[7][crc & 0xffu] ^ kTable[6][(crc >> 8) & 0xffu] ^ kTable[5][(crc >> 16) & 0xffu] ^
+          kTable[4][crc >> 24] ^ kTable[3][byte_at(bytes, 4)] ^ kTable[2][byte_at(bytes, 5)] ^
+          kTable[1][byte_at(bytes, 6)] ^ kTable[0][byte_at(bytes, 7)];
   }
   for (const std::byte byte : bytes) crc = (crc >> 8) ^ kTable[0][(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xffu];
   return ~crc;
 }
 
 #if defined(__x86_64__)
-bool crc32c_has_hardware() { return __builtin_cpu_supports("sse4.2") != 0; }
+bool crc32c_has_hardware() {
+  return __builtin_cpu_supports("sse4.2") != 0;
+}
 
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::span<const std::byte> bytes, std::uint32_t crc) {
   std::uint64_t state = ~crc;
@@ -64,8 +68,12 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::span<const 
   return ~tail;
 }
 #else
-bool crc32c_has_hardware() { return false; }
-std::uint32_t crc32c_hardware(std::span<const std::byte> bytes, std::uint32_t crc) { return crc32c_portable(bytes, crc); }
+bool crc32c_has_hardware() {
+  return false;
+}
+std::uint32_t crc32c_hardware(std::span<const std::byte> bytes, std::uint32_t crc) {
+  return crc32c_portable(bytes, crc);
+}
 #endif
 
 }  // namespace detail

@@ -7,8 +7,8 @@
 
 namespace softac {
 
-// Checksum of `crc` followed by bytes: crc32c(b, crc32c(a)) is the checksum of a and b joined. Uses the CPU's instruction
-// where there is one; the result is the same everywhere.
+// Checksum of `crc` followed by bytes: crc32c(b, crc32c(a)) is the checksum of a and b joined. Uses the CPU's
+// instruction where there is one; the result is the same everywhere.
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t crc = 0);
 
 namespace detail {

@@ -93,7 +93,9 @@ std::unique_ptr<ReadableFile> FaultFileSystem::open_read(const Path& path) {
   return std::make_unique<FaultReadableFile>(*this, path, base_.open_read(path));
 }
 
-FileKind FaultFileSystem::kind(const Path& path, bool follow_links) { return base_.kind(path, follow_links); }
+FileKind FaultFileSystem::kind(const Path& path, bool follow_links) {
+  return base_.kind(path, follow_links);
+}
 
 std::uint64_t FaultFileSystem::size(const Path& path) {
   before_read("size", path);

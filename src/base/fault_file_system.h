@@ -13,15 +13,15 @@ namespace softac {
 
 // When the count-th operation (from 0, of those that `only` names) fails, and how.
 struct Fault {
-  std::int64_t at = -1;        // index of the operation to fail; −1 = none
-  int error = 0;               // errno value, e.g. ENOSPC
-  bool from_then_on = false;   // all later operations fail as well: a full disk, or a crash
-  std::string only;            // count and fail only operations of this name; empty = all
-  double short_write = 0.0;    // a failing write first writes this fraction of its bytes
+  std::int64_t at = -1;       // index of the operation to fail; −1 = none
+  int error = 0;              // errno value, e.g. ENOSPC
+  bool from_then_on = false;  // all later operations fail as well: a full disk, or a crash
+  std::string only;           // count and fail only operations of this name; empty = all
+  double short_write = 0.0;   // a failing write first writes this fraction of its bytes
 };
 
-// Operation names: open_write, write, sync, close, open_read, read, list, size, make_directories, rename, remove, truncate,
-// sync_directory, lock. kind() never fails and does not count. Safe to use from several threads.
+// Operation names: open_write, write, sync, close, open_read, read, list, size, make_directories, rename, remove,
+// truncate, sync_directory, lock. kind() never fails and does not count. Safe to use from several threads.
 class FaultFileSystem : public FileSystem {
  public:
   explicit FaultFileSystem(FileSystem& base) : base_(base) {}

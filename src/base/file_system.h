@@ -1,9 +1,9 @@
 // Every access to files goes through this interface, so that tests can inject faults into any operation.
 //
-// Errors: an operation that writes throws DiskError when the disk is full or failing (ENOSPC, EDQUOT, EFBIG, EIO, EROFS,
-// ENODEV, ENXIO) and IoError otherwise; an operation that reads throws IoError. The message names the path, the operation
-// and the system's reason. Short writes and EINTR are handled; a failed fsync is never tried again, since the kernel may
-// have dropped the pages that it could not write.
+// Errors: an operation that writes throws DiskError when the disk is full or failing (ENOSPC, EDQUOT, EFBIG, EIO,
+// EROFS, ENODEV, ENXIO) and IoError otherwise; an operation that reads throws IoError. The message names the path, the
+// operation and the system's reason. Short writes and EINTR are handled; a failed fsync is never tried again, since the
+// kernel may have dropped the pages that it could not write.
 #pragma once
 
 #include <cstddef>
@@ -63,14 +63,15 @@ class FileSystem {
   virtual std::unique_ptr<ReadableFile> open_read(const Path& path) = 0;
 
   virtual FileKind kind(const Path& path, bool follow_links = true) = 0;  // missing also below a missing directory
-  virtual std::uint64_t size(const Path& path) = 0;           // of a regular file, bytes
-  virtual std::vector<std::string> list(const Path& dir) = 0; // names without "." and "..", sorted
+  virtual std::uint64_t size(const Path& path) = 0;                       // of a regular file, bytes
+  virtual std::vector<std::string> list(const Path& dir) = 0;             // names without "." and "..", sorted
 
   virtual void make_directories(const Path& dir) = 0;         // with all parents, durable; no error if it exists
   virtual void rename(const Path& from, const Path& to) = 0;  // replaces a file at `to` atomically
   virtual void remove(const Path& path) = 0;                  // a file or an empty directory, which must exist
-  virtual void truncate(const Path& path, std::uint64_t size) = 0;  // cuts a file that is at least that long, else IoError
-  virtual void sync_directory(const Path& dir) = 0;           // makes names created, renamed and removed in it durable
+  virtual void truncate(const Path& path,
+                        std::uint64_t size) = 0;     // cuts a file that is at least that long, else IoError
+  virtual void sync_directory(const Path& dir) = 0;  // makes names created, renamed and removed in it durable
 
   // Takes an exclusive lock on the file (made if missing) or throws IoError at once if another holder has it.
   virtual std::unique_ptr<FileLock> lock(const Path& path) = 0;

@@ -136,14 +136,14 @@ class PosixFileSystem : public FileSystem {
   std::unique_ptr<ReadableFile> open_read(const Path& path) override {
     Descriptor fd(open_retrying(path, O_RDONLY | O_NONBLOCK));  // O_NONBLOCK: a pipe must not hang the open
     if (fd.get() < 0) throw_read_error(path, "open", errno);
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd.get(), &status) != 0) throw_read_error(path, "open", errno);
     if (!S_ISREG(status.st_mode)) throw IoError("cannot open " + path.string() + ": not a regular file");
     return std::make_unique<PosixReadableFile>(calls_, path, std::move(fd), static_cast<std::uint64_t>(status.st_size));
   }
 
   FileKind kind(const Path& path, bool follow_links) override {
-    struct stat status{};
+    struct stat status {};
     if ((follow_links ? ::stat(path.c_str(), &status) : ::lstat(path.c_str(), &status)) != 0) {
       if (errno == ENOENT || errno == ENOTDIR) return FileKind::missing;
       throw_read_error(path, "examine", errno);
@@ -222,7 +222,8 @@ class PosixFileSystem : public FileSystem {
     do {
       result = ::flock(fd.get(), LOCK_EX | LOCK_NB);
     } while (result != 0 && errno == EINTR);
-    if (result != 0 && errno == EWOULDBLOCK) throw IoError("cannot lock " + path.string() + ": another process holds it");
+    if (result != 0 && errno == EWOULDBLOCK)
+      throw IoError("cannot lock " + path.string() + ": another process holds it");
     if (result != 0) throw_write_error(path, "lock", errno);
     return std::make_unique<PosixFileLock>(std::move(fd));
   }
@@ -233,7 +234,9 @@ class PosixFileSystem : public FileSystem {
 
 }  // namespace
 
-PosixCalls system_calls() { return {::write, ::pread, ::fsync}; }
+PosixCalls system_calls() {
+  return {::write, ::pread, ::fsync};
+}
 
 std::unique_ptr<FileSystem> make_posix_file_system(PosixCalls calls) {
   return std::make_unique<PosixFileSystem>(std::move(calls));

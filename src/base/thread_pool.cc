@@ -29,12 +29,14 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
   fn_ = fn;
   context_ = context;
   unfinished_.store(num_parts, std::memory_order_relaxed);
-  ticket_.store(static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(num_parts), std::memory_order_release);
+  ticket_.store(static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(num_parts),
+                std::memory_order_release);
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
   work(generation);
   for (int spin = 0; spin < spin_limit_ && unfinished_.load(std::memory_order_acquire) != 0; ++spin) pause();
-  for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left, std::memory_order_acquire);
+  for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;)
+    unfinished_.wait(left, std::memory_order_acquire);
 }
 
 // Claims parts of this generation, the last first, until none is left. Generation and number of unclaimed parts are one
@@ -46,7 +48,8 @@ void ThreadPool::work(std::uint32_t generation) {
   while (static_cast<std::uint32_t>(ticket >> 32) == generation) {
     const auto unclaimed = static_cast<std::uint32_t>(ticket);
     if (unclaimed == 0) return;
-    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire))
+      continue;
     fn_(context_, static_cast<int>(unclaimed - 1));
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
     ticket = ticket_.load(std::memory_order_acquire);

@@ -30,8 +30,9 @@ class ThreadPool {
       return;
     }
     using Plain = std::remove_reference_t<Body>;
-    run_parts(num_parts, [](void* context, int part) { (*static_cast<Plain*>(context))(part); },
-              const_cast<void*>(static_cast<const void*>(&body)));
+    run_parts(
+        num_parts, [](void* context, int part) { (*static_cast<Plain*>(context))(part); },
+        const_cast<void*>(static_cast<const void*>(&body)));
   }
 
  private:

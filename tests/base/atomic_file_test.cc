@@ -62,7 +62,8 @@ TEST(AtomicFile, ReportsTheFirstFailure) {
   TempDir dir;
   FaultFileSystem fs(posix_file_system());
   fs.set_fault({.at = 1, .error = EDQUOT, .from_then_on = true, .only = "", .short_write = 0.0});
-  EXPECT_THAT(message_of<DiskError>([&] { write_file_atomic(fs, dir / "a", "x"); }), ::testing::HasSubstr("cannot write"));
+  EXPECT_THAT(message_of<DiskError>([&] { write_file_atomic(fs, dir / "a", "x"); }),
+              ::testing::HasSubstr("cannot write"));
 }
 
 }  // namespace

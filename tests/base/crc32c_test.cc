@@ -11,7 +11,9 @@
 namespace softac {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 std::vector<std::byte> random_bytes(std::size_t size) {
   Rng rng(7, StreamKind::test);
@@ -51,8 +53,9 @@ TEST(Crc32c, ContinuesWhereItStopped) {
   const std::uint32_t whole = crc32c(bytes);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     EXPECT_EQ(crc32c(std::span(bytes).subspan(cut), crc32c(std::span(bytes).first(cut))), whole);
-    EXPECT_EQ(detail::crc32c_portable(std::span(bytes).subspan(cut), detail::crc32c_portable(std::span(bytes).first(cut), 0)),
-              whole);
+    EXPECT_EQ(
+        detail::crc32c_portable(std::span(bytes).subspan(cut), detail::crc32c_portable(std::span(bytes).first(cut), 0)),
+        whole);
   }
 }
 

@@ -23,7 +23,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-FileSystem& fs() { return posix_file_system(); }
+FileSystem& fs() {
+  return posix_file_system();
+}
 
 TEST(FileSystem, WritesAppendsReads) {
   TempDir dir;
@@ -68,7 +70,8 @@ TEST(FileSystem, MissingFileNamesPathOperationAndReason) {
   TempDir dir;
   const std::string message = message_of<IoError>([&] { fs().open_read(dir / "none"); });
   EXPECT_EQ(message, "cannot open " + (dir / "none").string() + ": No such file or directory");
-  EXPECT_THAT(message_of<IoError>([&] { fs().open_write(dir / "none/below", WriteMode::truncate); }), HasSubstr("No such"));
+  EXPECT_THAT(message_of<IoError>([&] { fs().open_write(dir / "none/below", WriteMode::truncate); }),
+              HasSubstr("No such"));
   EXPECT_THAT(message_of<IoError>([&] { fs().remove(dir / "none"); }), HasSubstr("cannot remove"));
   EXPECT_THAT(message_of<IoError>([&] { fs().list(dir / "none"); }), HasSubstr("cannot list"));
   EXPECT_THAT(message_of<IoError>([&] { fs().rename(dir / "none", dir / "b"); }), HasSubstr("cannot rename"));
@@ -228,8 +231,10 @@ TEST(PosixFileSystem, DirectoryWithoutSyncIsAccepted) {
 }
 
 TEST(FileSystem, ClassifiesErrors) {
-  for (const int error : {ENOSPC, EDQUOT, EFBIG, EIO, EROFS}) EXPECT_THROW(throw_write_error("p", "write", error), DiskError);
-  for (const int error : {ENOENT, EACCES, EISDIR, EEXIST}) EXPECT_THROW(throw_write_error("p", "write", error), IoError);
+  for (const int error : {ENOSPC, EDQUOT, EFBIG, EIO, EROFS})
+    EXPECT_THROW(throw_write_error("p", "write", error), DiskError);
+  for (const int error : {ENOENT, EACCES, EISDIR, EEXIST})
+    EXPECT_THROW(throw_write_error("p", "write", error), IoError);
   for (const int error : {ENOENT, EACCES, EIO}) EXPECT_THROW(throw_read_error("p", "read", error), IoError);
 }
 

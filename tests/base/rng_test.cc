@@ -93,11 +93,13 @@ TEST(Rng, NormalIsBoxMullerOnTwoUniforms) {
   Rng rng(17, StreamKind::test);
   for (int i = 0; i < 10'000; ++i) {
     Rng copy = rng;
-    const double u = 1.0 - static_cast<double>((~copy.next_u64()) >> 11) * 0x1p-53;  // (k + 1)/2^53 from the top 53 bits
+    const double u =
+        1.0 - static_cast<double>((~copy.next_u64()) >> 11) * 0x1p-53;  // (k + 1)/2^53 from the top 53 bits
     const double turn = copy.uniform();
     const long double expected = std::sqrt(-2.0L * std::log(static_cast<long double>(u))) *
                                  std::cos(2.0L * 3.14159265358979323846264338327950288L * turn);
-    ASSERT_NEAR(rng.normal(), static_cast<double>(expected), 4e-15 * std::max(1.0, std::fabs(static_cast<double>(expected))));
+    ASSERT_NEAR(rng.normal(), static_cast<double>(expected),
+                4e-15 * std::max(1.0, std::fabs(static_cast<double>(expected))));
     ASSERT_EQ(rng, copy);
   }
 }

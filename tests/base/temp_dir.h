@@ -40,7 +40,9 @@ inline void write_text(const Path& path, std::string_view text) {
   file->close();
 }
 
-inline std::string read_text(const Path& path) { return posix_file_system().read_text(path, 1u << 30); }
+inline std::string read_text(const Path& path) {
+  return posix_file_system().read_text(path, 1u << 30);
+}
 
 // The message of the exception of type E that body throws; a test failure if it throws none or another.
 template <class E, class Body>

@@ -22,8 +22,8 @@ TEST_P(ThreadPoolSizes, RunsEveryPartOnce) {
   }
 }
 
-// Jobs follow each other without a pause, with different bodies and sizes: no part may leak into the next job, and what a
-// part wrote must be visible to the caller without any lock.
+// Jobs follow each other without a pause, with different bodies and sizes: no part may leak into the next job, and what
+// a part wrote must be visible to the caller without any lock.
 TEST_P(ThreadPoolSizes, ManyShortJobsInARow) {
   ThreadPool pool(GetParam());
   std::vector<std::int64_t> plain(16, 0);
@@ -54,7 +54,8 @@ TEST_P(ThreadPoolSizes, SmallAndLargeJobsInTurn) {
     });
   }
   EXPECT_EQ(num_strangers.load(), 0);
-  for (std::size_t part = 0; part < counts.size(); ++part) ASSERT_EQ(counts[part], part < 2 ? kJobs : kJobs / 2) << part;
+  for (std::size_t part = 0; part < counts.size(); ++part)
+    ASSERT_EQ(counts[part], part < 2 ? kJobs : kJobs / 2) << part;
 }
 
 TEST_P(ThreadPoolSizes, WakesWorkersThatHaveGoneToSleep) {
@@ -67,7 +68,8 @@ TEST_P(ThreadPoolSizes, WakesWorkersThatHaveGoneToSleep) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ThreadPoolSizes, ::testing::Values(1, 2, 3, 8));  // 8: more threads than many machines have
+INSTANTIATE_TEST_SUITE_P(All, ThreadPoolSizes,
+                         ::testing::Values(1, 2, 3, 8));  // 8: more threads than many machines have
 
 TEST(ThreadPool, WorkIsReallyShared) {
   ThreadPool pool(2);

@@ -1,5 +1,5 @@
-// Runs a fuzz target over files, for builds without libFuzzer: every file of the given paths (folders are searched), and
-// of each file the halves and a fixed set of damaged copies. Exit status 1 if there was no file.
+// Runs a fuzz target over files, for builds without libFuzzer: every file of the given paths (folders are searched),
+// and of each file the halves and a fixed set of damaged copies. Exit status 1 if there was no file.
 #include <cstdint>
 #include <cstdio>
 #include <exception>

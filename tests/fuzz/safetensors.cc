@@ -1,7 +1,7 @@
 // Whatever the bytes are, reading them gives IoError or a file that writes and reads back as itself.
-#include <cstdlib>
-
 #include "train/formats/safetensors.h"
+
+#include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   softac::TensorFile file;

@@ -15,7 +15,8 @@ namespace softac {
 
 class AppendFile {
  public:
-  // Without resume_at the file is new or emptied; with it, the file is cut to that many bytes (IoError if it is shorter).
+  // Without resume_at the file is new or emptied; with it, the file is cut to that many bytes (IoError if it is
+  // shorter).
   AppendFile(FileSystem& fs, Path path, std::optional<std::uint64_t> resume_at = {});
 
   void append(std::string_view text);  // flushes by itself when 64 KiB have gathered

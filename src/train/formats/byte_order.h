@@ -10,7 +10,8 @@
 
 namespace softac {
 
-static_assert(std::endian::native == std::endian::little, "softac's file formats are written on little-endian machines");
+static_assert(std::endian::native == std::endian::little,
+              "softac's file formats are written on little-endian machines");
 
 template <std::unsigned_integral T>
 void append_little_endian(std::vector<std::byte>& out, T value) {

@@ -73,7 +73,8 @@ class CsvSink : public MetricsSink {
   void add_columns(std::span<const Metric> metrics) {
     std::vector<std::string> added;
     for (const Metric& metric : metrics) {
-      SOFTAC_REQUIRE(!metric.name.empty() && metric.name.find_first_of(",\"\r\n") == std::string_view::npos, metric.name);
+      SOFTAC_REQUIRE(!metric.name.empty() && metric.name.find_first_of(",\"\r\n") == std::string_view::npos,
+                     metric.name);
       if (columns_.find(metric.name) == columns_.end()) added.emplace_back(metric.name);
     }
     if (added.empty()) return;

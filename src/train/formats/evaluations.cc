@@ -20,8 +20,8 @@ std::vector<T> take(const NpzFile& file, const std::string& key, std::size_t ran
   const Tensor& tensor = found->second;
   if (tensor.type != tensor_type_of<T>() || tensor.shape.size() != rank) {
     throw IoError(path.string() + ": the array " + key + " has type " + std::string(tensor_type_name(tensor.type)) +
-                  " and shape " + shape_text(tensor.shape) + ", expected " + std::string(tensor_type_name(tensor_type_of<T>())) +
-                  " with " + std::to_string(rank) + " dimensions");
+                  " and shape " + shape_text(tensor.shape) + ", expected " +
+                  std::string(tensor_type_name(tensor_type_of<T>())) + " with " + std::to_string(rank) + " dimensions");
   }
   const auto values = tensor.values<T>();
   return {values.begin(), values.end()};

@@ -7,7 +7,10 @@
 namespace softac {
 
 LogFile::LogFile(FileSystem& fs, const Path& path, std::optional<std::uint64_t> resume_at)
-    : file_(fs, path, resume_at ? resume_at : fs.exists(path) ? std::optional(fs.size(path)) : std::nullopt) {}
+    : file_(fs, path,
+            resume_at         ? resume_at
+            : fs.exists(path) ? std::optional(fs.size(path))
+                              : std::nullopt) {}
 
 void LogFile::write(double wall_time_sec, std::string_view text) {
   const auto seconds = static_cast<std::time_t>(wall_time_sec);

@@ -1,7 +1,7 @@
 // Where rows of metrics go. Each sink writes one file of the run directory.
 //
-// A row is buffered by write() and handed to the system by flush(), or when 64 KiB have gathered. After a failure a sink
-// is dead: the failing call throws (DiskError, IoError), every later one does nothing. Not thread-safe.
+// A row is buffered by write() and handed to the system by flush(), or when 64 KiB have gathered. After a failure a
+// sink is dead: the failing call throws (DiskError, IoError), every later one does nothing. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -37,12 +37,14 @@ class MetricsSink {
   virtual bool failed() const = 0;
 };
 
-// progress.csv in Stable-Baselines3's layout: one column per metric, in the order of first appearance (a row's new names
-// sorted); a value that a row lacks is empty. A new column rewrites the file, atomically. Unit of position: rows.
-std::unique_ptr<MetricsSink> make_csv_sink(FileSystem& fs, const Path& path, std::optional<std::uint64_t> resume_at = {});
+// progress.csv in Stable-Baselines3's layout: one column per metric, in the order of first appearance (a row's new
+// names sorted); a value that a row lacks is empty. A new column rewrites the file, atomically. Unit of position: rows.
+std::unique_ptr<MetricsSink> make_csv_sink(FileSystem& fs, const Path& path,
+                                           std::optional<std::uint64_t> resume_at = {});
 
 // metrics.jsonl: one object per row, {"step": …, "wall_time": …, "<name>": …}; null for what is not finite. Bytes.
-std::unique_ptr<MetricsSink> make_jsonl_sink(FileSystem& fs, const Path& path, std::optional<std::uint64_t> resume_at = {});
+std::unique_ptr<MetricsSink> make_jsonl_sink(FileSystem& fs, const Path& path,
+                                             std::optional<std::uint64_t> resume_at = {});
 
 // A TensorBoard event file with one scalar per metric (float32, as TensorBoard stores them). Bytes. Values that are not
 // finite are written as they are.

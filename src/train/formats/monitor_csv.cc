@@ -21,8 +21,10 @@ double read_start(FileSystem& fs, const Path& path) {
   file->read_at(0, std::as_writable_bytes(std::span(text)));
   const std::size_t end = text.find('\n');
   if (end != std::string::npos && text.starts_with("#{") && text.find('{', 2) > end) {
-    const auto header = nlohmann::json::parse(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    if (header.is_object() && header.contains("t_start") && header["t_start"].is_number()) return header["t_start"].get<double>();
+    const auto header =
+        nlohmann::json::parse(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    if (header.is_object() && header.contains("t_start") && header["t_start"].is_number())
+      return header["t_start"].get<double>();
   }
   throw IoError(path.string() + ": line 1 is not the header of a monitor file, #{\"t_start\": …}");
 }
@@ -49,7 +51,8 @@ void MonitorCsv::write(double episode_return, std::int64_t length, double time_s
   append_number(line, episode_return);
   line.append(",").append(std::to_string(length)).append(",");
   std::array<char, 400> time;  // enough for any double
-  line.append(time.data(), std::to_chars(time.data(), time.data() + time.size(), time_sec, std::chars_format::fixed, 6).ptr);
+  line.append(time.data(),
+              std::to_chars(time.data(), time.data() + time.size(), time_sec, std::chars_format::fixed, 6).ptr);
   line += '\n';
   file_.append(line);
 }

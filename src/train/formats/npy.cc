@@ -1,4 +1,5 @@
-// One .npy array: "\x93NUMPY", version, header length, a Python dict literal padded to a multiple of 64 bytes, the data.
+// One .npy array: "\x93NUMPY", version, header length, a Python dict literal padded to a multiple of 64 bytes, the
+// data.
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -40,10 +41,14 @@ class DictReader {
     while (!take('}')) {
       const std::string_view key = string();
       expect(':');
-      if (key == "descr" && !type) type = read_type();
-      else if (key == "fortran_order" && !fortran) fortran = boolean();
-      else if (key == "shape" && !shape) shape = tuple();
-      else fail("the unexpected key " + std::string(key));
+      if (key == "descr" && !type)
+        type = read_type();
+      else if (key == "fortran_order" && !fortran)
+        fortran = boolean();
+      else if (key == "shape" && !shape)
+        shape = tuple();
+      else
+        fail("the unexpected key " + std::string(key));
       if (!take(',')) {
         expect('}');
         break;
@@ -127,8 +132,8 @@ class DictReader {
 }  // namespace
 
 std::vector<std::byte> encode_npy(const Tensor& tensor) {
-  std::string header = "{'descr': '" + std::string(description(tensor.type)) + "', 'fortran_order': False, 'shape': " +
-                       shape_text(tensor.shape) + ", }";
+  std::string header = "{'descr': '" + std::string(description(tensor.type)) +
+                       "', 'fortran_order': False, 'shape': " + shape_text(tensor.shape) + ", }";
   constexpr std::size_t kPreamble = kMagic.size() + 4;
   header.append(kAlignment - 1 - (kPreamble + header.size()) % kAlignment, ' ');
   header += '\n';
@@ -150,7 +155,8 @@ std::vector<std::byte> encode_npy(const Tensor& tensor) {
 Tensor decode_npy(std::span<const std::byte> bytes, const std::string& source) {
   const auto fail = [&](const std::string& what) { throw IoError(source + ": not a readable .npy array: " + what); };
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!text.starts_with(kMagic) || text.size() < kMagic.size() + 2) fail("it does not start with \\x93NUMPY and a version");
+  if (!text.starts_with(kMagic) || text.size() < kMagic.size() + 2)
+    fail("it does not start with \\x93NUMPY and a version");
   const auto major = std::to_integer<int>(bytes[kMagic.size()]);
   if (major < 1 || major > 3) fail("format version " + std::to_string(major) + ", expected 1 to 3");
   const std::size_t length_bytes = major == 1 ? 2 : 4;
@@ -159,7 +165,8 @@ Tensor decode_npy(std::span<const std::byte> bytes, const std::string& source) {
   const std::size_t header_bytes = major == 1 ? read_little_endian<std::uint16_t>(bytes, start - 2)
                                               : read_little_endian<std::uint32_t>(bytes, start - 4);
   if (header_bytes > kMaxHeader || header_bytes > bytes.size() - start) {
-    fail("the header length is " + std::to_string(header_bytes) + " in a file of " + std::to_string(bytes.size()) + " bytes");
+    fail("the header length is " + std::to_string(header_bytes) + " in a file of " + std::to_string(bytes.size()) +
+         " bytes");
   }
   Tensor tensor = DictReader(text.substr(start, header_bytes), source).read();
   const auto data = bytes.subspan(start + header_bytes);

@@ -24,7 +24,9 @@ NpzFile decode_npz(std::span<const std::byte> bytes, const std::string& source) 
   return file;
 }
 
-void write_npz(FileSystem& fs, const Path& path, const NpzFile& file) { write_file_atomic(fs, path, encode_npz(file)); }
+void write_npz(FileSystem& fs, const Path& path, const NpzFile& file) {
+  write_file_atomic(fs, path, encode_npz(file));
+}
 
 NpzFile read_npz(FileSystem& fs, const Path& path, std::uint64_t max_bytes) {
   return decode_npz(fs.read_file(path, max_bytes), path.string());

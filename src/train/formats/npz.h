@@ -1,5 +1,6 @@
-// NumPy's .npz: a zip archive of uncompressed .npy arrays (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html,
-// PKWARE APPNOTE.TXT). Archives below 4 GiB; compressed and zip64 archives are refused.
+// NumPy's .npz: a zip archive of uncompressed .npy arrays
+// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html, PKWARE APPNOTE.TXT). Archives below 4 GiB;
+// compressed and zip64 archives are refused.
 #pragma once
 
 #include <cstddef>

@@ -17,8 +17,9 @@ std::vector<std::byte> encode_safetensors(const TensorFile& file) {
     const auto& [name, tensor] = entry;
     SOFTAC_REQUIRE(name != kSafetensorsMetadataKey, name);
     const auto count = num_elements(tensor.shape);
-    SOFTAC_REQUIRE(count >= 0 && static_cast<std::uint64_t>(count) * tensor_type_size(tensor.type) == tensor.data.size(), name,
-                   shape_text(tensor.shape), tensor.data.size());
+    SOFTAC_REQUIRE(
+        count >= 0 && static_cast<std::uint64_t>(count) * tensor_type_size(tensor.type) == tensor.data.size(), name,
+        shape_text(tensor.shape), tensor.data.size());
     order.push_back(&entry);
   }
   std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
@@ -45,9 +46,14 @@ std::vector<std::byte> encode_safetensors(const TensorFile& file) {
     header += std::exchange(separator, ",");
     append_json_string(header, name);
     header.append(":{\"dtype\":\"").append(tensor_type_name(tensor.type)).append("\",\"shape\":[");
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i) header.append(i > 0 ? "," : "").append(std::to_string(tensor.shape[i]));
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
+      header.append(i > 0 ? "," : "").append(std::to_string(tensor.shape[i]));
     const std::size_t end = offset + tensor.data.size();
-    header.append("],\"data_offsets\":[").append(std::to_string(offset)).append(",").append(std::to_string(end)).append("]}");
+    header.append("],\"data_offsets\":[")
+        .append(std::to_string(offset))
+        .append(",")
+        .append(std::to_string(end))
+        .append("]}");
     offset = end;
   }
   header += '}';
@@ -71,22 +77,22 @@ TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::strin
          std::to_string(std::min<std::uint64_t>(kMaxSafetensorsHeader, bytes.size() - 8)));
   }
   const auto data = bytes.subspan(8 + static_cast<std::size_t>(header_size));
-  SafetensorsHeader header =
-      parse_safetensors_header({reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(header_size)}, source);
+  SafetensorsHeader header = parse_safetensors_header(
+      {reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(header_size)}, source);
 
   // The byte ranges, in order, must fill the data exactly.
   std::vector<SafetensorsEntry*> order;
   for (auto& entry : header.entries) order.push_back(&entry);
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
-  });
+  std::sort(order.begin(), order.end(),
+            [](const auto* a, const auto* b) { return std::pair(a->begin, a->end) < std::pair(b->begin, b->end); });
   std::uint64_t offset = 0;
   for (const auto* entry : order) {
     const auto count = num_elements(entry->shape);
     const std::size_t element = tensor_type_size(entry->type);
     if (entry->begin != offset || entry->end < entry->begin || entry->end > data.size()) {
-      fail("tensor \"" + entry->name + "\" has the bytes [" + std::to_string(entry->begin) + ", " + std::to_string(entry->end) +
-           "), expected a range from " + std::to_string(offset) + " within " + std::to_string(data.size()));
+      fail("tensor \"" + entry->name + "\" has the bytes [" + std::to_string(entry->begin) + ", " +
+           std::to_string(entry->end) + "), expected a range from " + std::to_string(offset) + " within " +
+           std::to_string(data.size()));
     }
     const std::uint64_t length = entry->end - entry->begin;
     if (count < 0 || length % element != 0 || length / element != static_cast<std::uint64_t>(count)) {
@@ -102,7 +108,8 @@ TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::strin
   TensorFile file;
   file.metadata = std::move(header.metadata);
   for (auto& entry : header.entries) {
-    const auto part = data.subspan(static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
+    const auto part =
+        data.subspan(static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
     file.tensors.emplace(std::move(entry.name), Tensor{entry.type, std::move(entry.shape), {part.begin(), part.end()}});
   }
   return file;

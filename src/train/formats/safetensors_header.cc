@@ -83,7 +83,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(std::uint64_t value) override {
     if (state_ == State::shape) {
       auto& shape = header_.entries.back().shape;
-      if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return fail("so large a number");
+      if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        return fail("so large a number");
       if (shape.size() == kMaxSafetensorsRank) return stop("tensor \"" + name_ + "\" has too many dimensions");
       shape.push_back(static_cast<std::int64_t>(value));
       return true;
@@ -102,7 +103,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool end_object() override {
     if (state_ == State::fields) {
-      if (seen_ != (kType | kShape | kOffsets)) return stop("tensor \"" + name_ + "\" lacks dtype, shape or data_offsets");
+      if (seen_ != (kType | kShape | kOffsets))
+        return stop("tensor \"" + name_ + "\" lacks dtype, shape or data_offsets");
       return go(State::names);
     }
     return go(state_ == State::metadata_keys ? State::names : State::done);
@@ -114,13 +116,25 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(double, const std::string&) override { return fail("a fraction or too large a number"); }
   bool binary(nlohmann::json::binary_t&) override { return fail("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
-    return stop("invalid JSON at byte " + std::to_string(position + 7));  // position counts from 1, after the 8 length bytes
+    return stop("invalid JSON at byte " +
+                std::to_string(position + 7));  // position counts from 1, after the 8 length bytes
   }
 
  private:
   enum class State {
-    start, names, tensor_value, fields, type, shape_start, shape, offsets_start, offsets, metadata_object, metadata_keys,
-    metadata_value, done
+    start,
+    names,
+    tensor_value,
+    fields,
+    type,
+    shape_start,
+    shape,
+    offsets_start,
+    offsets,
+    metadata_object,
+    metadata_keys,
+    metadata_value,
+    done
   };
   static constexpr int kType = 1, kShape = 2, kOffsets = 4;
 
@@ -133,7 +147,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
   bool fail(const std::string& found) {
-    return stop((name_.empty() ? "the header" : "\"" + name_ + "\"") + " holds " + found + " where the format has none");
+    return stop((name_.empty() ? "the header" : "\"" + name_ + "\"") + " holds " + found +
+                " where the format has none");
   }
 
   SafetensorsHeader& header_;

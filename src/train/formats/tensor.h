@@ -16,20 +16,28 @@ namespace softac {
 
 enum class TensorType { boolean, u8, i8, i16, u16, i32, u32, i64, u64, f16, bf16, f32, f64 };
 
-std::size_t tensor_type_size(TensorType type);        // bytes of one element
-std::string_view tensor_type_name(TensorType type);   // as safetensors names it: "F32", "I64", …
+std::size_t tensor_type_size(TensorType type);       // bytes of one element
+std::string_view tensor_type_name(TensorType type);  // as safetensors names it: "F32", "I64", …
 
 // The TensorType of a C++ type.
 template <class T>
 constexpr TensorType tensor_type_of() {
-  if constexpr (std::is_same_v<T, float>) return TensorType::f32;
-  else if constexpr (std::is_same_v<T, double>) return TensorType::f64;
-  else if constexpr (std::is_same_v<T, std::int64_t>) return TensorType::i64;
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return TensorType::u64;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return TensorType::i32;
-  else if constexpr (std::is_same_v<T, std::uint32_t>) return TensorType::u32;
-  else if constexpr (std::is_same_v<T, std::uint8_t>) return TensorType::u8;
-  else static_assert(!sizeof(T*), "no tensor type for this C++ type");
+  if constexpr (std::is_same_v<T, float>)
+    return TensorType::f32;
+  else if constexpr (std::is_same_v<T, double>)
+    return TensorType::f64;
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return TensorType::i64;
+  else if constexpr (std::is_same_v<T, std::uint64_t>)
+    return TensorType::u64;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return TensorType::i32;
+  else if constexpr (std::is_same_v<T, std::uint32_t>)
+    return TensorType::u32;
+  else if constexpr (std::is_same_v<T, std::uint8_t>)
+    return TensorType::u8;
+  else
+    static_assert(!sizeof(T*), "no tensor type for this C++ type");
 }
 
 // Number of elements of a shape (1 for a scalar, ()), or −1 if a length is negative or a product of the first

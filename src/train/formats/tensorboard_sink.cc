@@ -29,7 +29,9 @@ void append_varint(std::string& out, std::uint64_t value) {
   out += static_cast<char>(value);
 }
 
-void append_tag(std::string& out, std::uint64_t field, WireType type) { append_varint(out, field << 3 | type); }
+void append_tag(std::string& out, std::uint64_t field, WireType type) {
+  append_varint(out, field << 3 | type);
+}
 
 void append_double(std::string& out, std::uint64_t field, double value) {
   append_tag(out, field, kFixed64);

@@ -29,8 +29,12 @@ constexpr auto kCrcTable = [] {
   return table;
 }();
 
-void append_u16(std::vector<std::byte>& out, std::size_t value) { append_little_endian(out, static_cast<std::uint16_t>(value)); }
-void append_u32(std::vector<std::byte>& out, std::size_t value) { append_little_endian(out, static_cast<std::uint32_t>(value)); }
+void append_u16(std::vector<std::byte>& out, std::size_t value) {
+  append_little_endian(out, static_cast<std::uint16_t>(value));
+}
+void append_u32(std::vector<std::byte>& out, std::size_t value) {
+  append_little_endian(out, static_cast<std::uint32_t>(value));
+}
 void append_text(std::vector<std::byte>& out, std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   out.insert(out.end(), bytes.begin(), bytes.end());
@@ -41,8 +45,8 @@ void append_common(std::vector<std::byte>& out, const std::string& name, std::sp
   append_u16(out, kVersion);
   const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   append_u16(out, ascii ? 0 : kNameIsUtf8);  // flags
-  append_u16(out, 0);  // method: stored
-  append_u16(out, 0);  // time
+  append_u16(out, 0);                        // method: stored
+  append_u16(out, 0);                        // time
   append_u16(out, kDate1980);
   append_u32(out, crc32(data));
   append_u32(out, data.size());
@@ -108,13 +112,15 @@ class ZipReader {
     const std::size_t packed = u32(central + 20), size = u32(central + 24), local = u32(central + 42);
     if ((flags & 1) != 0) fail(central, "the encrypted entry " + name);
     if (method != 0) fail(central, "the compressed entry " + name + "; only uncompressed ones can be read");
-    if (packed == kZip64 || size == kZip64 || local == kZip64) fail(central, "the zip64 entry " + name + ", not supported");
+    if (packed == kZip64 || size == kZip64 || local == kZip64)
+      fail(central, "the zip64 entry " + name + ", not supported");
     if (packed != size) fail(central, "two different sizes of the entry " + name);
     if (local > directory_ || directory_ - local < kLocalBytes || u32(local) != kLocalSignature) {
       fail(local, "no local header of the entry " + name);
     }
     const std::size_t name_bytes = u16(local + 26), header = kLocalBytes + name_bytes + u16(local + 28);
-    if (directory_ - local < header || directory_ - local - header < size) fail(local, "the entry " + name + " cut off");
+    if (directory_ - local < header || directory_ - local - header < size)
+      fail(local, "the entry " + name + " cut off");
     if (text(local + kLocalBytes, name_bytes) != name) fail(local, "another name than the directory gives: " + name);
     const auto data = bytes_.subspan(local + header, size);
     if (crc32(data) != u32(central + 16)) fail(local, "the entry " + name + " with a wrong checksum");
@@ -177,7 +183,8 @@ std::vector<std::byte> encode_zip(const std::map<std::string, std::vector<std::b
   return out;
 }
 
-std::map<std::string, std::span<const std::byte>> decode_zip(std::span<const std::byte> bytes, const std::string& source) {
+std::map<std::string, std::span<const std::byte>> decode_zip(std::span<const std::byte> bytes,
+                                                             const std::string& source) {
   return ZipReader(bytes, source).read();
 }
 

@@ -15,7 +15,8 @@ std::vector<std::byte> encode_zip(const std::map<std::string, std::vector<std::b
 
 // Views into bytes by entry name, checksums verified. IoError on a damaged, compressed, encrypted, overlapping or zip64
 // archive; `source` names it in messages.
-std::map<std::string, std::span<const std::byte>> decode_zip(std::span<const std::byte> bytes, const std::string& source);
+std::map<std::string, std::span<const std::byte>> decode_zip(std::span<const std::byte> bytes,
+                                                             const std::string& source);
 
 std::uint32_t crc32(std::span<const std::byte> bytes);  // the zip checksum (polynomial 0x04C11DB7, reflected)
 

@@ -86,9 +86,11 @@ TEST(Evaluations, RefusesArraysThatDoNotBelongTogether) {
   const Tensor lengths{TensorType::i64, {1, 1}, std::vector<std::byte>(8)};
   EXPECT_THAT(error({{"timesteps", steps}, {"results", results}}), HasSubstr("no array ep_lengths"));
   EXPECT_THAT(error({{"timesteps", steps}, {"results", lengths}, {"ep_lengths", lengths}}), HasSubstr("type I64"));
-  EXPECT_THAT(error({{"timesteps", lengths}, {"results", results}, {"ep_lengths", lengths}}), HasSubstr("expected I64 with 1"));
+  EXPECT_THAT(error({{"timesteps", lengths}, {"results", results}, {"ep_lengths", lengths}}),
+              HasSubstr("expected I64 with 1"));
   const Tensor longer{TensorType::i64, {2}, std::vector<std::byte>(16)};
-  EXPECT_THAT(error({{"timesteps", longer}, {"results", results}, {"ep_lengths", lengths}}), HasSubstr("there are 2 timesteps"));
+  EXPECT_THAT(error({{"timesteps", longer}, {"results", results}, {"ep_lengths", lengths}}),
+              HasSubstr("there are 2 timesteps"));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ TEST(Npy, HeaderIsWhatNumPyWrites) {
   const auto bytes = encode_npy(tensor<double>({1}, {0.0}));
   const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   EXPECT_EQ(text.substr(0, 10), std::string("\x93NUMPY\x01\x00\x76\x00", 10));
-  EXPECT_EQ(text.substr(10, 118), "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }" + std::string(60, ' ') + "\n");
+  EXPECT_EQ(text.substr(10, 118),
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }" + std::string(60, ' ') + "\n");
   EXPECT_EQ(bytes.size(), 128u + 8u);
 }
 
@@ -74,7 +75,8 @@ TEST(Npy, AcceptsTheOtherHeaderVersionsAndKeyOrders) {
     EXPECT_EQ(decode_npy(bytes, "f"), tensor<std::int32_t>({2, 1}, {0, 0}));
   }
   // Fortran order of one dimension is C order.
-  EXPECT_EQ(decode_npy(npy_of("{'descr': '<f8', 'fortran_order': True, 'shape': (1,)}", 8), "f"), tensor<double>({1}, {0.0}));
+  EXPECT_EQ(decode_npy(npy_of("{'descr': '<f8', 'fortran_order': True, 'shape': (1,)}", 8), "f"),
+            tensor<double>({1}, {0.0}));
 }
 
 TEST(Npy, RefusesBadHeaders) {
@@ -107,7 +109,8 @@ TEST(Npy, RefusesBadHeaders) {
   EXPECT_TRUE(decode_npy(npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': ()} ", 8), "f").shape.empty());
   std::string shape;
   for (int i = 0; i < 33; ++i) shape += "1,";
-  EXPECT_THAT(npy_error("{'descr': '<f8', 'fortran_order': False, 'shape': (" + shape + ")}"), HasSubstr("too many dimensions"));
+  EXPECT_THAT(npy_error("{'descr': '<f8', 'fortran_order': False, 'shape': (" + shape + ")}"),
+              HasSubstr("too many dimensions"));
   auto bytes = encode_npy(tensor<double>({1}, {0.0}));
   bytes[6] = std::byte{9};
   EXPECT_THAT(message_of<IoError>([&] { decode_npy(bytes, "f"); }), HasSubstr("format version 9"));
@@ -153,11 +156,19 @@ TEST(Npz, EveryFlippedBitIsRefusedOrHarmless) {
 }
 
 TEST(Npz, RefusesForeignEntries) {
-  EXPECT_THAT(message_of<IoError>([&] { decode_npz(encode_zip({{"a.txt", {}}}), "f.npz"); }), HasSubstr("the entry a.txt is no .npy"));
-  EXPECT_THAT(message_of<IoError>([&] { decode_npz(encode_zip({{"a.npy", {}}}), "f.npz"); }), HasSubstr("f.npz:a.npy: not a readable"));
+  EXPECT_THAT(message_of<IoError>([&] {
+                decode_npz(encode_zip({{"a.txt", {}}}), "f.npz");
+              }),
+              HasSubstr("the entry a.txt is no .npy"));
+  EXPECT_THAT(message_of<IoError>([&] {
+                decode_npz(encode_zip({{"a.npy", {}}}), "f.npz");
+              }),
+              HasSubstr("f.npz:a.npy: not a readable"));
 }
 
-TEST(Zip, PublishedChecksum) { EXPECT_EQ(crc32(bytes_of("123456789")), 0xCBF43926u); }
+TEST(Zip, PublishedChecksum) {
+  EXPECT_EQ(crc32(bytes_of("123456789")), 0xCBF43926u);
+}
 
 class ZipFields : public ::testing::Test {
  protected:

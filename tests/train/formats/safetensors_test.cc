@@ -23,7 +23,8 @@ Tensor tensor(std::vector<std::int64_t> shape, std::vector<T> values) {
 
 TensorFile sample() {
   TensorFile file;
-  file.tensors["critic.0.weight"] = tensor<float>({2, 3}, {1.5f, -0.0f, 3e-45f, 4, 5, std::numeric_limits<float>::infinity()});
+  file.tensors["critic.0.weight"] =
+      tensor<float>({2, 3}, {1.5f, -0.0f, 3e-45f, 4, 5, std::numeric_limits<float>::infinity()});
   file.tensors["log_alpha"] = tensor<double>({}, {-0.1});
   file.tensors["counts"] = tensor<std::int64_t>({2}, {std::numeric_limits<std::int64_t>::min(), 7});
   file.tensors["flags"] = tensor<std::uint8_t>({3}, {0, 1, 255});
@@ -45,7 +46,8 @@ std::vector<std::byte> file_of(const std::string& header, std::size_t data_bytes
 }
 
 std::string error_of(const std::string& header, std::size_t data_bytes = 0) {
-  const std::string message = message_of<IoError>([&] { decode_safetensors(file_of(header, data_bytes), "dir/m.safetensors"); });
+  const std::string message =
+      message_of<IoError>([&] { decode_safetensors(file_of(header, data_bytes), "dir/m.safetensors"); });
   EXPECT_THAT(message, ::testing::StartsWith("dir/m.safetensors: not a safetensors file: "));
   return message;
 }
@@ -109,7 +111,8 @@ TEST(Safetensors, EveryFlippedBitIsRefusedOrConsistent) {
     try {
       const TensorFile file = decode_safetensors(bytes, "memory");
       for (const auto& [name, value] : file.tensors) {
-        EXPECT_EQ(static_cast<std::size_t>(num_elements(value.shape)) * tensor_type_size(value.type), value.data.size()) << bit;
+        EXPECT_EQ(static_cast<std::size_t>(num_elements(value.shape)) * tensor_type_size(value.type), value.data.size())
+            << bit;
       }
     } catch (const IoError&) {
       ++refused;
@@ -119,37 +122,47 @@ TEST(Safetensors, EveryFlippedBitIsRefusedOrConsistent) {
 }
 
 TEST(Safetensors, HugeLengthsAreRefusedBeforeAllocation) {
-  for (const std::uint64_t length : {std::uint64_t{3}, std::uint64_t{100'000'001}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+  for (const std::uint64_t length :
+       {std::uint64_t{3}, std::uint64_t{100'000'001}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
     std::vector<std::byte> bytes;
     append_little_endian(bytes, length);
     bytes.resize(10, std::byte{'{'});
     EXPECT_THAT(message_of<IoError>([&] { decode_safetensors(bytes, "f"); }), HasSubstr("header length at byte 0"));
   }
-  EXPECT_THAT(error_of(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})"),
+  EXPECT_THAT(
+      error_of(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,0]}})"),
+      HasSubstr("has 0 bytes"));
+  EXPECT_THAT(error_of(R"({"a":{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0]}})"),
               HasSubstr("has 0 bytes"));
-  EXPECT_THAT(error_of(R"({"a":{"dtype":"F64","shape":[2305843009213693952],"data_offsets":[0,0]}})"), HasSubstr("has 0 bytes"));
   EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,18446744073709551615]}})", 1),
               HasSubstr("expected a range from 0 within 1"));
-  EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1]}})", 1), HasSubstr("so large"));
+  EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1]}})", 1),
+              HasSubstr("so large"));
   EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[18446744073709551616],"data_offsets":[0,1]}})", 1),
               HasSubstr("a fraction or too large a number"));
 }
 
 TEST(Safetensors, RangesMustFillTheData) {
   const auto entry = [](const char* name, int begin, int end) {
-    return "\"" + std::string(name) + R"(":{"dtype":"U8","shape":[)" + std::to_string(end - begin) + R"(],"data_offsets":[)" +
-           std::to_string(begin) + "," + std::to_string(end) + "]}";
+    return "\"" + std::string(name) + R"(":{"dtype":"U8","shape":[)" + std::to_string(end - begin) +
+           R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(end) + "]}";
   };
-  EXPECT_EQ(decode_safetensors(file_of("{" + entry("b", 2, 4) + "," + entry("a", 0, 2) + "}", 4), "f").tensors.size(), 2u);
-  EXPECT_EQ(decode_safetensors(file_of("{" + entry("b", 2, 2) + "," + entry("a", 0, 2) + "}", 2), "f").tensors.size(), 2u);
-  EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "," + entry("b", 1, 4) + "}", 4), HasSubstr("tensor \"b\""));  // overlap
+  EXPECT_EQ(decode_safetensors(file_of("{" + entry("b", 2, 4) + "," + entry("a", 0, 2) + "}", 4), "f").tensors.size(),
+            2u);
+  EXPECT_EQ(decode_safetensors(file_of("{" + entry("b", 2, 2) + "," + entry("a", 0, 2) + "}", 2), "f").tensors.size(),
+            2u);
+  EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "," + entry("b", 1, 4) + "}", 4),
+              HasSubstr("tensor \"b\""));  // overlap
   EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "," + entry("b", 0, 2) + "}", 2), HasSubstr("expected a range from 2"));
-  EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "," + entry("b", 3, 4) + "}", 4), HasSubstr("expected a range from 2"));  // gap
+  EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "," + entry("b", 3, 4) + "}", 4),
+              HasSubstr("expected a range from 2"));  // gap
   EXPECT_THAT(error_of("{" + entry("a", 1, 2) + "}", 2), HasSubstr("expected a range from 0"));
-  EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "}", 3), HasSubstr("the data have 3 bytes, the tensors 2"));  // trailing
+  EXPECT_THAT(error_of("{" + entry("a", 0, 2) + "}", 3),
+              HasSubstr("the data have 3 bytes, the tensors 2"));  // trailing
   EXPECT_THAT(error_of("{}", 1), HasSubstr("the data have 1 bytes, the tensors 0"));
   EXPECT_THAT(error_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}})", 1), HasSubstr("[1, 0)"));
-  EXPECT_THAT(error_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}})", 3), HasSubstr("shape (1,) has 3 bytes"));
+  EXPECT_THAT(error_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}})", 3),
+              HasSubstr("shape (1,) has 3 bytes"));
 }
 
 TEST(Safetensors, HeaderGrammar) {

@@ -73,7 +73,9 @@ struct SinkKind {
   std::function<std::unique_ptr<MetricsSink>(FileSystem&, const Path&, std::optional<std::uint64_t>)> make;
 };
 
-void PrintTo(const SinkKind& kind, std::ostream* out) { *out << kind.name; }
+void PrintTo(const SinkKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
 
 class SinkContract : public ::testing::TestWithParam<SinkKind> {
  protected:
@@ -91,16 +93,17 @@ class SinkContract : public ::testing::TestWithParam<SinkKind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    All, SinkContract,
-    ::testing::Values(SinkKind{"csv", make_csv_sink}, SinkKind{"jsonl", make_jsonl_sink},
-                      SinkKind{"tensorboard", [](FileSystem& fs, const Path& path, std::optional<std::uint64_t> resume_at) {
-                                 return make_tensorboard_sink(fs, path, 1.7e9, resume_at);
-                               }}),
-    [](const auto& instance) { return std::string(instance.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, SinkContract,
+                         ::testing::Values(SinkKind{"csv", make_csv_sink}, SinkKind{"jsonl", make_jsonl_sink},
+                                           SinkKind{"tensorboard",
+                                                    [](FileSystem& fs, const Path& path,
+                                                       std::optional<std::uint64_t> resume_at) {
+                                                      return make_tensorboard_sink(fs, path, 1.7e9, resume_at);
+                                                    }}),
+                         [](const auto& instance) { return std::string(instance.param.name); });
 
-// A run that stops after any row and goes on from its position leaves the file of a run that never stopped, whatever rows
-// or parts of rows the first process still wrote after the position was taken.
+// A run that stops after any row and goes on from its position leaves the file of a run that never stopped, whatever
+// rows or parts of rows the first process still wrote after the position was taken.
 TEST_P(SinkContract, ResumedFileEqualsTheUninterruptedOne) {
   constexpr int kRows = 6;
   const auto whole = make(posix_file_system());
@@ -241,7 +244,8 @@ TEST(CsvSink, RewritingIsAtomic) {
       sink->flush();
     } catch (const Error&) {
     }
-    EXPECT_THAT(read_text(dir / "p"), ::testing::StartsWith(read_text(dir / "p")[1] == '\n' ? "a\n1\n" : "a,b\n1,\n")) << at;
+    EXPECT_THAT(read_text(dir / "p"), ::testing::StartsWith(read_text(dir / "p")[1] == '\n' ? "a\n1\n" : "a,b\n1,\n"))
+        << at;
   }
 }
 
@@ -281,7 +285,8 @@ TEST(TensorBoardSink, ExactBytes) {
 }
 
 TEST(TensorBoardSink, FileName) {
-  EXPECT_THAT(tensorboard_file_name(1700000000.9), ::testing::MatchesRegex("events\\.out\\.tfevents\\.1700000000\\..+\\.[0-9]+"));
+  EXPECT_THAT(tensorboard_file_name(1700000000.9),
+              ::testing::MatchesRegex("events\\.out\\.tfevents\\.1700000000\\..+\\.[0-9]+"));
   EXPECT_THAT(tensorboard_file_name(5.0), HasSubstr(".0000000005."));
 }
 
@@ -292,7 +297,8 @@ TEST(MonitorCsv, Format) {
   monitor.write(-0.1, 1, 100.0);
   monitor.close();
   EXPECT_EQ(read_text(dir / "monitor.csv"),
-            "#{\"t_start\": 1700000000.25, \"env_id\": \"Pendulum-v1\"}\nr,l,t\n-1234.5678901234,200,1.234568\n-0.1,1,100.000000\n");
+            "#{\"t_start\": 1700000000.25, \"env_id\": "
+            "\"Pendulum-v1\"}\nr,l,t\n-1234.5678901234,200,1.234568\n-0.1,1,100.000000\n");
 }
 
 TEST(MonitorCsv, GoesOnAfterARestart) {
@@ -312,7 +318,8 @@ TEST(MonitorCsv, GoesOnAfterARestart) {
 
 TEST(MonitorCsv, RefusesAnotherFileOnResuming) {
   TempDir dir;
-  for (const char* text : {"r,l,t\n", "#{\n", "#{\"t_start\": \"x\"}\n", "#{\"a\": {\"t_start\": 1}}\n", "#{\"t_start\": 1}", "##"}) {
+  for (const char* text :
+       {"r,l,t\n", "#{\n", "#{\"t_start\": \"x\"}\n", "#{\"a\": {\"t_start\": 1}}\n", "#{\"t_start\": 1}", "##"}) {
     write_text(dir / "m", text);
     EXPECT_THAT(message_of<IoError>([&] { MonitorCsv(posix_file_system(), dir / "m", "E", 0.0, 2); }),
                 ::testing::AnyOf(HasSubstr("line 1 is not"), HasSubstr("bytes, expected at least")))
