@@ -48,9 +48,10 @@ def train_and_evaluate(softac, env, steps, seed, runs, reuse):
     with open(run / "eval" / "evaluations.csv", newline="") as f:
         curve = [(int(row["timesteps"]), float(row["mean_reward"])) for row in csv.DictReader(f)]
     provenance = json.loads((run / "provenance.json").read_text())
-    status = json.loads((run / "status.json").read_text())
+    checkpoint = sorted((run / "checkpoints").glob("step-*/manifest.json"))[-1]
+    state_hash = json.loads(checkpoint.read_text())["state_hash"]
     return {"env": env, "seed": seed, "steps": final["step"], "mean_return": final["mean_return"], "std_return": final["std_return"],
-            "curve": curve, "state_hash": status.get("state_hash"), "cpu": provenance.get("cpu"), "backend": provenance.get("backend"),
+            "curve": curve, "state_hash": state_hash, "cpu": provenance.get("cpu"), "backend": provenance.get("backend"),
             "mujoco": provenance.get("libraries", {}).get("mujoco"), "version": provenance.get("softac_version")}
 
 
