@@ -1,8 +1,6 @@
 // Model files: where they are found, what is checked, and what a wrong one is answered with.
 #include <gmock/gmock.h>
 
-#include <regex>
-
 #include "env/mujoco/model_cache.h"
 #include "env/mujoco/model_files.h"
 #include "fixture.h"
@@ -13,6 +11,13 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+// text with the first occurrence of found replaced; fails the test if there is none.
+std::string replaced(std::string text, const std::string& found, const std::string& replacement) {
+  const std::size_t at = text.find(found);
+  EXPECT_NE(at, std::string::npos) << found;
+  return at == std::string::npos ? text : text.replace(at, found.size(), replacement);
+}
 
 TEST(MujocoModel, MissingFileNamesWhatWasSearchedAndTheFix) {
   const TempDir dir;
@@ -42,7 +47,7 @@ TEST(MujocoModel, HomeDirectoryIsExpanded) {
 struct Change {
   const char* file;
   const char* id;
-  const char* pattern;
+  const char* found;
   const char* replacement;
   const char* fact;
 };
@@ -53,9 +58,7 @@ TEST_P(WrongModel, IsRefusedNamingTheFact) {
   const Change& change = GetParam();
   const TempDir dir;
   const std::string original = read_file(find_model_file(change.file));
-  const std::string changed = std::regex_replace(original, std::regex(change.pattern), change.replacement,
-                                                 std::regex_constants::format_first_only);
-  ASSERT_NE(changed, original);
+  const std::string changed = replaced(original, change.found, change.replacement);
   const std::string path = dir.write(change.file, changed);
   const ScopedVariable variable("SOFTAC_MODEL_DIR", dir.path().string());
   EXPECT_THAT(message_of<IoError>([&] { make_env(change.id); }),
@@ -66,7 +69,7 @@ TEST_P(WrongModel, IsRefusedNamingTheFact) {
 
 INSTANTIATE_TEST_SUITE_P(
     Facts, WrongModel,
-    ::testing::Values(Change{"hopper.xml", "Hopper-v5", "gear=\"200(.0)?\"", "gear=\"201\"", "gear"},
+    ::testing::Values(Change{"hopper.xml", "Hopper-v5", "gear=\"200.0\"", "gear=\"201\"", "gear"},
                       Change{"hopper.xml", "Hopper-v5", "timestep=\"0.002\"", "timestep=\"0.004\"", "timestep"},
                       Change{"half_cheetah.xml", "HalfCheetah-v5", "settotalmass=\"14\"", "settotalmass=\"15\"", "total mass"},
                       Change{"half_cheetah.xml", "HalfCheetah-v5", "joint=\"bshin\"", "joint=\"fshin\"", "actuator 1 joint"},
@@ -99,7 +102,7 @@ TEST(MujocoModel, IsSharedByInstancesAndReadAgainAfterAChange) {
   const std::string path = dir.write("cart_pole.xml", kCartPole);
   const ModelPtr first = load_model(path);
   EXPECT_EQ(first.get(), load_model(path).get());
-  dir.write("cart_pole.xml", std::regex_replace(std::string(kCartPole), std::regex("mass=\"0.5\""), "mass=\"0.75\""));
+  dir.write("cart_pole.xml", replaced(kCartPole, "mass=\"0.5\"", "mass=\"0.75\""));
   EXPECT_NE(first.get(), load_model(path).get());
 }
 
