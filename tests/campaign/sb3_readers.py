@@ -19,15 +19,13 @@ import sys
 import numpy as np
 import pandas
 from stable_baselines3.common.monitor import load_results
-from stable_baselines3.common.results_plotter import ts2xy
 
 run = sys.argv[1]
 frame = load_results(run)
 assert list(frame.columns) == ["index", "r", "l", "t"] or {"r", "l", "t"} <= set(frame.columns), frame.columns
 assert len(frame) == 15 and (frame["l"] == 200).all(), frame
 assert (frame["r"] < 0).all() and frame["t"].is_monotonic_increasing, frame
-x, y = ts2xy(frame, "timesteps")
-assert x[-1] == 3000 and len(y) == 15, (x, y)
+assert frame["l"].sum() == 3000
 
 progress = pandas.read_csv(run + "/progress.csv")
 for column in ("rollout/ep_rew_mean", "rollout/ep_len_mean", "time/fps", "time/total_timesteps", "train/actor_loss",
