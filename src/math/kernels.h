@@ -403,10 +403,12 @@ void fill_normal(const FillNormal<float>& g, int first, int last) {
   }
 }
 
-// The chains start from different values: equal ones would be merged.
+// Every register of every chain starts from values of its own: the compiler would merge equal ones.
 std::int64_t fma_probe(std::int64_t steps, float* io) {
+  float start[kProbeChains * 16];
+  for (int i = 0; i < kProbeChains * 16; ++i) start[i] = 1.0f + io[1] * static_cast<float>(i);
   Lanes chain[kProbeChains];
-  _Pragma("GCC unroll 16") for (int i = 0; i < kProbeChains; ++i) chain[i] = Lanes(1.0f + 0.125f * static_cast<float>(i));
+  _Pragma("GCC unroll 16") for (int i = 0; i < kProbeChains; ++i) chain[i] = Lanes::load(start + i * 16);
   const Lanes x(io[0]), y(io[1]);
   for (std::int64_t step = 0; step < steps; ++step) {
     _Pragma("GCC unroll 16") for (int i = 0; i < kProbeChains; ++i) chain[i] = fma(chain[i], x, y);
