@@ -1,3 +1,4 @@
+// Which measurement `softac bench` runs.
 #include "bench_what.h"
 #include "softac/error.h"
 
