@@ -156,9 +156,7 @@ int train_once(Context& context, const TrainArguments& arguments) {
   context.terminal.clear_status();
   const ExitCode code = exit_code_of(report);
   print_report(context, resolved.config, report, code);
-  if (code == kInterrupted || code == kStopped) {
-    context.terminal.info(report.message);
-  } else if (code != kOk) {
+  if (code != kOk && code != kInterrupted && code != kStopped) {
     context.terminal.error(report.message +
                            (report.checkpoint.empty() ? "" : "\nthe last good checkpoint is " + report.checkpoint));
   }

@@ -11,7 +11,7 @@ namespace {
 constexpr auto kRedrawInterval = std::chrono::milliseconds(200);
 constexpr auto kPlainInterval = std::chrono::seconds(10);
 constexpr double kSmoothing = 0.1;  // weight of the newest speed
-constexpr int kBarWidth = 20;
+constexpr int kBarWidth = 10;
 
 std::string number(const char* format, double value) {
   if (!std::isfinite(value)) return "–";
@@ -73,7 +73,7 @@ std::string Progress::line(const TrainSummary& summary) const {
   }
   const double left_sec = static_cast<double>(summary.total_timesteps - summary.step) / steps_per_sec_;
   out += std::to_string(summary.step) + "/" + std::to_string(summary.total_timesteps) + " " +
-         number("%.0f", steps_per_sec_) + " steps/s ETA " + duration_text(left_sec) + " return " +
+         number("%.0f", steps_per_sec_) + " fps ETA " + duration_text(left_sec) + " return " +
          number("%.2f", summary.last_ep_return) + " critic " + number("%.3g", summary.update.critic_loss) + " α " +
          number("%.3g", summary.update.ent_coef);
   return out;

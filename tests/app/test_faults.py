@@ -8,8 +8,8 @@ from command import SMALL, CommandTest
 
 
 class Faults(CommandTest):
-    def train(self, env, *arguments, **options):
-        return self.run_command("train", env, "--steps", "400", "--run-dir", "run", *SMALL, *arguments, **options)
+    def train(self, task, *arguments, steps=400, **options):
+        return self.run_command("train", task, "--steps", str(steps), "--run-dir", "run", *SMALL, *arguments, **options)
 
     def status(self):
         return json.loads(self.read("run", "status.json"))
@@ -31,7 +31,7 @@ class Faults(CommandTest):
         os.mkdir(self.path("models"))
         with open(self.model_file(), encoding="utf-8") as file:
             text = file.read()
-        changed = text.replace('size="0.05"', 'size="0.06"')
+        changed = text.replace('gear="200.0"', 'gear="150.0"')
         self.assertNotEqual(text, changed)
         self.write("models/hopper.xml", changed)
         done = self.train("Hopper-v5", code=4, env={"SOFTAC_MODEL_DIR": self.path("models")})
@@ -43,7 +43,7 @@ class Faults(CommandTest):
 
     def test_environments_that_break_their_contract(self):
         for env, part in [("BadNan-v0", "obs"), ("BadInfReward-v0", "reward"), ("BadThrow-v0", ""), ("BadShape-v0", "values"),
-                          ("BadBothFlags-v0", "terminated"), ("BadFlag-v0", "terminated")]:
+                          ("BadFlag-v0", "terminated")]:
             with self.subTest(env=env):
                 done = self.run_command("train", env, "--env-plugin", command.PLUGIN, "--steps", "400", "--run-dir", env, *SMALL,
                                         code=5)
@@ -58,9 +58,11 @@ class Faults(CommandTest):
         self.assertEqual(self.status()["state"], "failed")
 
     def test_the_checkpoint_before_the_fault_is_intact(self):
-        self.train("BadNan-v0", "--env-plugin", command.PLUGIN, "--set", "env_kwargs.bad_step=130", "--set", "checkpoint_freq=60",
+        self.train("BadNan-v0", "--env-plugin", command.PLUGIN, "--set", "env_kwargs.bad_step=40", "--set", "checkpoint_freq=10",
                    code=5)
-        self.assertGreaterEqual(self.assert_good_checkpoint()["step"], 60)
+        self.assertIn(self.checkpoints()[-1], ["step-000000030", "step-000000040"])
+        # Its environment would break again; the same one without the fault takes the networks.
+        self.run_command("train", "GoodPoint-v0", "--env-plugin", command.PLUGIN, "--init-from", "run", "--steps", "60", *SMALL)
 
     # --- 6: numerics --------------------------------------------------------------------------------------------------
 
@@ -90,15 +92,15 @@ class Faults(CommandTest):
         def limit_files():
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-        done = self.train("Pendulum-v1", "--steps", "20000", "--set", "checkpoint_replay=false", "--set", "checkpoint_freq=100",
-                          "--set", "log_interval_steps=1", "--set", "net_arch=[4]", code=8, preexec_fn=limit_files)
+        done = self.train("Pendulum-v1", "--set", "checkpoint_replay=false", "--set", "checkpoint_freq=100",
+                          "--set", "log_interval_steps=10", "--set", "net_arch=[4]", code=8, steps=20000, preexec_fn=limit_files)
         self.assertIn("error:", done.stderr)
         self.assert_good_checkpoint()
 
-    def test_a_folder_that_cannot_be_made(self):
+    def test_a_file_in_the_way(self):
         self.write("file", "")
-        done = self.run_command("train", "Pendulum-v1", "--run-dir", "file/run", "--steps", "60", *SMALL, code=8)
-        self.assertIn("file/run", done.stderr)
+        done = self.run_command("train", "Pendulum-v1", "--run-dir", "file/run", "--steps", "60", *SMALL, code=4)
+        self.assertIn("file", done.stderr)
 
     # --- 4: checkpoints -----------------------------------------------------------------------------------------------
 

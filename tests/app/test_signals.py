@@ -7,7 +7,7 @@ import time
 import command
 from command import SMALL, CommandTest
 
-ENDLESS = ["train", "Pendulum-v1", "--steps", "1000000000", "--run-dir", "run", *SMALL]
+ENDLESS = ["train", "Pendulum-v1", "--steps", "1000000000", "--run-dir", "run", "--set", "checkpoint_freq=0", *SMALL]
 
 
 class Signals(CommandTest):
@@ -18,8 +18,7 @@ class Signals(CommandTest):
         return process
 
     def progress_rows(self):
-        path = self.path("run", "progress.csv")
-        return sum(1 for _ in open(path, encoding="utf-8")) if os.path.exists(path) else 0
+        return self.read("run", "progress.csv").count("\n") if os.path.exists(self.path("run", "progress.csv")) else 0
 
     def stop(self, number, code):
         process = self.start("--set", "log_interval_steps=100")

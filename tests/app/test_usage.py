@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 
 import command
 from command import SMALL, CommandTest
@@ -30,7 +31,7 @@ class Usage(CommandTest):
             ([], "subcommand"),
             (["trian", "Pendulum-v1"], "unknown command \"trian\" (did you mean 'train'?)"),
             (["env", "lisst"], "did you mean 'list'?"),
-            (["train", "Pendulum-v1", "--sed", "3"], "unknown option --sed of softac train (did you mean '--seed'?)"),
+            (["train", "Pendulum-v1", "--sead", "3"], "unknown option --sead of softac train (did you mean '--seed'?)"),
             (["train", "Pendulum-v1", "--seed"], "--seed"),
             (["train", "Pendulum-v1", "more"], "more"),
             (["train", "Pendulum-v1", "--seed", "1", "--seeds", "0..3"], "--seed"),
@@ -157,9 +158,10 @@ class Usage(CommandTest):
         self.assertNotIn("\033", self.run_command("env", "info", "Pendulun-v1", code=3, env={"TERM": "xterm"}).stderr)
 
     def test_progress_bar_only_on_a_terminal(self):
-        arguments = ["train", "Pendulum-v1", "--steps", "2500", *SMALL]
-        self.assertNotIn("\r", self.run_command(*arguments, "--run-dir", "plain", env={"TERM": "xterm"}).stderr)
+        arguments = ["train", "Pendulum-v1", "--steps", "1000000000", "--max-time", "1s", *SMALL]
+        self.assertNotIn("\r", self.run_command(*arguments, "--run-dir", "plain", code=75, env={"TERM": "xterm"}).stderr)
         controller, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (24, 100))
         process = subprocess.Popen([command.COMMAND, *arguments, "--run-dir", "shown"], cwd=self.folder, stderr=terminal,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    env=self.environment({"TERM": "xterm"}))
@@ -171,9 +173,9 @@ class Usage(CommandTest):
             except OSError:
                 break
         os.close(controller)
-        self.assertEqual(process.wait(), 0)
+        self.assertEqual(process.wait(), 75)
         text = seen.decode(errors="replace")
-        for part in ["\r", "/2500", "steps/s", "ETA", "return", "critic", "α"]:
+        for part in ["\r", "/1000000000", "fps", "ETA", "return", "critic", "α"]:
             self.assertIn(part, text)
 
 
