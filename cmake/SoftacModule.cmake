@@ -45,7 +45,8 @@ function(softac_test name)
   target_link_libraries(test_${name} PRIVATE softac_options ${T_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   string(REPLACE ";" "\\;" labels "${T_LABELS}")
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+  # NO_PRETTY_VALUES: printed parameters may hold addresses, which would change the names from run to run.
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${labels}" ENVIRONMENT "SOFTAC_PYTHON=${SOFTAC_PYTHON}" TIMEOUT 600)
 endfunction()
 
