@@ -46,7 +46,7 @@ function(softac_test name)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   string(REPLACE ";" "\\;" labels "${T_LABELS}")
   # NO_PRETTY_VALUES: printed parameters may hold addresses, which would change the names from run to run.
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." NO_PRETTY_VALUES DISCOVERY_TIMEOUT 300
     PROPERTIES LABELS "${labels}" ENVIRONMENT "SOFTAC_PYTHON=${SOFTAC_PYTHON}" TIMEOUT 600)
 endfunction()
 
