@@ -5,7 +5,7 @@
 #   3. The system's directories (Debian's libmujoco-dev).
 # Defines MuJoCo_FOUND, MuJoCo_VERSION, MuJoCo_INCLUDE_DIR, MuJoCo_LIBRARY and the target MuJoCo::MuJoCo. The library is
 # linked by its full path: wheels hold no unversioned libmujoco.so. MuJoCo 4.0.0 is refused: its Newton solver is wrong.
-set(SOFTAC_MUJOCO_ROOT "" CACHE PATH "MuJoCo tree, or the package directory of its wheel (empty: look in Python and system)")
+set(SOFTAC_MUJOCO_ROOT "" CACHE PATH "MuJoCo tree or wheel directory (empty: look in Python and system)")
 set(SOFTAC_PYTHON "" CACHE FILEPATH "Python interpreter whose mujoco and gymnasium packages are used")
 
 # softac_python_package_dir(out package): the directory of an installed package, without importing it; empty if none.
@@ -14,7 +14,8 @@ function(softac_python_package_dir out package)
   if(SOFTAC_PYTHON)
     execute_process(
       COMMAND ${SOFTAC_PYTHON} -c
-              "import importlib.util as u; s = u.find_spec('${package}'); print(list(s.submodule_search_locations)[0] if s else '')"
+              "import importlib.util; spec = importlib.util.find_spec('${package}')
+print(list(spec.submodule_search_locations)[0] if spec else '')"
       OUTPUT_VARIABLE found ERROR_VARIABLE message RESULT_VARIABLE code OUTPUT_STRIP_TRAILING_WHITESPACE)
     if(NOT code EQUAL 0)
       message(FATAL_ERROR "SOFTAC_PYTHON=${SOFTAC_PYTHON} does not run: ${code} ${message}")
@@ -29,7 +30,8 @@ function(_softac_mujoco_in root)
   file(GLOB _libraries ${root}/libmujoco.so ${root}/lib/libmujoco.so ${root}/lib64/libmujoco.so
        ${root}/bin/libmujoco.so ${root}/lib/*/libmujoco.so)
   if(NOT _libraries)
-    file(GLOB _libraries ${root}/libmujoco.so.* ${root}/lib/libmujoco.so.* ${root}/lib64/libmujoco.so.* ${root}/lib/*/libmujoco.so.*)
+    file(GLOB _libraries ${root}/libmujoco.so.* ${root}/lib/libmujoco.so.* ${root}/lib64/libmujoco.so.*
+         ${root}/lib/*/libmujoco.so.*)
     list(SORT _libraries COMPARE NATURAL ORDER DESCENDING)
   endif()
   set(_include "")
@@ -47,7 +49,8 @@ set(_library "")
 if(SOFTAC_MUJOCO_ROOT)
   _softac_mujoco_in(${SOFTAC_MUJOCO_ROOT})
   if(NOT _include)
-    set(MuJoCo_NOT_FOUND_MESSAGE "SOFTAC_MUJOCO_ROOT=${SOFTAC_MUJOCO_ROOT} lacks include/mujoco/mujoco.h or libmujoco.so")
+    set(MuJoCo_NOT_FOUND_MESSAGE
+        "SOFTAC_MUJOCO_ROOT=${SOFTAC_MUJOCO_ROOT} lacks include/mujoco/mujoco.h or libmujoco.so")
   endif()
 else()
   softac_python_package_dir(_package mujoco)
@@ -77,8 +80,8 @@ if(MuJoCo_INCLUDE_DIR)
     set(MuJoCo_VERSION ${_major}.${_minor}.${_patch})
   endif()
   if(MuJoCo_VERSION VERSION_EQUAL 4.0.0)
-    message(FATAL_ERROR "MuJoCo 4.0.0 (${MuJoCo_INCLUDE_DIR}) computes wrong accelerations (its Newton solver; fixed in "
-                        "4.0.1). Use mujoco==3.17.0 or mujoco-core==4.0.1.")
+    message(FATAL_ERROR "MuJoCo 4.0.0 (${MuJoCo_INCLUDE_DIR}) computes wrong accelerations (its Newton solver; fixed "
+                        "in 4.0.1). Use mujoco==3.17.0 or mujoco-core==4.0.1.")
   endif()
   # The version in the library's real file name, where it has one, must be the headers'.
   if(MuJoCo_LIBRARY)

@@ -34,7 +34,7 @@ struct LearnerOptions {
   int num_streams = 1;                   // independent sequences of transitions, e.g. one per robot
   std::uint64_t seed = 0;
   int threads = 1;                       // inside an update; 0 = all cores; never changes a result
-  std::string backend;                   // "" = best
+  std::string backend = {};              // "" = best
 };
 
 // Not thread-safe. Nothing allocates after the first act, observe and update.

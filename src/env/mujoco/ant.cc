@@ -1,7 +1,7 @@
 // Ant: run forward on four legs. Gymnasium's Ant-v5 and -v4.
 //
-//   observation  qpos[2:15], qvel[0:14], and with contact forces: clip(cfrc_ext, contact_force_range), bodies row by row
-//                (version 5 leaves out the world's row)
+//   observation  qpos[2:15], qvel[0:14], and with contact forces: clip(cfrc_ext, contact_force_range), bodies row by
+//                row (version 5 leaves out the world's row)
 //   healthy      all of qpos, qvel finite and z inside healthy_z_range (bounds included)
 //   reward       forward_reward_weight · (x' − x)/dt + healthy_reward [healthy] − ctrl_cost_weight · Σ a²
 //                − contact_cost_weight · Σ clip(cfrc_ext, contact_force_range)², x the position of main_body

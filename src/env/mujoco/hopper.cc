@@ -1,7 +1,7 @@
 // Hopper: hop forward on one leg without falling. Gymnasium's Hopper-v5 and -v4.
 //
 //   observation  qpos[1:6], clip(qvel[0:6], −10, 10)
-//   healthy      z and angle inside their ranges, and all of qpos[2:], qvel inside healthy_state_range (bounds excluded)
+//   healthy      z and angle inside their ranges, all of qpos[2:], qvel inside healthy_state_range (bounds excluded)
 //   reward       forward_reward_weight · (x' − x)/dt + healthy_reward [healthy] − ctrl_cost_weight · Σ a²
 //   terminated   not healthy
 // Version 4 pays healthy_reward also on the step that falls.
@@ -63,7 +63,9 @@ class Hopper final : public MujocoEnv {
   }
 
   bool is_healthy() const {
-    const auto inside = [](const Range& range) { return [range](double x) { return range.low < x && x < range.high; }; };
+    const auto inside = [](const Range& range) {
+      return [range](double x) { return range.low < x && x < range.high; };
+    };
     const auto in_state = inside(options_.healthy_state_range);
     const auto angles = qpos(2), velocities = qvel();
     return std::all_of(angles.begin(), angles.end(), in_state) &&

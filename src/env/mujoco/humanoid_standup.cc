@@ -1,7 +1,8 @@
 // HumanoidStandup: stand up from lying on the back. Gymnasium's HumanoidStandup-v5 and -v4 (the same rewards).
 //
 //   observation  humanoid_obs.h
-//   reward       z / timestep − ctrl_cost_weight · Σ ctrl² − clip(impact_cost_weight · Σ cfrc_ext², impact_cost_range) + 1
+//   reward       z / timestep − ctrl_cost_weight · Σ ctrl²
+//                − clip(impact_cost_weight · Σ cfrc_ext², impact_cost_range) + 1
 // The height is divided by the simulation's timestep, not by the time between observations. As in Gymnasium,
 // uph_cost_weight is accepted and has no effect.
 #include <limits>

@@ -6,8 +6,8 @@
 
 namespace softac {
 
-// xml_file as Gymnasium reads it: a path if it starts with '/' or '.', below the home directory if with '~', else the name
-// of a file in the model directory. That is, in this order:
+// xml_file as Gymnasium reads it: a path if it starts with '/' or '.', below the home directory if with '~', else the
+// name of a file in the model directory. That is, in this order:
 //   1. the environment variable SOFTAC_MODEL_DIR, if set (nothing else is looked at then);
 //   2. the gymnasium package of the Python that the build was configured with;
 //   3. the gymnasium package beside a python3 on PATH, or in the system's package directories.

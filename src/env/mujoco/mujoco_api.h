@@ -11,8 +11,8 @@
 
 namespace softac {
 
-// Installs the two handlers, once per process; keeps handlers that the program has set itself. Throws ConfigError if the
-// library is not the headers' version or is the refused 4.0.0.
+// Installs the two handlers, once per process; keeps handlers that the program has set itself. Throws ConfigError if
+// the library is not the headers' version or is the refused 4.0.0.
 void prepare_mujoco();
 
 // Where a MuJoCo error inside run_trapped lands.
@@ -26,7 +26,7 @@ MujocoTrap*& active_trap();  // of this thread
 }
 
 // Runs call(), which must hold no C++ object with a destructor while it is inside MuJoCo. Returns false, with
-// trap.message, if MuJoCo reported an error; the mjData in use is then good for nothing but mj_resetData. No allocation.
+// trap.message, if MuJoCo reported an error; the mjData in use is then good for mj_resetData only. No allocation.
 template <class Call>
 bool run_trapped(MujocoTrap& trap, const Call& call) {
   MujocoTrap* volatile const outer = detail::active_trap();

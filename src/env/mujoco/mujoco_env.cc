@@ -12,8 +12,12 @@ namespace {
 // The part of mjData that a step starts from, in MuJoCo's order of mjSTATE_INTEGRATION.
 #if mjVERSION_HEADER >= 237
 int state_size(const mjModel* model) { return static_cast<int>(mj_stateSize(model, mjSTATE_INTEGRATION)); }
-void get_state(const mjModel* model, const mjData* data, double* out) { mj_getState(model, data, out, mjSTATE_INTEGRATION); }
-void put_state(const mjModel* model, mjData* data, const double* in) { mj_setState(model, data, in, mjSTATE_INTEGRATION); }
+void get_state(const mjModel* model, const mjData* data, double* out) {
+  mj_getState(model, data, out, mjSTATE_INTEGRATION);
+}
+void put_state(const mjModel* model, mjData* data, const double* in) {
+  mj_setState(model, data, in, mjSTATE_INTEGRATION);
+}
 #else
 std::vector<std::span<double>> state_blocks(const mjModel* m, const mjData* d) {
   const auto block = [](double* values, int n) { return std::span<double>(values, static_cast<std::size_t>(n)); };
@@ -23,7 +27,8 @@ std::vector<std::span<double>> state_blocks(const mjModel* m, const mjData* d) {
           block(d->userdata, m->nuserdata)};
 }
 int state_size(const mjModel* model) {
-  return 1 + model->nq + 3 * model->nv + model->na + model->nu + 6 * model->nbody + 7 * model->nmocap + model->nuserdata;
+  return 1 + model->nq + 3 * model->nv + model->na + model->nu + 6 * model->nbody + 7 * model->nmocap +
+         model->nuserdata;
 }
 void get_state(const mjModel* model, const mjData* data, double* out) {
   for (const auto& block : state_blocks(model, data)) out = std::copy(block.begin(), block.end(), out);
@@ -109,8 +114,8 @@ void MujocoEnv::finish() {
 void MujocoEnv::require_model(bool fits, const std::string& need) const {
   if (fits) return;
   throw IoError(spec_.id + ": model file " + xml_file_ + " does not fit: expected " + need + ", found nq " +
-                std::to_string(model_->nq) + ", nv " + std::to_string(model_->nv) + ", nu " + std::to_string(model_->nu) +
-                ", nbody " + std::to_string(model_->nbody) + ", nsite " + std::to_string(model_->nsite));
+                std::to_string(model_->nq) + ", nv " + std::to_string(model_->nv) + ", nu " +
+                std::to_string(model_->nu) + ", nbody " + std::to_string(model_->nbody) + ", nsite " + std::to_string(model_->nsite));
 }
 
 int MujocoEnv::body(const std::string& name) const {
@@ -127,7 +132,8 @@ void MujocoEnv::reset(Rng& rng, std::span<double> obs) {
 }
 
 void MujocoEnv::set_state(std::span<const double> qpos, std::span<const double> qvel, std::span<double> obs) {
-  SOFTAC_REQUIRE(static_cast<int>(qpos.size()) == nq() && static_cast<int>(qvel.size()) == nv(), qpos.size(), qvel.size());
+  SOFTAC_REQUIRE(static_cast<int>(qpos.size()) == nq(), qpos.size(), nq());
+  SOFTAC_REQUIRE(static_cast<int>(qvel.size()) == nv(), qvel.size(), nv());
   const mjModel* m = model_.get();
   mjData* d = data_.get();
   const bool returned = run_trapped(trap_, [m, d, qpos, qvel] {

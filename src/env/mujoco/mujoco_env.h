@@ -88,8 +88,12 @@ class MujocoEnv : public Env {
   double dt() const { return model_->opt.timestep * frame_skip_; }  // s per environment step
   int body(const std::string& name) const;  // throws IoError if the model has none of that name
 
-  std::span<const double> qpos(int first = 0) const { return {data_->qpos + first, static_cast<std::size_t>(nq() - first)}; }
-  std::span<const double> qvel(int first = 0) const { return {data_->qvel + first, static_cast<std::size_t>(nv() - first)}; }
+  std::span<const double> qpos(int first = 0) const {
+    return {data_->qpos + first, static_cast<std::size_t>(nq() - first)};
+  }
+  std::span<const double> qvel(int first = 0) const {
+    return {data_->qvel + first, static_cast<std::size_t>(nv() - first)};
+  }
   std::span<const double> ctrl() const { return {data_->ctrl, static_cast<std::size_t>(model_->nu)}; }
   // Rows first, first + 1, … of an (nbody, width) array of mjData.
   std::span<const double> body_rows(const double* array, int width, int first = 0) const {

@@ -24,8 +24,8 @@ MujocoEnvTable mujoco_env_table() {
 
 std::string mujoco_env_unavailable(const std::string& id) {
   if (id != "Pusher-v4" || mj_version() < 300) return {};
-  return std::string("Pusher-v4 needs a MuJoCo below 3.0 (its object is lighter than air), this is ") + mj_versionString() +
-         "; use Pusher-v5";
+  return std::string("Pusher-v4 needs a MuJoCo below 3.0 (its object is lighter than air), this is ") +
+         mj_versionString() + "; use Pusher-v5";
 }
 
 }  // namespace softac

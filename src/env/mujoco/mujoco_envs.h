@@ -11,8 +11,8 @@ namespace softac {
 
 using MujocoEnvTable = std::vector<std::pair<EnvInfo, EnvFactory>>;
 
-// Gymnasium's eleven tasks in versions 5 and 4, by name. Pusher-v4 is in it below MuJoCo 3.0 only. A factory expects every
-// argument of its EnvInfo, and throws ConfigError (values out of range, all at once) or IoError (model file).
+// Gymnasium's eleven tasks in versions 5 and 4, by name. Pusher-v4 is in it below MuJoCo 3.0 only. A factory expects
+// every argument of its EnvInfo, and throws ConfigError (values out of range, all at once) or IoError (model file).
 MujocoEnvTable mujoco_env_table();
 
 // Why a task that Gymnasium has is not in the table, for error messages; empty for any other id.

@@ -8,7 +8,8 @@
 namespace softac {
 
 // Σ f(xᵢ) as np.sum adds: fewer than 8 terms left to right; up to 128 terms in eight running sums, combined as
-// ((0+1)+(2+3))+((4+5)+(6+7)), the rest left to right; longer arrays as the sum of two halves (the first a multiple of 8).
+// ((0+1)+(2+3))+((4+5)+(6+7)), the rest left to right; longer arrays as the sum of two halves (the first a
+// multiple of 8).
 template <class F>
 double numpy_sum(const double* x, std::size_t n, F f) {
   if (n < 8) {
@@ -43,14 +44,14 @@ inline double sum_of_squares(std::span<const double> x) {
 // np.clip: NaN passes through.
 inline double clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
 
-// x ** 2 of a NumPy scalar: the C library's pow, which differs from x·x in the last bit of about one value in a thousand.
+// x ** 2 of a NumPy scalar: the C library's pow, which differs from x·x in the last bit of one value in a thousand.
 // The exponent is opaque because compilers replace pow(x, 2) by x·x.
 inline double scalar_square(double x) {
   static const volatile double two = 2.0;
   return std::pow(x, two);
 }
 
-// np.linalg.norm of a − b, three entries: the root of a chain of fused multiply-adds, as OpenBLAS's dot product computes it
+// np.linalg.norm of a − b, three entries: the root of a chain of fused multiply-adds, as OpenBLAS's dot product does
 // on CPUs with FMA (other BLAS builds may differ in the last bit).
 inline double distance(const double* a, const double* b) {
   const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];

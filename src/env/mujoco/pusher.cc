@@ -1,7 +1,8 @@
 // Pusher: push a cylinder to a goal with a seven-joint arm. Gymnasium's Pusher-v5 and -v4.
 //
 //   observation  qpos[0:7], qvel[0:7], positions of tips_arm, object and goal
-//   reward       −reward_dist_weight · |object − goal| − reward_control_weight · Σ a² − reward_near_weight · |object − tips_arm|
+//   reward       −reward_dist_weight · |object − goal| − reward_control_weight · Σ a²
+//                − reward_near_weight · |object − tips_arm|
 // Version 5 measures the distances after the step, version 4 before it. Version 4's object is lighter than air, which
 // MuJoCo from 3.0 on simulates differently: it exists below 3.0 only.
 #include "env/mujoco/numpy_rules.h"
@@ -38,8 +39,8 @@ class Pusher final : public MujocoEnv {
   }
 
  private:
-  // The arm starts at rest, the object anywhere in [−0.3, 0] × [−0.2, 0.2] but not nearer than 0.17 to the goal, by rejection.
-  // The model's object slides are y, then x: the first draw moves it along y.
+  // The arm starts at rest, the object anywhere in [−0.3, 0] × [−0.2, 0.2] but not nearer than 0.17 to the goal, by
+  // rejection. The model's object slides are y, then x: the first draw moves it along y.
   void draw_start(Rng& rng, std::span<double> qpos, std::span<double> qvel) override {
     double first = 0.0, second = 0.0;
     do {

@@ -20,7 +20,8 @@ endfunction()
 
 # expect(name code pattern): configures with the tree as root
 function(expect name success pattern)
-  execute_process(COMMAND ${CMAKE_COMMAND} -S ${WORK}/project -B ${WORK}/build-${name} -DSOFTAC_MUJOCO_ROOT=${WORK}/${name}
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${WORK}/project -B ${WORK}/build-${name}
+                          -DSOFTAC_MUJOCO_ROOT=${WORK}/${name}
                   OUTPUT_VARIABLE out ERROR_VARIABLE out RESULT_VARIABLE code)
   string(REGEX REPLACE "[ \n]+" " " out "${out}")
   if((code EQUAL 0 AND NOT success) OR (NOT code EQUAL 0 AND success) OR NOT out MATCHES "${pattern}")

@@ -20,7 +20,9 @@ inline const char* const kCartPole = R"(<mujoco>
   <option timestep="0.02" integrator="RK4"/>
   <worldbody>
     <body name="cart"><joint name="slide" type="slide" axis="1 0 0"/><geom type="box" size="0.2 0.1 0.1" mass="1"/>
-      <body name="pole"><joint name="hinge" type="hinge" axis="0 1 0"/><geom type="capsule" size="0.05" fromto="0 0 0 0 0 0.6" mass="0.5"/></body>
+      <body name="pole"><joint name="hinge" type="hinge" axis="0 1 0"/>
+        <geom type="capsule" size="0.05" fromto="0 0 0 0 0 0.6" mass="0.5"/>
+      </body>
     </body>
   </worldbody>
   <actuator><motor joint="slide" gear="10" ctrllimited="true" ctrlrange="-3 3"/></actuator>

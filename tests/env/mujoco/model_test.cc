@@ -23,7 +23,8 @@ TEST(MujocoModel, MissingFileNamesWhatWasSearchedAndTheFix) {
   const TempDir dir;
   const ScopedVariable variable("SOFTAC_MODEL_DIR", dir.path().string());
   EXPECT_THAT(message_of<IoError>([] { make_env("Hopper-v5"); }),
-              AllOf(HasSubstr("hopper.xml"), HasSubstr("SOFTAC_MODEL_DIR=" + dir.path().string()), HasSubstr("pip install")));
+              AllOf(HasSubstr("hopper.xml"), HasSubstr("SOFTAC_MODEL_DIR=" + dir.path().string()),
+                    HasSubstr("pip install")));
   EXPECT_THAT(message_of<IoError>([] { make_env("Hopper-v5", {{"xml_file", std::string("/no/such.xml")}}); }),
               HasSubstr("/no/such.xml"));
 }
@@ -71,10 +72,12 @@ INSTANTIATE_TEST_SUITE_P(
     Facts, WrongModel,
     ::testing::Values(Change{"hopper.xml", "Hopper-v5", "gear=\"200.0\"", "gear=\"201\"", "gear"},
                       Change{"hopper.xml", "Hopper-v5", "timestep=\"0.002\"", "timestep=\"0.004\"", "timestep"},
-                      Change{"half_cheetah.xml", "HalfCheetah-v5", "settotalmass=\"14\"", "settotalmass=\"15\"", "total mass"},
-                      Change{"half_cheetah.xml", "HalfCheetah-v5", "joint=\"bshin\"", "joint=\"fshin\"", "actuator 1 joint"},
-                      Change{"inverted_pendulum.xml", "InvertedPendulum-v5", "ctrlrange=\"-3 3\" gear", "ctrlrange=\"-2 3\" gear",
-                             "lower limit"}),
+                      Change{"half_cheetah.xml", "HalfCheetah-v5", "settotalmass=\"14\"",
+                             "settotalmass=\"15\"", "total mass"},
+                      Change{"half_cheetah.xml", "HalfCheetah-v5", "joint=\"bshin\"", "joint=\"fshin\"",
+                             "actuator 1 joint"},
+                      Change{"inverted_pendulum.xml", "InvertedPendulum-v5", "ctrlrange=\"-3 3\" gear",
+                             "ctrlrange=\"-2 3\" gear", "lower limit"}),
     [](const auto& test) { return std::to_string(test.index); });
 
 TEST(MujocoModel, MalformedFileGivesMujocosMessage) {

@@ -1,5 +1,5 @@
-// NumPy's order of sums: the expected values are np.sum's own (2.4.6) for x = ((7919 i) mod 1000 − 500) / (i + 1), and all
-// but the shorter ones differ from a sum left to right.
+// NumPy's order of sums: the expected values are np.sum's own (2.4.6) for x = ((7919 i) mod 1000 − 500) / (i + 1), and
+// all but the shorter ones differ from a sum left to right.
 #include "env/mujoco/numpy_rules.h"
 
 #include <gtest/gtest.h>

@@ -122,7 +122,8 @@ TEST(MujocoSimulation, ReportsAnExplosion) {
     for (int t = 0; t < 100; ++t) player.env->step(player.action, player.obs);
   };
   EXPECT_THAT(message_of<EnvError>(steps),
-              AllOf(HasSubstr("HalfCheetah-v5: the simulation broke down: MuJoCo's warning 'bad number"), HasSubstr("(joint ")));
+              AllOf(HasSubstr("HalfCheetah-v5: the simulation broke down: MuJoCo's warning 'bad number"),
+                    HasSubstr("(joint ")));
 }
 
 // One model, many simulations at once: the results are those of running alone.
@@ -169,7 +170,8 @@ TEST(MujocoSimulation, PlaysAModelOfOnesOwn) {
 
 // Reset noise within its scale, around the model's initial state.
 TEST(MujocoSimulation, ResetDrawsAroundTheInitialState) {
-  Player player(make_env("Hopper-v5", {{"reset_noise_scale", 0.25}, {"exclude_current_positions_from_observation", false}}));
+  Player player(make_env("Hopper-v5", {{"reset_noise_scale", 0.25},
+                                       {"exclude_current_positions_from_observation", false}}));
   Rng rng(7);
   double low = 1e9, high = -1e9;
   for (int i = 0; i < 200; ++i) {

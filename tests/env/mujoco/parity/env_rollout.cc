@@ -31,7 +31,7 @@ EnvValue to_env_value(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number()) return value.get<double>();
   std::vector<double> list;
-  for (const json& item : value) list.push_back(item.is_string() ? std::stod(item.get<std::string>()) : item.get<double>());
+  for (const json& item : value) list.push_back(item.get<double>());
   return list;
 }
 
@@ -101,7 +101,8 @@ void rollout(const char* input_path, const char* output_path) {
   }
   std::ofstream output(output_path, std::ios::binary);
   for (const auto* values : {&start_obs, &rows}) {
-    output.write(reinterpret_cast<const char*>(values->data()), static_cast<std::streamsize>(values->size() * sizeof(double)));
+    output.write(reinterpret_cast<const char*>(values->data()),
+                 static_cast<std::streamsize>(values->size() * sizeof(double)));
   }
   if (!output.flush()) throw DiskError(std::string(output_path) + ": cannot be written");
 }

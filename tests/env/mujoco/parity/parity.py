@@ -3,10 +3,10 @@
     parity.py --rollout path/to/env_rollout [--steps 500] [--seeds 3] [--only TASK]
 
 Both sides play the same float64 actions from the same start states (Gymnasium's resets, injected into the native task).
-Start observations, observations, rewards and flags must be equal bit for bit. Two exceptions, where NumPy's own arithmetic
-depends on the machine, are allowed 1e-12: distances (np.linalg.norm calls the BLAS) in the rewards of Reacher and Pusher,
-and sines and cosines in the observations of Reacher and InvertedDoublePendulum if NumPy's vector code cannot be switched
-off. Exit status 0: equal, 1: different, 77: not comparable here (with the reason).
+Start observations, observations, rewards and flags must be equal bit for bit. Two exceptions, where NumPy's own
+arithmetic depends on the machine, are allowed 1e-12: distances (np.linalg.norm calls the BLAS) in the rewards of
+Reacher and Pusher, and sines and cosines in the observations of Reacher and InvertedDoublePendulum if NumPy's vector
+code cannot be switched off. Exit status 0: equal, 1: different, 77: not comparable here (with the reason).
 """
 import argparse
 import inspect
@@ -113,7 +113,9 @@ def check_facts(task):
             expected[name] = parameter.default
     found = {}
     for name, value in task["arguments"].items():
-        found[name] = tuple(map(float, value)) if isinstance(value, list) else int(value) if name == "main_body" else value
+        if isinstance(value, list):
+            value = tuple(map(float, value))
+        found[name] = int(value) if name == "main_body" else value
     facts.append(("arguments", found, expected))
     wrong = [f"{task['id']}: {name}: native {native!r}, Gymnasium {theirs!r}"
              for name, native, theirs in facts if native != theirs]
@@ -195,8 +197,8 @@ def main():
         skip(f"Python has MuJoCo {mujoco.mj_versionString()}, the library links {listed['mujoco_version']}")
     exact_trigonometry = scalar_trigonometry()
     tasks = [task for task in listed["tasks"] if task["id"].startswith(options.only)]
-    print(f"MuJoCo {listed['mujoco_version']}, Gymnasium {gym.__version__}, NumPy {np.__version__}; NumPy's sin and cos "
-          f"{'are' if exact_trigonometry else 'are not'} the C library's")
+    print(f"MuJoCo {listed['mujoco_version']}, Gymnasium {gym.__version__}, NumPy {np.__version__}; NumPy's sin and "
+          f"cos {'are' if exact_trigonometry else 'are not'} the C library's")
     print(f"{'task':28} {'runs':>4} {'steps':>6} {'episodes':>8} {'obs':>4} {'differ':>7} {'max difference':>15}")
     failures, total_steps = [], 0
     for task in tasks:
@@ -218,12 +220,13 @@ def main():
                 if not fits:
                     row, column = np.argwhere((theirs != ours) & ~(np.abs(theirs - ours) <= limit))[0] \
                         if (theirs != ours).any() else (0, 0)
-                    failures.append(f"{task['id']} {kwargs} seed {seed}: {part} differ, first at row {row}, column {column} of "
-                                    f"{theirs.shape[1]}: Gymnasium {theirs[row, column]!r}, native {ours[row, column]!r}")
+                    failures.append(f"{task['id']} {kwargs} seed {seed}: {part} differ, first at row {row}, column "
+                                    f"{column} of {theirs.shape[1]}: Gymnasium {theirs[row, column]!r}, native "
+                                    f"{ours[row, column]!r}")
             episodes += len(starts)
         total_steps += len(runs) * options.steps
-        print(f"{task['id']:28} {len(runs):4} {len(runs) * options.steps:6} {episodes:8} {task['obs_dim']:4} {differing:7} "
-              f"{largest:15.3g}", flush=True)
+        print(f"{task['id']:28} {len(runs):4} {len(runs) * options.steps:6} {episodes:8} {task['obs_dim']:4} "
+              f"{differing:7} {largest:15.3g}", flush=True)
     if not tasks:
         failures.append(f"no task begins with '{options.only}'")
     for failure in failures:

@@ -1,0 +1,140 @@
+// The user's own loop: the same updates as a trainer makes, nothing bad stored, no allocation.
+#include "softac/learner.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "softac/error.h"
+#include "support/allocation_counter.h"
+#include "train/point_env.h"
+#include "train/trainer_impl.h"
+
+namespace softac::test {
+namespace {
+
+SacConfig tiny() {
+  SacConfig config;
+  config.net_arch = {16, 16};
+  config.batch_size = 8;
+  return config;
+}
+
+struct Loop {
+  explicit Loop(Learner& the_learner) : learner(the_learner) {}
+  void step(bool random) {
+    if (random) {
+      learner.random_action(action);
+    } else {
+      learner.act(obs, action);
+    }
+    const std::vector<float>& s = obs;
+    next_obs[0] = 0.9f * s[0] + 0.1f * action[0];
+    next_obs[1] = action[0];
+    ++count;
+    const bool truncated = count % 17 == 0, terminated = count % 23 == 0 && !truncated;
+    learner.observe({obs, action, -next_obs[0] * next_obs[0], next_obs, terminated, truncated});
+    obs = next_obs;
+    if (terminated || truncated) obs[0] = std::sin(static_cast<float>(count));
+  }
+  Learner& learner;
+  std::vector<float> obs = {1.0f, 0.0f}, next_obs = {0.0f, 0.0f}, action = {0.0f};
+  int count = 0;
+};
+
+TEST(Learner, RunsTheUsersLoop) {
+  LearnerOptions options;
+  options.buffer_size = 100;
+  options.seed = 4;
+  Learner a(2, 1, tiny(), options), b(2, 1, tiny(), options);
+  for (Learner* learner : {&a, &b}) {
+    Loop loop(*learner);
+    for (int i = 0; i < 200; ++i) {
+      loop.step(i < 20);
+      if (i < 20) continue;
+      EXPECT_TRUE(learner->update().finite);
+    }
+    EXPECT_EQ(learner->agent().num_updates(), 180);
+    EXPECT_LE(learner->num_transitions(), 100);
+    EXPECT_GE(learner->num_transitions(), 80);
+  }
+  EXPECT_EQ(a.state_hash(), b.state_hash());
+  Loop(a).step(false);
+  EXPECT_NE(a.state_hash(), b.state_hash());
+}
+
+// The loop that Trainer runs, by hand: networks, actions and batches come out the same.
+TEST(Learner, AgreesWithTheTrainer) {
+  const TrainConfig config = point_config();
+  TrainerOptions trainer_options;
+  trainer_options.records = false;
+  Trainer trainer(config, trainer_options);
+  ASSERT_EQ(trainer.run().reason, StopReason::finished);
+
+  LearnerOptions options;
+  options.buffer_size = config.buffer_size;
+  options.seed = config.seed;
+  Learner learner(3, 2, config.sac, options);
+  const auto envs = make_vec_env(config, 1, config.seed, StreamKind::env);
+  envs->reset();
+  std::vector<float> obs, action(2);
+  for (int step = 1; step <= 60; ++step) {
+    obs.assign(envs->obs().begin(), envs->obs().end());
+    if (step <= config.learning_starts) {
+      learner.random_action(action);
+    } else {
+      learner.act(obs, action);
+    }
+    envs->step(action);
+    learner.observe({obs, action, envs->reward()[0], envs->next_obs(), envs->terminated()[0] != 0, envs->truncated()[0] != 0});
+    if (step > config.learning_starts) learner.update();
+  }
+  EXPECT_EQ(learner.agent().state_hash(), trainer.agent().state_hash());
+}
+
+TEST(Learner, StoresNothingBad) {
+  Learner learner(2, 1, tiny(), {.buffer_size = 50});
+  const std::vector<float> good = {0.0f, 1.0f}, action = {0.5f}, nan = {0.0f, std::nanf("")}, infinite = {std::numeric_limits<float>::infinity()};
+  EXPECT_THROW(learner.observe({nan, action, 0.0f, good}), EnvError);
+  EXPECT_THROW(learner.observe({good, infinite, 0.0f, good}), EnvError);
+  EXPECT_THROW(learner.observe({good, action, std::nanf(""), good}), EnvError);
+  EXPECT_THROW(learner.observe({good, action, 0.0f, nan}), EnvError);
+  EXPECT_THROW(learner.observe({action, action, 0.0f, good}), ContractError);
+  EXPECT_THROW(learner.observe({good, action, 0.0f, good}, 1), ContractError);
+  EXPECT_THROW(learner.update(), ContractError);
+  EXPECT_EQ(learner.num_transitions(), 0);
+  learner.observe({good, action, 0.0f, good});
+  EXPECT_EQ(learner.num_transitions(), 1);
+  EXPECT_TRUE(learner.update().finite);
+}
+
+TEST(Learner, StreamsAreSeparateEpisodes) {
+  Learner learner(2, 1, tiny(), {.buffer_size = 100, .num_streams = 2});
+  const std::vector<float> a = {0.0f, 1.0f}, b = {0.0f, 2.0f}, action = {0.5f};
+  for (int i = 0; i < 10; ++i) {
+    learner.observe({a, action, 0.0f, a}, 0);
+    learner.observe({b, action, 0.0f, b}, 1);
+  }
+  EXPECT_EQ(learner.num_transitions(), 20);
+}
+
+TEST(Learner, DoesNotAllocateInTheSteadyState) {
+  Learner learner(2, 1, tiny(), {.buffer_size = 100});
+  Loop loop(learner);
+  for (int i = 0; i < 30; ++i) {
+    loop.step(i < 20);
+    learner.update();
+  }
+  const std::int64_t before = num_allocations();
+  for (int i = 0; i < 300; ++i) {
+    learner.act(loop.obs, loop.action);
+    loop.next_obs[0] = loop.action[0];
+    learner.observe({loop.obs, loop.action, 1.0f, loop.next_obs, i % 10 == 9, false});
+    std::swap(loop.obs, loop.next_obs);
+    learner.update();
+  }
+  EXPECT_EQ(num_allocations(), before);
+}
+
+}  // namespace
+}  // namespace softac::test
