@@ -115,7 +115,8 @@ void MujocoEnv::require_model(bool fits, const std::string& need) const {
   if (fits) return;
   throw IoError(spec_.id + ": model file " + xml_file_ + " does not fit: expected " + need + ", found nq " +
                 std::to_string(model_->nq) + ", nv " + std::to_string(model_->nv) + ", nu " +
-                std::to_string(model_->nu) + ", nbody " + std::to_string(model_->nbody) + ", nsite " + std::to_string(model_->nsite));
+                std::to_string(model_->nu) + ", nbody " + std::to_string(model_->nbody) + ", nsite " +
+                std::to_string(model_->nsite));
 }
 
 int MujocoEnv::body(const std::string& name) const {
