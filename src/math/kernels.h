@@ -1,5 +1,5 @@
 // The fast kernels, written once over the type Lanes that the including file defines (lanes_*.h) and over its register
-// tile: kTileRows × kTilePanels accumulators of 16 lanes. Everything here has internal linkage and uses no shared
+// tile: kTileRows × kTilePanels accumulators of 16 lanes (kUnrollSteps: whether steps of the chains are unrolled). Everything here has internal linkage and uses no shared
 // inline code of single floats, since each including file is compiled for its own instruction set.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace {
 #define SOFTAC_INLINE inline __attribute__((always_inline))
 
 // A tile of C = init + A·B, MR rows × NP panels: chains over k. a points at (first row, column 0) of row panels,
-// b at row 0 of NP adjacent panels of k + … rows. With kByColumn the roles of a's rows and columns are exchanged:
-// a points at (row 0, first column inside one panel) and the chain runs over its rows (d_W = xᵀ d_y).
+// b at row 0 of NP adjacent panels. multiply_transposed exchanges the roles of a's rows and columns: a points at (row 0,
+// first column inside one panel) and the chain runs over its rows (d_W = xᵀ d_y).
 template <int MR, int NP>
 struct Tile {
   Lanes sum[MR][NP];
@@ -40,7 +40,13 @@ struct Tile {
 
   SOFTAC_INLINE void multiply(const float* a, Stride a_stride, const float* b, Stride b_stride, int k) {
     int left = k;
-    for (; left >= 16; left -= 16, a += a_stride, b += 256) steps16(a, b, b_stride);
+    for (; left >= 16; left -= 16, a += a_stride, b += 256) {
+      if constexpr (kUnrollSteps) {
+        steps16(a, b, b_stride);
+      } else {
+        for (int kk = 0; kk < 16; ++kk) step<0>(a + kk, b + kk * 16, b_stride);
+      }
+    }
     for (int kk = 0; kk < left; ++kk) step<0>(a + kk, b + kk * 16, b_stride);
   }
 
@@ -57,7 +63,7 @@ struct Tile {
 
   SOFTAC_INLINE void multiply_transposed(const float* a, const float* b, Stride b_stride, int rows) {
     int left = rows;
-    for (; left >= 8; left -= 8, a += 128, b += 128) {
+    for (; kUnrollSteps && left >= 8; left -= 8, a += 128, b += 128) {
       outer_step<0>(a, b, b_stride), outer_step<1>(a, b, b_stride), outer_step<2>(a, b, b_stride), outer_step<3>(a, b, b_stride);
       outer_step<4>(a, b, b_stride), outer_step<5>(a, b, b_stride), outer_step<6>(a, b, b_stride), outer_step<7>(a, b, b_stride);
     }

@@ -4,6 +4,7 @@
 namespace softac {
 namespace {
 constexpr int kTileRows = 6, kTilePanels = 1, kWeightRows = 6, kWeightPanels = 1, kProbeChains = 6;
+constexpr bool kUnrollSteps = true;
 }
 }  // namespace softac
 

@@ -4,6 +4,7 @@
 namespace softac {
 namespace {
 constexpr int kTileRows = 12, kTilePanels = 2, kWeightRows = 8, kWeightPanels = 2, kProbeChains = 12;
+constexpr bool kUnrollSteps = true;
 }
 }  // namespace softac
 

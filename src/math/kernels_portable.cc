@@ -4,6 +4,7 @@
 namespace softac {
 namespace {
 constexpr int kTileRows = 4, kTilePanels = 1, kWeightRows = 4, kWeightPanels = 1, kProbeChains = 4;
+constexpr bool kUnrollSteps = false;
 }
 }  // namespace softac
 
