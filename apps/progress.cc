@@ -10,7 +10,7 @@ namespace {
 
 constexpr auto kRedrawInterval = std::chrono::milliseconds(200);
 constexpr auto kPlainInterval = std::chrono::seconds(10);
-constexpr double kSmoothing = 0.1;  // weight of the newest speed
+constexpr double kHorizonSec = 20.0;  // the shown rate is a mean over about this long
 constexpr int kBarWidth = 10;
 
 std::string number(const char* format, double value) {
@@ -35,7 +35,8 @@ TrainAnswer Progress::on_step(const TrainSummary& summary) {
   if (now < next_time_) return TrainAnswer::proceed;
   const double elapsed_sec = std::chrono::duration<double>(now - rate_time_).count();
   const double newest = static_cast<double>(summary.step - rate_step_) / elapsed_sec;
-  steps_per_sec_ = steps_per_sec_ == 0.0 ? newest : (1.0 - kSmoothing) * steps_per_sec_ + kSmoothing * newest;
+  const double keep = steps_per_sec_ == 0.0 ? 0.0 : std::exp(-elapsed_sec / kHorizonSec);
+  steps_per_sec_ = keep * steps_per_sec_ + (1.0 - keep) * newest;
   rate_time_ = now;
   rate_step_ = summary.step;
   if (terminal_.animated()) {
@@ -54,6 +55,7 @@ TrainAnswer Progress::on_evaluation(const TrainSummary& summary, const EvalStats
                  std::to_string(stats.returns.size()) + " episodes)");
   rate_time_ = Clock::now();  // the evaluation's time is not the training's
   rate_step_ = summary.step;
+  next_time_ = rate_time_ + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
   return TrainAnswer::proceed;
 }
 
