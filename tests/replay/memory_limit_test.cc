@@ -2,6 +2,7 @@
 #include "replay/memory_limit.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <fstream>
@@ -13,7 +14,8 @@ namespace {
 class MemoryLimit : public testing::Test {
  protected:
   void SetUp() override {
-    root_ = std::filesystem::path(testing::TempDir()) / ("memory_limit_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    const char* name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    root_ = std::filesystem::path(testing::TempDir()) / ("memory_limit_" + std::to_string(getpid()) + "_" + name);
     std::filesystem::remove_all(root_);
   }
   void TearDown() override { std::filesystem::remove_all(root_); }

@@ -2,6 +2,8 @@
 // what goes wrong at which step (of all episodes together; 0 = never).
 #pragma once
 
+#include <unistd.h>
+
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -105,16 +107,20 @@ inline TrainConfig point_config() {
   return config;
 }
 
-// A folder for one test, removed with it.
+// A folder for one test of this process, removed with it.
 class TempDir {
  public:
   TempDir() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = std::filesystem::path(testing::TempDir()) / ("softac_" + std::string(test->test_suite_name()) + "_" + test->name());
+    path_ = std::filesystem::path(testing::TempDir()) /
+            ("softac_" + std::to_string(getpid()) + "_" + test->test_suite_name() + "_" + test->name());
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
-  ~TempDir() { std::filesystem::remove_all(path_); }
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
