@@ -17,6 +17,7 @@ namespace softac::elementary {
 template <class T>
 struct Scalar {
   using value_type = T;
+  static constexpr T kMagic = std::is_same_v<T, float> ? T(12582912.0) : T(6755399441055744.0);  // 1.5·2^(mantissa bits)
   T v{};
   Scalar() = default;
   explicit Scalar(T x) : v(x) {}
@@ -32,26 +33,24 @@ struct Scalar {
   friend bool less(Scalar a, Scalar b) { return a.v < b.v; }
   friend Scalar select(bool mask, Scalar yes, Scalar no) { return mask ? yes : no; }
   friend Scalar copysign_(Scalar magnitude, Scalar sign) { return Scalar(std::copysign(magnitude.v, sign.v)); }
-  // Adding and taking away 1.5·2^(mantissa bits) rounds to the nearest integer, ties to even, for |a| < 2^(bits − 1).
-  friend Scalar round_(Scalar a) {
-    constexpr T kMagic = std::is_same_v<T, float> ? T(12582912.0) : T(6755399441055744.0);
-    return Scalar((a.v + kMagic) - kMagic);
-  }
+  // Adding and taking away kMagic rounds to the nearest integer, ties to even, for |a| < 2^(bits − 1).
+  friend Scalar round_(Scalar a) { return Scalar((a.v + kMagic) - kMagic); }
+  // The integer is read from the low bits of k + kMagic: defined for NaN too, where a cast to an integer is not.
   friend Scalar pow2(Scalar k) {
     if constexpr (std::is_same_v<T, float>) {
-      return Scalar(std::bit_cast<float>((static_cast<std::int32_t>(k.v) + 127) << 23));
+      return Scalar(std::bit_cast<float>((std::bit_cast<std::uint32_t>(k.v + kMagic) + 127u) << 23));
     } else {
-      return Scalar(std::bit_cast<double>((static_cast<std::int64_t>(k.v) + 1023) << 52));
+      return Scalar(std::bit_cast<double>((std::bit_cast<std::uint64_t>(k.v + kMagic) + 1023u) << 52));
     }
   }
   // a > 0 normal: a = m · 2^e with m in [√½, √2).
   friend void split(Scalar a, Scalar& m, Scalar& e) {
     if constexpr (std::is_same_v<T, float>) {
-      const auto bits = std::bit_cast<std::int32_t>(a.v) - 0x3f3504f3;
+      const auto bits = static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(a.v) - 0x3f3504f3u);
       e = Scalar(static_cast<float>(bits >> 23));
       m = Scalar(std::bit_cast<float>((bits & 0x007fffff) + 0x3f3504f3));
     } else {
-      const auto bits = std::bit_cast<std::int64_t>(a.v) - 0x3fe6a09e667f3bcd;
+      const auto bits = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(a.v) - 0x3fe6a09e667f3bcdu);
       e = Scalar(static_cast<double>(bits >> 52));
       m = Scalar(std::bit_cast<double>((bits & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd));
     }

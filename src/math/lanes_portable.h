@@ -79,11 +79,12 @@ struct Lanes {
     return map([&](int i) { return (a.v[i] + 12582912.0f) - 12582912.0f; });
   }
   friend Lanes pow2(const Lanes& k) {
-    return map([&](int i) { return __builtin_bit_cast(float, (static_cast<std::int32_t>(k.v[i]) + 127) << 23); });
+    // Read from the low bits of k + 1.5·2^23, which is defined for NaN too.
+    return map([&](int i) { return __builtin_bit_cast(float, (__builtin_bit_cast(std::uint32_t, k.v[i] + 12582912.0f) + 127u) << 23); });
   }
   friend void split(const Lanes& a, Lanes& m, Lanes& e) {
     for (int i = 0; i < 16; ++i) {
-      const std::int32_t bits = __builtin_bit_cast(std::int32_t, a.v[i]) - 0x3f3504f3;
+      const auto bits = static_cast<std::int32_t>(__builtin_bit_cast(std::uint32_t, a.v[i]) - 0x3f3504f3u);
       e.v[i] = static_cast<float>(bits >> 23);
       m.v[i] = __builtin_bit_cast(float, (bits & 0x007fffff) + 0x3f3504f3);
     }

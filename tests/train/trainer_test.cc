@@ -94,13 +94,13 @@ std::uint64_t hash_of(const TrainConfig& config) {
 
 TEST(TrainerDeterminism, ThreadsAndBackendsChangeNothing) {
   for (const char* env : {"TestPoint-v0", "Pendulum-v1", "InvertedPendulum-v5"}) {
+    TrainConfig config = point_config();  // registers TestPoint-v0
     const auto known = registered_envs();
     if (std::ranges::none_of(known, [&](const EnvInfo& info) { return info.id == env; })) {
       EXPECT_STREQ(env, "InvertedPendulum-v5");
       std::cout << env << " is not part of this build (no MuJoCo)\n";
       continue;
     }
-    TrainConfig config = point_config();
     config.env_id = env;
     if (config.env_id != "TestPoint-v0") config.env_kwargs.clear();
     config.n_envs = 3;

@@ -20,6 +20,16 @@ std::string range_text(const SettingInfo& info) {
   return out;
 }
 
+// An entry's value in the form of its setting (widths are integers, say).
+std::string value_text(const SettingEntry& entry) {
+  TrainConfig config;
+  assign_setting(config, entry.key, entry.value);
+  for (const SettingText& text : setting_texts(config)) {
+    if (text.info.name == canonical_setting_name(entry.key)) return text.value;
+  }
+  return to_toml(entry.value);
+}
+
 // A cell of a table: | would end it.
 std::string cell(const std::string& text) {
   std::string out;
@@ -54,7 +64,7 @@ std::string settings_markdown() {
   auto list = [&](const std::vector<Preset>& presets) {
     for (const Preset& preset : presets) {
       out += "\n**" + preset.name + "**: " + preset.description + "\n\n```toml\n";
-      for (const SettingEntry& entry : preset.entries) out += entry.key + " = " + to_toml(entry.value) + "\n";
+      for (const SettingEntry& entry : preset.entries) out += entry.key + " = " + value_text(entry) + "\n";
       out += "```\n";
     }
   };
