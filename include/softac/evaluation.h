@@ -8,15 +8,15 @@
 namespace softac {
 
 struct EvalStats {
-  std::int64_t step = 0;               // environment steps of training behind the policy
-  std::vector<double> returns;         // (episodes) undiscounted
-  std::vector<std::int64_t> lengths;   // (episodes) in environment steps
+  std::int64_t step = 0;              // environment steps of training behind the policy
+  std::vector<double> returns;        // (episodes) undiscounted
+  std::vector<std::int64_t> lengths;  // (episodes) in environment steps
   double mean_return = 0.0;
-  double std_return = 0.0;             // population standard deviation, as Stable-Baselines3 reports it
+  double std_return = 0.0;  // population standard deviation, as Stable-Baselines3 reports it
   double mean_length = 0.0;
   std::string env_id;
-  std::string model_path;              // file that the policy was read from (evaluate_run)
-  std::vector<std::string> warnings;   // e.g. another MuJoCo version than the run's (evaluate_run)
+  std::string model_path;             // file that the policy was read from (evaluate_run)
+  std::vector<std::string> warnings;  // e.g. another MuJoCo version than the run's (evaluate_run)
 };
 
 // Which policy of a run.
@@ -29,30 +29,31 @@ struct ModelChoice {
 struct EvaluateOptions {
   ModelChoice model;
   int episodes = 100;
-  std::uint64_t seed = 1000;    // of start states and, where deterministic is false, of the policy's noise
+  std::uint64_t seed = 1000;  // of start states and, where deterministic is false, of the policy's noise
   bool deterministic = true;
-  int threads = 1;              // inside the policy; never changes a result
-  std::string backend;          // "" = best
+  int threads = 1;      // inside the policy; never changes a result
+  std::string backend;  // "" = best
 };
 
-// Evaluates a policy of the run directory in fresh environments of the run's configuration. Newest: the newest checkpoint
-// whose files are as its manifest says. Throws IoError (missing, damaged), ConfigError (settings), EnvError, NumericsError.
+// Evaluates a policy of the run directory in fresh environments of the run's configuration. Newest: the newest
+// checkpoint whose files are as its manifest says. Throws IoError (missing, damaged), ConfigError (settings), EnvError,
+// NumericsError.
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options = {});
 
 // A checkpoint of a run.
 struct CheckpointInfo {
-  std::string name;                    // "step-000100000"
+  std::string name;  // "step-000100000"
   std::string path;
   std::int64_t step = 0;
-  std::string state_hash;              // 16 hexadecimal digits: everything that changes in training
+  std::string state_hash;  // 16 hexadecimal digits: everything that changes in training
   struct File {
     std::string name;
     std::uint64_t bytes = 0;
-    bool ok = false;                   // size and SHA-256 as the manifest says (only after verification)
+    bool ok = false;  // size and SHA-256 as the manifest says (only after verification)
   };
   std::vector<File> files;
-  bool complete = false;               // the manifest is readable (and all files ok, after verification)
-  std::string error;                   // what is wrong, if not complete
+  bool complete = false;  // the manifest is readable (and all files ok, after verification)
+  std::string error;      // what is wrong, if not complete
 };
 
 // All checkpoints of a run, oldest first. verify: read every file and compare sizes and SHA-256 sums; else sizes only.

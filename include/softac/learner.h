@@ -21,8 +21,8 @@ namespace softac {
 
 // One step of a task.
 struct Transition {
-  std::span<const float> obs;       // (O)
-  std::span<const float> action;    // (A) in [−1, 1], as act() returned it
+  std::span<const float> obs;     // (O)
+  std::span<const float> action;  // (A) in [−1, 1], as act() returned it
   float reward = 0.0f;
   std::span<const float> next_obs;  // (O) true successor, also where the episode ends
   bool terminated = false;          // the task ended: the next value is zero
@@ -33,8 +33,8 @@ struct LearnerOptions {
   std::int64_t buffer_size = 1'000'000;  // replay slots over all streams
   int num_streams = 1;                   // independent sequences of transitions, e.g. one per robot
   std::uint64_t seed = 0;
-  int threads = 1;                       // inside an update; 0 = all cores; never changes a result
-  std::string backend = {};              // "" = best
+  int threads = 1;           // inside an update; 0 = all cores; never changes a result
+  std::string backend = {};  // "" = best
 };
 
 // Not thread-safe. Nothing allocates after the first act, observe and update.
@@ -51,9 +51,9 @@ class Learner {
   // Writes a uniform action in [−1, 1]^A, for the first steps of a run.
   void random_action(std::span<float> action, int stream = 0);
 
-  // Stores a transition. Within an episode obs is the last next_obs of the stream; where it is not (the user has started
-  // anew without saying so), the episode before counts as truncated there. Throws ContractError on wrong sizes, EnvError
-  // on values that are not finite; nothing is stored then.
+  // Stores a transition. Within an episode obs is the last next_obs of the stream; where it is not (the user has
+  // started anew without saying so), the episode before counts as truncated there. Throws ContractError on wrong sizes,
+  // EnvError on values that are not finite; nothing is stored then.
   void observe(const Transition& transition, int stream = 0);
 
   // One update from a uniformly drawn batch. ContractError before the first transition; NumericsError if it went wrong.

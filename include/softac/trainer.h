@@ -17,18 +17,18 @@ namespace softac {
 
 // A view of the run for observers; valid during the call only.
 struct TrainSummary {
-  std::int64_t step = 0;             // environment steps so far
+  std::int64_t step = 0;  // environment steps so far
   std::int64_t total_timesteps = 0;
   std::int64_t num_updates = 0;
-  std::int64_t num_episodes = 0;     // ended so far
-  double elapsed_sec = 0.0;          // since run() began
-  double steps_per_sec = 0.0;        // since run() began
-  double ep_return_mean = 0.0;       // last 100 episodes; NaN before the first has ended
+  std::int64_t num_episodes = 0;  // ended so far
+  double elapsed_sec = 0.0;       // since run() began
+  double steps_per_sec = 0.0;     // since run() began
+  double ep_return_mean = 0.0;    // last 100 episodes; NaN before the first has ended
   double ep_length_mean = 0.0;
-  double last_ep_return = 0.0;       // NaN before the first has ended
-  UpdateMetrics update;              // last update; zeros before the first
+  double last_ep_return = 0.0;           // NaN before the first has ended
+  UpdateMetrics update;                  // last update; zeros before the first
   const EvalStats* last_eval = nullptr;  // nullptr before the first
-  double best_eval_return = 0.0;     // NaN before the first
+  double best_eval_return = 0.0;         // NaN before the first
 };
 
 enum class TrainAnswer {
@@ -42,11 +42,11 @@ class TrainCallback {
  public:
   virtual ~TrainCallback() = default;
   virtual void on_start(const TrainSummary&, const std::string& /*run_dir*/) {}
-  virtual TrainAnswer on_step(const TrainSummary&) { return TrainAnswer::proceed; }         // after each vector step
-  virtual TrainAnswer on_log(const TrainSummary&) { return TrainAnswer::proceed; }          // after each row of metrics
+  virtual TrainAnswer on_step(const TrainSummary&) { return TrainAnswer::proceed; }  // after each vector step
+  virtual TrainAnswer on_log(const TrainSummary&) { return TrainAnswer::proceed; }   // after each row of metrics
   virtual TrainAnswer on_evaluation(const TrainSummary&, const EvalStats&) { return TrainAnswer::proceed; }
   virtual void on_checkpoint(const TrainSummary&, const std::string& /*path*/) {}
-  virtual void on_message(std::string_view /*text*/) {}                                     // also written to log.txt
+  virtual void on_message(std::string_view /*text*/) {}  // also written to log.txt
 };
 
 enum class StopReason {
@@ -64,7 +64,7 @@ std::string_view stop_reason_name(StopReason reason);
 
 struct TrainReport {
   StopReason reason = StopReason::finished;
-  std::string message;           // one line; names the step and the cause of a failure
+  std::string message;  // one line; names the step and the cause of a failure
   std::int64_t step = 0;
   std::int64_t num_updates = 0;
   std::int64_t num_episodes = 0;
@@ -73,19 +73,20 @@ struct TrainReport {
   std::string checkpoint;        // path of the last complete checkpoint; "" if there is none
   std::uint64_t state_hash = 0;  // of everything that changes in training; 0 after a failure
   double elapsed_sec = 0.0;
-  double ep_return_mean = 0.0;   // last 100 episodes; NaN if none has ended
-  double best_eval_return = 0.0; // NaN if there was no evaluation
+  double ep_return_mean = 0.0;    // last 100 episodes; NaN if none has ended
+  double best_eval_return = 0.0;  // NaN if there was no evaluation
 };
 
 struct TrainerOptions {
-  bool records = true;               // false: no run directory, no files, no checkpoints
-  std::string run_dir;               // must be new or empty; "" = <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed>
+  bool records = true;  // false: no run directory, no files, no checkpoints
+  std::string run_dir;  // must be new or empty; "" = <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed>
   std::string runs_root = "runs";
-  std::string command;               // text of command.txt
-  std::map<std::string, std::string> origins;     // setting → where its value came from, for config.toml
+  std::string command;                         // text of command.txt
+  std::map<std::string, std::string> origins;  // setting → where its value came from, for config.toml
   TrainCallback* callback = nullptr;
-  const std::atomic<int>* stop_signal = nullptr;  // becomes nonzero (a signal's number) to end the run with a checkpoint
-  std::string init_from;             // run directory whose newest checkpoint gives the networks to start from
+  const std::atomic<int>* stop_signal =
+      nullptr;            // becomes nonzero (a signal's number) to end the run with a checkpoint
+  std::string init_from;  // run directory whose newest checkpoint gives the networks to start from
   // Called on a thread of its own when an environment hangs beyond env_timeout_sec and does not come back; status.json
   // then says failed already. The run cannot be ended from inside the library.
   std::function<void(const std::string& message)> on_env_hang;
@@ -95,16 +96,16 @@ struct TrainerOptions {
 class Trainer {
  public:
   // Makes environments, agent and replay buffer, then the run directory. Plugins must be loaded and config be valid:
-  // throws ConfigError (unusable settings, run_dir not empty), IoError (model files, init_from), MemoryError (replay does
-  // not fit, with sizes), DiskError.
+  // throws ConfigError (unusable settings, run_dir not empty), IoError (model files, init_from), MemoryError (replay
+  // does not fit, with sizes), DiskError.
   Trainer(const TrainConfig& config, TrainerOptions options);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  // The whole run; once. Outcomes, failures included, are in the report; it throws only for errors that are no outcome of
-  // training (ContractError, out of memory). Allocates nothing per environment step in the steady state, except where a
-  // row is written.
+  // The whole run; once. Outcomes, failures included, are in the report; it throws only for errors that are no outcome
+  // of training (ContractError, out of memory). Allocates nothing per environment step in the steady state, except
+  // where a row is written.
   TrainReport run();
 
   SacAgent& agent();
@@ -112,8 +113,8 @@ class Trainer {
   std::uint64_t replay_bytes() const;      // memory that the replay buffer may take
   std::uint64_t checkpoint_bytes() const;  // what one checkpoint takes on disk with a full replay buffer, about
 
-  // Digest of everything that changes in training: networks, moments, counters, replay, environments, generators. Not of
-  // time, paths, threads or backend. Reads the whole replay buffer.
+  // Digest of everything that changes in training: networks, moments, counters, replay, environments, generators. Not
+  // of time, paths, threads or backend. Reads the whole replay buffer.
   std::uint64_t state_hash();
 
  private:

@@ -1,7 +1,7 @@
 // A fast 64-bit digest of a state, for comparing runs; not cryptographic. The same on every machine.
 //
-// h ← fold(h ⊕ word, K) over 64-bit little-endian words, where fold(a, b) is the xor of both halves of the 128-bit product;
-// four interleaved lanes over long arrays.
+// h ← fold(h ⊕ word, K) over 64-bit little-endian words, where fold(a, b) is the xor of both halves of the 128-bit
+// product; four interleaved lanes over long arrays.
 #pragma once
 
 #include <array>
@@ -34,10 +34,7 @@ class Digest {
     for (; at < bytes.size(); at += 8) add(word(bytes.subspan(at, bytes.size() - at < 8 ? bytes.size() - at : 8)));
   }
   template <class T>
-    requires(std::is_arithmetic_v<T>)
-  void add(std::span<const T> values) {
-    add(std::as_bytes(values));
-  }
+  requires(std::is_arithmetic_v<T>) void add(std::span<const T> values) { add(std::as_bytes(values)); }
   void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
 
   std::uint64_t value() const { return fold(h_ ^ kOdd[3], kOdd[1]); }

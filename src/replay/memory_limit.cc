@@ -56,8 +56,7 @@ std::optional<std::uint64_t> number_file(const Path& path) {
 }
 
 // What one control group leaves of its limit.
-std::uint64_t group_leaves(const Path& dir, const char* limit_name, const char* usage_name,
-                           const char* cache_name) {
+std::uint64_t group_leaves(const Path& dir, const char* limit_name, const char* usage_name, const char* cache_name) {
   const auto limit = number_file(dir / limit_name);
   const auto usage = number_file(dir / usage_name);
   if (!limit || !usage) return kUnlimited;
@@ -68,8 +67,8 @@ std::uint64_t group_leaves(const Path& dir, const char* limit_name, const char* 
 }
 
 // The same over a group and all its parents, from `mount` down to mount/group.
-std::uint64_t hierarchy_leaves(const Path& mount, const Path& group, const char* limit_name,
-                               const char* usage_name, const char* cache_name) {
+std::uint64_t hierarchy_leaves(const Path& mount, const Path& group, const char* limit_name, const char* usage_name,
+                               const char* cache_name) {
   std::uint64_t least = group_leaves(mount, limit_name, usage_name, cache_name);
   Path dir = mount;
   for (const Path& part : group.relative_path()) {
@@ -96,7 +95,8 @@ std::uint64_t available_memory(const Path& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const Path group = line.substr(second + 1);
     if (controllers.empty()) {
-      least = std::min(least, hierarchy_leaves(root / "sys/fs/cgroup", group, "memory.max", "memory.current", "inactive_file "));
+      least = std::min(
+          least, hierarchy_leaves(root / "sys/fs/cgroup", group, "memory.max", "memory.current", "inactive_file "));
     } else if (controllers == "memory" || controllers.starts_with("memory,")) {
       least = std::min(least, hierarchy_leaves(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes",
                                                "memory.usage_in_bytes", "total_inactive_file "));

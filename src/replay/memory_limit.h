@@ -8,9 +8,9 @@
 
 namespace softac {
 
-// Bytes that the machine (MemAvailable) and the process's control groups (v2 and v1, the limits of all parents included)
-// leave; file caches that can be dropped count as free. UINT64_MAX if nothing can be read. `root` stands before /proc and
-// /sys, for tests.
+// Bytes that the machine (MemAvailable) and the process's control groups (v2 and v1, the limits of all parents
+// included) leave; file caches that can be dropped count as free. UINT64_MAX if nothing can be read. `root` stands
+// before /proc and /sys, for tests.
 std::uint64_t available_memory(const std::filesystem::path& root = "/");
 
 // "1.47 GiB"

@@ -18,14 +18,22 @@ constexpr std::uint32_t kEnded = kTerminated | kTruncated;
 
 constexpr int kPrefetchAhead = 8;  // rows between the one that is copied and the one that is fetched
 
-std::int64_t slots_per_env(const ReplayShape& shape) { return shape.buffer_size / shape.num_envs + 1; }
-int record_words(const ReplayShape& shape) { return shape.obs_dim + shape.act_dim + 2; }
+std::int64_t slots_per_env(const ReplayShape& shape) {
+  return shape.buffer_size / shape.num_envs + 1;
+}
+int record_words(const ReplayShape& shape) {
+  return shape.obs_dim + shape.act_dim + 2;
+}
 std::uint64_t num_bit_words(const ReplayShape& shape) {
   return (static_cast<std::uint64_t>(slots_per_env(shape)) * static_cast<std::uint64_t>(shape.num_envs) + 63) / 64;
 }
 
-std::uint32_t flags_of(const float* record, int stride) { return std::bit_cast<std::uint32_t>(record[stride - 1]); }
-void set_flags(float* record, int stride, std::uint32_t flags) { record[stride - 1] = std::bit_cast<float>(flags); }
+std::uint32_t flags_of(const float* record, int stride) {
+  return std::bit_cast<std::uint32_t>(record[stride - 1]);
+}
+void set_flags(float* record, int stride, std::uint32_t flags) {
+  record[stride - 1] = std::bit_cast<float>(flags);
+}
 
 // Row `row` of x gets count values from its first column on; the columns after them stay as they are.
 template <class T>
@@ -51,8 +59,9 @@ ReplayBuffer::ReplayBuffer(const ReplayShape& shape, std::uint64_t memory_limit)
   SOFTAC_REQUIRE(shape.obs_dim > 0 && shape.act_dim > 0 && shape.num_envs > 0 && shape.n_steps > 0, shape.obs_dim,
                  shape.act_dim, shape.num_envs, shape.n_steps);
   if (shape.buffer_size / shape.num_envs < 2) {
-    throw ConfigError("buffer_size: expected at least " + std::to_string(2 * shape.num_envs) + " (two slots for each of " +
-                      std::to_string(shape.num_envs) + " environments), found " + std::to_string(shape.buffer_size));
+    throw ConfigError("buffer_size: expected at least " + std::to_string(2 * shape.num_envs) +
+                      " (two slots for each of " + std::to_string(shape.num_envs) + " environments), found " +
+                      std::to_string(shape.buffer_size));
   }
   if (shape.buffer_size > (std::int64_t{1} << 44) / record_words(shape) || bytes_needed(shape) > memory_limit) {
     const double slot_bytes = static_cast<double>(record_words(shape)) * sizeof(float);
@@ -93,7 +102,8 @@ void ReplayBuffer::advance(int env, bool end_slot) {
 void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const float> action, float reward,
                        std::span<const float> next_obs, bool terminated, bool truncated) {
   const auto obs_dim = static_cast<std::size_t>(shape_.obs_dim), act_dim = static_cast<std::size_t>(shape_.act_dim);
-  SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs && obs.size() == obs_dim && action.size() == act_dim && next_obs.size() == obs_dim,
+  SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs && obs.size() == obs_dim && action.size() == act_dim &&
+                     next_obs.size() == obs_dim,
                  env, obs.size(), action.size(), next_obs.size());
   Ring& ring = rings_[static_cast<std::size_t>(env)];
   if (ring.continues && std::memcmp(slot(env, ring.head), obs.data(), obs.size_bytes()) != 0) {
@@ -149,8 +159,8 @@ void ReplayBuffer::prefetch(const Pick& pick) const {
 template <class T>
 void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
   const int obs_dim = shape_.obs_dim, act_dim = shape_.act_dim, size = batch.batch_size;
-  SOFTAC_REQUIRE(num_transitions_ > 0 && batch.obs_dim == obs_dim && batch.act_dim == act_dim, num_transitions_, batch.obs_dim,
-                 batch.act_dim);
+  SOFTAC_REQUIRE(num_transitions_ > 0 && batch.obs_dim == obs_dim && batch.act_dim == act_dim, num_transitions_,
+                 batch.obs_dim, batch.act_dim);
   draw(rng, size);
   for (int b = 0; b < std::min(kPrefetchAhead, size); ++b) prefetch(picks_[static_cast<std::size_t>(b)]);
   for (int b = 0; b < size; ++b) {

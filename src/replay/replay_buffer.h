@@ -1,12 +1,12 @@
 // Replay memory: float32 transitions of one or more environments, each observation stored once.
 //
 // Every environment has a ring of slots. A slot is one record [obs O | action A | reward | flags] of 32-bit words. The
-// successor of a slot is the next slot's observation. Where an episode ends, an extra slot of which only the observation
-// counts holds the final one; it is never drawn as a transition.
+// successor of a slot is the next slot's observation. Where an episode ends, an extra slot of which only the
+// observation counts holds the final one; it is never drawn as a transition.
 //
-// An n-step window starts at any stored transition and runs until n rewards are summed, the episode ends (either flag), or
-// the newest transition of the ring is reached; k ≤ n rewards then, and the value bootstraps from the observation after
-// the k-th: y = Σ_{j<k} γ^j r_j + discount · V(s_k), discount = γ^k, or 0 where the last of them terminated.
+// An n-step window starts at any stored transition and runs until n rewards are summed, the episode ends (either flag),
+// or the newest transition of the ring is reached; k ≤ n rewards then, and the value bootstraps from the observation
+// after the k-th: y = Σ_{j<k} γ^j r_j + discount · V(s_k), discount = γ^k, or 0 where the last of them terminated.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,11 @@
 namespace softac {
 
 struct ReplayShape {
-  int obs_dim = 0;                // O
-  int act_dim = 0;                // A
+  int obs_dim = 0;  // O
+  int act_dim = 0;  // A
   int num_envs = 1;
-  std::int64_t buffer_size = 0;   // slots over all environments; each has buffer_size / num_envs, and one for what comes next
+  std::int64_t buffer_size =
+      0;  // slots over all environments; each has buffer_size / num_envs, and one for what comes next
   int n_steps = 1;
   double gamma = 0.99;
 };
@@ -37,13 +38,13 @@ class ReplayBuffer {
   // buffer is larger than memory_limit bytes. Nothing is touched yet: memory is taken as slots fill.
   ReplayBuffer(const ReplayShape& shape, std::uint64_t memory_limit = available_memory());
 
-  // Stores one transition of environment env; obs, next_obs (O), action (A). Where obs is not the next_obs stored before
-  // and no end was flagged, the transition before counts as truncated. Does not allocate.
-  void add(int env, std::span<const float> obs, std::span<const float> action, float reward, std::span<const float> next_obs,
-           bool terminated, bool truncated);
+  // Stores one transition of environment env; obs, next_obs (O), action (A). Where obs is not the next_obs stored
+  // before and no end was flagged, the transition before counts as truncated. Does not allocate.
+  void add(int env, std::span<const float> obs, std::span<const float> action, float reward,
+           std::span<const float> next_obs, bool terminated, bool truncated);
 
-  // Fills the batch with transitions drawn uniformly, with replacement, from all that are stored (at least one). T: float
-  // or double. Allocates only when batch_size grows beyond any earlier call.
+  // Fills the batch with transitions drawn uniformly, with replacement, from all that are stored (at least one). T:
+  // float or double. Allocates only when batch_size grows beyond any earlier call.
   template <class T>
   void sample(Rng& rng, const BatchView<T>& batch);
 
@@ -56,14 +57,14 @@ class ReplayBuffer {
 
   // The contents, from the oldest slot on (replay_file.h writes and reads them).
   struct Ring {
-    std::int64_t head = 0;    // slot that the next transition goes to
-    std::int64_t size = 0;    // slots behind it that count, end slots included
-    bool continues = false;   // slot head holds its observation already: the successor of the newest transition
+    std::int64_t head = 0;   // slot that the next transition goes to
+    std::int64_t size = 0;   // slots behind it that count, end slots included
+    bool continues = false;  // slot head holds its observation already: the successor of the newest transition
   };
   const Ring& ring(int env) const { return rings_[static_cast<std::size_t>(env)]; }
-  int num_words() const { return stride_; }                           // of a record
-  std::int64_t capacity() const { return slots_ - 1; }                // largest ring size
-  std::span<const float> record(int env, std::int64_t age) const;     // age 0 = oldest … size − 1, size = the pending one
+  int num_words() const { return stride_; }                        // of a record
+  std::int64_t capacity() const { return slots_ - 1; }             // largest ring size
+  std::span<const float> record(int env, std::int64_t age) const;  // age 0 = oldest … size − 1, size = the pending one
   // Refills the buffer, oldest record first in each ring. False if a record or the pending observation (O; empty if the
   // ring does not continue) does not go on from what was restored before: the bytes are not a replay's.
   void clear();
@@ -85,8 +86,8 @@ class ReplayBuffer {
   void prefetch(const Pick& pick) const;
 
   ReplayShape shape_;
-  int stride_ = 0;                       // words of a record
-  std::int64_t slots_ = 0;               // of a ring
+  int stride_ = 0;          // words of a record
+  std::int64_t slots_ = 0;  // of a ring
   ZeroPages pages_;
   float* data_ = nullptr;                // (num_envs × slots × stride)
   std::vector<std::uint64_t> end_bits_;  // (num_envs × slots) 1 = end slot; small enough to stay in the cache

@@ -57,7 +57,8 @@ class Reader {
   }
   template <class A, class B>
   [[noreturn]] void fail(const char* what, A expected, B found) const {
-    throw IoError(source_ + ": " + what + ": expected " + std::to_string(expected) + ", found " + std::to_string(found));
+    throw IoError(source_ + ": " + what + ": expected " + std::to_string(expected) + ", found " +
+                  std::to_string(found));
   }
   [[noreturn]] void fail(const std::string& text) const { throw IoError(source_ + ": " + text); }
 
@@ -74,7 +75,8 @@ void write_replay(const ReplayBuffer& buffer, WritableFile& file) {
   Writer out(file);
   const ReplayShape& shape = buffer.shape();
   out.put(kMagic);
-  for (const int value : {shape.obs_dim, shape.act_dim, shape.num_envs, buffer.num_words()}) out.put(static_cast<std::uint32_t>(value));
+  for (const int value : {shape.obs_dim, shape.act_dim, shape.num_envs, buffer.num_words()})
+    out.put(static_cast<std::uint32_t>(value));
   std::vector<float> chunk;
   for (int env = 0; env < shape.num_envs; ++env) {
     const ReplayBuffer::Ring& ring = buffer.ring(env);
@@ -88,7 +90,8 @@ void write_replay(const ReplayBuffer& buffer, WritableFile& file) {
       }
       out.put(std::as_bytes(std::span(chunk)));
     }
-    if (ring.continues) out.put(std::as_bytes(buffer.record(env, ring.size).first(static_cast<std::size_t>(shape.obs_dim))));
+    if (ring.continues)
+      out.put(std::as_bytes(buffer.record(env, ring.size).first(static_cast<std::size_t>(shape.obs_dim))));
   }
   out.finish();
 }
@@ -112,8 +115,8 @@ void read_replay(ReplayBuffer& buffer, ReadableFile& file, const std::string& so
     for (int env = 0; env < shape.num_envs; ++env) {
       const auto count = in.get<std::uint64_t>(), continues = in.get<std::uint64_t>();
       if (count > static_cast<std::uint64_t>(buffer.capacity())) {
-        in.fail("environment " + std::to_string(env) + ": " + std::to_string(count) + " records, but buffer_size has room for " +
-                std::to_string(buffer.capacity()));
+        in.fail("environment " + std::to_string(env) + ": " + std::to_string(count) +
+                " records, but buffer_size has room for " + std::to_string(buffer.capacity()));
       }
       if (continues > 1) in.fail("continuation mark", 1, continues);
       for (std::uint64_t done = 0; done < count;) {
@@ -122,13 +125,15 @@ void read_replay(ReplayBuffer& buffer, ReadableFile& file, const std::string& so
         in.get(std::as_writable_bytes(std::span(chunk)));
         for (std::size_t i = 0; i < n; ++i, ++done) {
           if (!buffer.restore_record(env, std::span<const float>(chunk).subspan(i * words, words))) {
-            in.fail("environment " + std::to_string(env) + ", record " + std::to_string(done) + ": flags do not fit the episode");
+            in.fail("environment " + std::to_string(env) + ", record " + std::to_string(done) +
+                    ": flags do not fit the episode");
           }
         }
       }
       chunk.resize(continues != 0 ? static_cast<std::size_t>(shape.obs_dim) : 0);
       in.get(std::as_writable_bytes(std::span(chunk)));
-      if (!buffer.restore_pending(env, chunk)) in.fail("environment " + std::to_string(env) + ": the newest record and its successor do not fit");
+      if (!buffer.restore_pending(env, chunk))
+        in.fail("environment " + std::to_string(env) + ": the newest record and its successor do not fit");
     }
     in.finish();
   } catch (...) {

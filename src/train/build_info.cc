@@ -10,8 +10,12 @@
 
 namespace softac {
 
-std::string softac_version() { return SOFTAC_VERSION; }
-std::string softac_commit() { return SOFTAC_COMMIT; }
+std::string softac_version() {
+  return SOFTAC_VERSION;
+}
+std::string softac_commit() {
+  return SOFTAC_COMMIT;
+}
 
 std::string compiler_version() {
 #if defined(__clang__)
@@ -62,7 +66,8 @@ std::string provenance_json(const std::string& backend, int threads) {
       {"libraries",
        {{"mujoco", mujoco_version()},
         {"glibc", gnu_get_libc_version()},
-        {"nlohmann_json", std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." + std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
+        {"nlohmann_json", std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
+                              std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
                               std::to_string(NLOHMANN_JSON_VERSION_PATCH)}}}};
   return out.dump(2) + "\n";
 }

@@ -14,7 +14,8 @@ std::string cpu_model();         // as the system names it; "" if unknown
 // Names as in /proc/cpuinfo of what the kernels could use, e.g. "avx2"; empty on other processors than x86-64.
 std::vector<std::string> cpu_features();
 
-// The text of provenance.json: version, commit, compiler, processor, backend, versions of the libraries, MuJoCo's included.
+// The text of provenance.json: version, commit, compiler, processor, backend, versions of the libraries, MuJoCo's
+// included.
 std::string provenance_json(const std::string& backend, int threads);
 
 }  // namespace softac

@@ -46,7 +46,8 @@ std::string file_sum(FileSystem& fs, const Path& path) {
   std::vector<std::byte> chunk(1 << 20);
   Sha256 sha;
   for (std::uint64_t at = 0; at < file->size();) {
-    const auto part = std::span(chunk).first(static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), file->size() - at)));
+    const auto part =
+        std::span(chunk).first(static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), file->size() - at)));
     file->read_at(at, part);
     sha.update(part);
     at += part.size();
@@ -88,7 +89,8 @@ void read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& veri
   const Path dir = info.path;
   try {
     const auto manifest = nlohmann::json::parse(fs.read_text(dir / "manifest.json", kMaxManifestBytes));
-    if (manifest.at("format").get<int>() != 1) throw IoError("manifest.json is of format " + manifest.at("format").dump() + ", expected 1");
+    if (manifest.at("format").get<int>() != 1)
+      throw IoError("manifest.json is of format " + manifest.at("format").dump() + ", expected 1");
     info.step = manifest.at("step").get<std::int64_t>();
     info.state_hash = manifest.at("state_hash").get<std::string>();
     info.complete = true;
@@ -101,7 +103,8 @@ void read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& veri
       } else if (const std::uint64_t found = fs.size(dir / name); found != bytes) {
         error = name + ": expected " + std::to_string(bytes) + " bytes, found " + std::to_string(found);
       } else if (verify == "*" || verify == name) {
-        if (file_sum(fs, dir / name) != entry.at("sha256").get<std::string>()) error = name + ": its SHA-256 sum is not the manifest's";
+        if (file_sum(fs, dir / name) != entry.at("sha256").get<std::string>())
+          error = name + ": its SHA-256 sum is not the manifest's";
       }
       if (!error.empty()) {
         file.ok = info.complete = false;
@@ -166,7 +169,9 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
   for (const std::string& entry : fs.list(checkpoints_dir)) {
     if (const auto name = parse_name(entry)) names.emplace_back(*name, entry);
   }
-  std::ranges::sort(names, [](const auto& a, const auto& b) { return std::pair(a.first.step, a.first.k) < std::pair(b.first.step, b.first.k); });
+  std::ranges::sort(names, [](const auto& a, const auto& b) {
+    return std::pair(a.first.step, a.first.k) < std::pair(b.first.step, b.first.k);
+  });
   std::vector<CheckpointInfo> found;
   for (const auto& [name, entry] : names) {
     CheckpointInfo info;
@@ -179,8 +184,10 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
   return found;
 }
 
-CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice, const std::string& verify) {
-  if (!fs.is_directory(checkpoints_dir)) throw IoError(checkpoints_dir.string() + ": no such folder; a run directory with checkpoints was expected");
+CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
+                                 const std::string& verify) {
+  if (!fs.is_directory(checkpoints_dir))
+    throw IoError(checkpoints_dir.string() + ": no such folder; a run directory with checkpoints was expected");
   auto all = find_checkpoints(fs, checkpoints_dir, "");
   std::string tried, steps;
   for (auto info = all.rbegin(); info != all.rend(); ++info) {
@@ -195,7 +202,8 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
   }
   if (!tried.empty()) throw IoError(checkpoints_dir.string() + ": no checkpoint is intact:" + tried);
   if (choice.kind == ModelChoice::Kind::step) {
-    throw IoError(checkpoints_dir.string() + ": no checkpoint of step " + std::to_string(choice.step) + "; found " + (steps.empty() ? "none" : steps));
+    throw IoError(checkpoints_dir.string() + ": no checkpoint of step " + std::to_string(choice.step) + "; found " +
+                  (steps.empty() ? "none" : steps));
   }
   throw IoError(checkpoints_dir.string() + ": holds no checkpoint");
 }

@@ -1,6 +1,6 @@
-// Checkpoints: checkpoints/step-000100000[.k]/ holds the files and, written last, manifest.json with the size and SHA-256
-// sum of each. A checkpoint is built in checkpoints/.staging, synced, and renamed to a name never used before, so it is
-// complete or not there. checkpoints/latest holds the name of the newest.
+// Checkpoints: checkpoints/step-000100000[.k]/ holds the files and, written last, manifest.json with the size and
+// SHA-256 sum of each. A checkpoint is built in checkpoints/.staging, synced, and renamed to a name never used before,
+// so it is complete or not there. checkpoints/latest holds the name of the newest.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
 
 // The checkpoint to read: the newest whose files are as the manifest says, or that of a step. Throws IoError that says
 // what was found.
-CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice, const std::string& verify);
+CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
+                                 const std::string& verify);
 
 // The learner's tensors as a file's contents, and back. load_tensors throws IoError on a tensor that is missing, extra,
 // not float32 or of another shape, before anything is written; `source` names the file.

@@ -19,7 +19,8 @@ Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::u
 
 void Collector::step(bool random) {
   const int num_envs = envs_.num_envs();
-  const auto obs_dim = static_cast<std::size_t>(envs_.spec().obs_dim), act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
+  const auto obs_dim = static_cast<std::size_t>(envs_.spec().obs_dim),
+             act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
   std::ranges::copy(envs_.obs(), obs_.begin());
   if (random) {
     for (std::size_t i = 0; i < actions_.size(); ++i) {

@@ -22,11 +22,13 @@ class EpisodeWindow {
     mean_length_ = mean(lengths_);
   }
 
-  std::int64_t count() const { return count_; }               // episodes ever
-  double mean_return() const { return mean_return_; }         // NaN before the first
-  double mean_length() const { return mean_length_; }         // NaN before the first
-  double last_return() const { return last_return_; }         // NaN before the first
-  std::span<const double> returns() const { return std::span(returns_).first(size()); }  // a ring: entry count mod 100 is the next
+  std::int64_t count() const { return count_; }        // episodes ever
+  double mean_return() const { return mean_return_; }  // NaN before the first
+  double mean_length() const { return mean_length_; }  // NaN before the first
+  double last_return() const { return last_return_; }  // NaN before the first
+  std::span<const double> returns() const {
+    return std::span(returns_).first(size());
+  }  // a ring: entry count mod 100 is the next
   std::span<const double> lengths() const { return std::span(lengths_).first(size()); }
 
  private:

@@ -25,7 +25,8 @@ std::vector<std::byte> read_best(FileSystem& fs, const Path& dir) {
 }  // namespace
 
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options) {
-  if (options.episodes < 1) throw ConfigError("episodes: expected at least 1, found " + std::to_string(options.episodes));
+  if (options.episodes < 1)
+    throw ConfigError("episodes: expected at least 1, found " + std::to_string(options.episodes));
   FileSystem& fs = posix_file_system();
   if (!fs.is_directory(run_dir)) throw IoError(run_dir + ": no such run directory");
   TrainConfig config = load_run_config((Path(run_dir) / "config.toml").string()).config;
@@ -36,18 +37,22 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
     path = Path(run_dir) / "best" / "model.safetensors";
     bytes = read_best(fs, path.parent_path());
   } else {
-    path = Path(choose_checkpoint(fs, Path(run_dir) / "checkpoints", options.model, "model.safetensors").path) / "model.safetensors";
+    path = Path(choose_checkpoint(fs, Path(run_dir) / "checkpoints", options.model, "model.safetensors").path) /
+           "model.safetensors";
     bytes = fs.read_file(path, kMaxModelBytes);
   }
   const TensorFile file = decode_safetensors(bytes, path.string());
 
   Evaluator evaluator(config, options.episodes, options.seed);
-  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, config.sac, config.seed, options.threads, options.backend);
+  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, config.sac, config.seed, options.threads,
+                 options.backend);
   load_tensors(agent.model_tensors(), file, path.string());
   EvalStats stats = evaluator.run(agent, options.deterministic);
   stats.model_path = path.string();
-  if (const auto found = file.metadata.find("step"); found != file.metadata.end()) stats.step = std::stoll("0" + found->second);
-  if (const auto found = file.metadata.find("mujoco_version"); found != file.metadata.end() && found->second != mujoco_version()) {
+  if (const auto found = file.metadata.find("step"); found != file.metadata.end())
+    stats.step = std::stoll("0" + found->second);
+  if (const auto found = file.metadata.find("mujoco_version");
+      found != file.metadata.end() && found->second != mujoco_version()) {
     stats.warnings.push_back("the run used MuJoCo " + found->second + ", this is " + mujoco_version());
   }
   return stats;
@@ -56,7 +61,8 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
 std::vector<CheckpointInfo> list_checkpoints(const std::string& run_dir, bool verify) {
   FileSystem& fs = posix_file_system();
   const Path dir = Path(run_dir) / "checkpoints";
-  if (!fs.is_directory(dir)) throw IoError(dir.string() + ": no such folder; a run directory with checkpoints was expected");
+  if (!fs.is_directory(dir))
+    throw IoError(dir.string() + ": no such folder; a run directory with checkpoints was expected");
   return find_checkpoints(fs, dir, verify ? "*" : "");
 }
 

@@ -21,7 +21,8 @@ std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::
   return std::make_unique<VecEnv>(std::move(envs), options);
 }
 
-Evaluator::Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed, std::function<void(const std::string&)> on_timeout)
+Evaluator::Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed,
+                     std::function<void(const std::string&)> on_timeout)
     : num_episodes_(num_episodes), seed_(seed) {
   constexpr int kMaxEnvs = 10;
   SOFTAC_REQUIRE(num_episodes > 0, num_episodes);
@@ -36,7 +37,8 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
   envs_->load_state(start_);
   noise_.clear();
   // Of the same kind as the resets' streams; indices far from theirs.
-  for (int i = 0; i < num_envs; ++i) noise_.emplace_back(seed_, StreamKind::eval_env, static_cast<std::uint32_t>(i) + (1u << 31));
+  for (int i = 0; i < num_envs; ++i)
+    noise_.emplace_back(seed_, StreamKind::eval_env, static_cast<std::uint32_t>(i) + (1u << 31));
 
   EvalStats stats;
   stats.env_id = spec().id;

@@ -22,7 +22,8 @@ std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::
 class Evaluator {
  public:
   // Makes min(num_episodes, 10) environments; each runs its share of the episodes one after the other.
-  Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed, std::function<void(const std::string&)> on_timeout = {});
+  Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed,
+            std::function<void(const std::string&)> on_timeout = {});
 
   // Throws EnvError, NumericsError. Fills returns, lengths (environment by environment), means and deviation.
   EvalStats run(SacAgent& agent, bool deterministic = true);
@@ -35,7 +36,7 @@ class Evaluator {
   std::unique_ptr<VecEnv> envs_;
   std::vector<std::byte> start_;  // the environments before their first step
   std::vector<Rng> noise_;
-  std::vector<float> actions_;    // (N, A)
+  std::vector<float> actions_;  // (N, A)
 };
 
 // Fills the means and the deviation from returns and lengths.

@@ -39,8 +39,12 @@ Learner::~Learner() = default;
 Learner::Learner(Learner&&) noexcept = default;
 Learner& Learner::operator=(Learner&&) noexcept = default;
 
-std::int64_t Learner::num_transitions() const { return impl_->replay.num_transitions(); }
-SacAgent& Learner::agent() { return impl_->agent; }
+std::int64_t Learner::num_transitions() const {
+  return impl_->replay.num_transitions();
+}
+SacAgent& Learner::agent() {
+  return impl_->agent;
+}
 
 void Learner::act(std::span<const float> obs, std::span<float> action, bool deterministic, int stream) {
   const std::size_t i = impl_->checked(stream);
@@ -74,7 +78,8 @@ UpdateMetrics Learner::update() {
   impl_->replay.sample(impl_->sample_rng, impl_->agent.batch());
   const UpdateMetrics metrics = impl_->agent.update();
   if (!metrics.finite) {
-    throw NumericsError("update " + std::to_string(impl_->agent.num_updates()) + ": a loss, gradient or parameter is not finite");
+    throw NumericsError("update " + std::to_string(impl_->agent.num_updates()) +
+                        ": a loss, gradient or parameter is not finite");
   }
   return metrics;
 }

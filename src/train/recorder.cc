@@ -23,8 +23,8 @@ UpdateMetrics UpdateMeans::take() {
   UpdateMetrics mean = sum_;
   if (count_ > 0) {
     const auto n = static_cast<double>(count_);
-    for (double* value : {&mean.critic_loss, &mean.actor_loss, &mean.ent_coef_loss, &mean.entropy, &mean.q_mean, &mean.target_mean,
-                          &mean.actor_grad_norm, &mean.critic_grad_norm}) {
+    for (double* value : {&mean.critic_loss, &mean.actor_loss, &mean.ent_coef_loss, &mean.entropy, &mean.q_mean,
+                          &mean.target_mean, &mean.actor_grad_norm, &mean.critic_grad_norm}) {
       *value /= n;
     }
   }
@@ -32,20 +32,26 @@ UpdateMetrics UpdateMeans::take() {
   return mean;
 }
 
-Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy, double start_wall_time_sec)
-    : target_entropy_(target_entropy), learning_rate_(config.sac.learning_rate),
+Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy,
+                   double start_wall_time_sec)
+    : target_entropy_(target_entropy),
+      learning_rate_(config.sac.learning_rate),
       learned_temperature_(config.sac.ent_coef_auto),
-      monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec), evaluations_(fs, run_dir / "eval"),
+      monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec),
+      evaluations_(fs, run_dir / "eval"),
       log_(fs, run_dir / "log.txt") {
   sinks_.push_back(make_csv_sink(fs, run_dir / "progress.csv"));
   sinks_.push_back(make_jsonl_sink(fs, run_dir / "metrics.jsonl"));
   if (config.tensorboard) {
-    sinks_.push_back(make_tensorboard_sink(fs, run_dir / tensorboard_file_name(start_wall_time_sec), start_wall_time_sec));
+    sinks_.push_back(
+        make_tensorboard_sink(fs, run_dir / tensorboard_file_name(start_wall_time_sec), start_wall_time_sec));
   }
   metrics_.reserve(32);
 }
 
-void Recorder::episode(double episode_return, std::int64_t length, double elapsed_sec) { monitor_.write(episode_return, length, elapsed_sec); }
+void Recorder::episode(double episode_return, std::int64_t length, double elapsed_sec) {
+  monitor_.write(episode_return, length, elapsed_sec);
+}
 
 void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool updated) {
   metrics_.clear();
@@ -92,7 +98,9 @@ void Recorder::write(std::int64_t step) {
   for (const auto& sink : sinks_) sink->write(step, now, metrics_);
 }
 
-void Recorder::log(std::string_view text) { log_.write(wall_time(), text); }
+void Recorder::log(std::string_view text) {
+  log_.write(wall_time(), text);
+}
 
 void Recorder::flush() {
   for (const auto& sink : sinks_) sink->flush();

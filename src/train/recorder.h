@@ -33,7 +33,8 @@ class UpdateMeans {
 class Recorder {
  public:
   // Opens the files in run_dir. Throws DiskError, IoError, as every other member does.
-  Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy, double start_wall_time_sec);
+  Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy,
+           double start_wall_time_sec);
 
   void episode(double episode_return, std::int64_t length, double elapsed_sec);
   void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);

@@ -36,21 +36,26 @@ std::string folder_name(std::string env_id) {
 
 }  // namespace
 
-std::string utc_text(double wall_time_sec) { return time_text(wall_time_sec, "%Y-%m-%dT%H:%M:%SZ", true); }
+std::string utc_text(double wall_time_sec) {
+  return time_text(wall_time_sec, "%Y-%m-%dT%H:%M:%SZ", true);
+}
 
 double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config, double wall_time_sec)
+RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
+               double wall_time_sec)
     : fs_(fs) {
   if (!path.empty()) {
     path_ = path;
     const FileKind kind = fs.kind(path_);
-    if (kind != FileKind::missing && kind != FileKind::directory) throw ConfigError("run directory " + path + ": exists and is not a folder");
+    if (kind != FileKind::missing && kind != FileKind::directory)
+      throw ConfigError("run directory " + path + ": exists and is not a folder");
     if (kind == FileKind::directory) {
       for (const std::string& name : fs.list(path_)) {
-        if (name != kLockName) throw ConfigError("run directory " + path + ": must be new or empty, found '" + name + "' in it");
+        if (name != kLockName)
+          throw ConfigError("run directory " + path + ": must be new or empty, found '" + name + "' in it");
       }
     }
   } else {
@@ -64,10 +69,12 @@ RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_
   for (const char* name : {"eval", "checkpoints", "best"}) fs.make_directories(path_ / name);
 }
 
-void RunDir::write_text(const char* name, const std::string& text) { write_file_atomic(fs_, path_ / name, text); }
+void RunDir::write_text(const char* name, const std::string& text) {
+  write_file_atomic(fs_, path_ / name, text);
+}
 
-void RunDir::write_status(const std::string& state, const std::string& reason, const std::string& message, std::int64_t step,
-                          std::int64_t total_timesteps, double wall_time_sec) {
+void RunDir::write_status(const std::string& state, const std::string& reason, const std::string& message,
+                          std::int64_t step, std::int64_t total_timesteps, double wall_time_sec) {
   const nlohmann::ordered_json out = {{"state", state},
                                       {"reason", reason},
                                       {"message", message},

@@ -15,7 +15,8 @@ class RunDir {
   // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that
   // exists). Makes it with eval/, checkpoints/ and best/. Throws ConfigError if it holds anything, IoError if another
   // process has it, DiskError.
-  RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config, double wall_time_sec);
+  RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
+         double wall_time_sec);
 
   const Path& path() const { return path_; }
   Path operator/(const char* name) const { return path_ / name; }

@@ -11,20 +11,31 @@
 
 namespace softac {
 
-Trainer::Trainer(const TrainConfig& config, TrainerOptions options) : impl_(std::make_unique<Impl>(config, std::move(options))) {}
+Trainer::Trainer(const TrainConfig& config, TrainerOptions options)
+    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
 Trainer::~Trainer() = default;
-SacAgent& Trainer::agent() { return impl_->agent; }
-const std::string& Trainer::run_dir() const { return impl_->run_path; }
-std::uint64_t Trainer::replay_bytes() const { return ReplayBuffer::bytes_needed(impl_->replay.shape()); }
-std::uint64_t Trainer::checkpoint_bytes() const { return impl_->checkpoint_bytes(); }
-std::uint64_t Trainer::state_hash() { return impl_->state_hash(); }
+SacAgent& Trainer::agent() {
+  return impl_->agent;
+}
+const std::string& Trainer::run_dir() const {
+  return impl_->run_path;
+}
+std::uint64_t Trainer::replay_bytes() const {
+  return ReplayBuffer::bytes_needed(impl_->replay.shape());
+}
+std::uint64_t Trainer::checkpoint_bytes() const {
+  return impl_->checkpoint_bytes();
+}
+std::uint64_t Trainer::state_hash() {
+  return impl_->state_hash();
+}
 
 TrainReport Trainer::run() {
   Impl& t = *impl_;
   try {
     t.start();
     while (t.proceed()) {
-      t.collect();                                                       // act, store
+      t.collect();                                                        // act, store
       for (std::int64_t n = t.num_updates_due(); n > 0; --n) t.update();  // update
       t.log_if_due();
       t.evaluate_if_due();
@@ -74,14 +85,20 @@ const char* what_is_not_finite(const UpdateMetrics& metrics) {
 }  // namespace
 
 Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
-    : config(checked(settings)), options(std::move(run_options)), fs(posix_file_system()),
-      envs(make_vec_env(config, config.n_envs, config.seed, StreamKind::env, [this](const std::string& text) { env_hangs(text); })),
+    : config(checked(settings)),
+      options(std::move(run_options)),
+      fs(posix_file_system()),
+      envs(make_vec_env(config, config.n_envs, config.seed, StreamKind::env,
+                        [this](const std::string& text) { env_hangs(text); })),
       agent(envs->spec().obs_dim, envs->spec().act_dim, config.sac, config.seed, config.threads, config.backend),
-      replay(replay_shape(config, envs->spec()), options.memory_limit_bytes > 0 ? options.memory_limit_bytes : available_memory()),
-      collector(*envs, agent, replay, config.seed), sample_rng(config.seed, StreamKind::sample),
+      replay(replay_shape(config, envs->spec()),
+             options.memory_limit_bytes > 0 ? options.memory_limit_bytes : available_memory()),
+      collector(*envs, agent, replay, config.seed),
+      sample_rng(config.seed, StreamKind::sample),
       best_eval_return(std::numeric_limits<double>::quiet_NaN()) {
   if (config.eval_freq > 0) {
-    evaluator.emplace(config, config.n_eval_episodes, config.seed, [this](const std::string& text) { env_hangs(text); });
+    evaluator.emplace(config, config.n_eval_episodes, config.seed,
+                      [this](const std::string& text) { env_hangs(text); });
   }
   if (!options.init_from.empty()) {
     const CheckpointInfo from = choose_checkpoint(fs, Path(options.init_from) / "checkpoints", {}, "model.safetensors");
@@ -103,7 +120,9 @@ bool Trainer::Impl::proceed() {
   if (ended) return false;
   if (step >= config.total_timesteps) {
     stop(StopReason::finished, "all " + std::to_string(config.total_timesteps) + " steps done");
-  } else if (const int number = options.stop_signal != nullptr ? options.stop_signal->load(std::memory_order_relaxed) : 0; number != 0) {
+  } else if (const int number =
+                 options.stop_signal != nullptr ? options.stop_signal->load(std::memory_order_relaxed) : 0;
+             number != 0) {
     signal = number;
     stop(StopReason::interrupted, "stopped by signal " + std::to_string(number) + " at step " + std::to_string(step));
   } else if (config.max_time_sec > 0.0 && elapsed_sec() >= config.max_time_sec) {
@@ -130,7 +149,8 @@ void Trainer::Impl::update() {
   last_update = agent.update();
   update_means.add(last_update);
   if (!last_update.finite) {
-    throw NumericsError("update " + std::to_string(agent.num_updates()) + ": " + what_is_not_finite(last_update) + " is not finite");
+    throw NumericsError("update " + std::to_string(agent.num_updates()) + ": " + what_is_not_finite(last_update) +
+                        " is not finite");
   }
 }
 

@@ -68,21 +68,21 @@ struct Trainer::Impl {
   SacAgent agent;
   ReplayBuffer replay;
   Collector collector;
-  Rng sample_rng;                         // replay indices
+  Rng sample_rng;  // replay indices
   std::optional<Evaluator> evaluator;
   std::optional<RunDir> run_dir;
   std::optional<Recorder> recorder;
 
-  std::int64_t step = 0;                  // environment steps so far
-  std::int64_t previous_step = 0;         // before the last vector step
+  std::int64_t step = 0;           // environment steps so far
+  std::int64_t previous_step = 0;  // before the last vector step
   std::int64_t num_vector_steps = 0;
   EpisodeWindow episodes;
   UpdateMetrics last_update;
   UpdateMeans update_means;
   std::optional<EvalStats> last_eval;
-  double best_eval_return;                // NaN before the first evaluation
-  std::string run_path;                   // "" without records
-  std::string last_checkpoint;            // path of the newest complete one
+  double best_eval_return;      // NaN before the first evaluation
+  std::string run_path;         // "" without records
+  std::string last_checkpoint;  // path of the newest complete one
   std::int64_t last_checkpoint_step = -1;
 
   std::chrono::steady_clock::time_point start_time = std::chrono::steady_clock::now();

@@ -16,15 +16,24 @@ namespace softac {
 
 std::string_view stop_reason_name(StopReason reason) {
   switch (reason) {
-    case StopReason::finished: return "finished";
-    case StopReason::stopped: return "stopped";
-    case StopReason::interrupted: return "interrupted";
-    case StopReason::time: return "time";
-    case StopReason::aborted: return "aborted";
-    case StopReason::env_error: return "env_error";
-    case StopReason::numerics: return "numerics";
-    case StopReason::disk: return "disk";
-    case StopReason::io: return "io";
+    case StopReason::finished:
+      return "finished";
+    case StopReason::stopped:
+      return "stopped";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::time:
+      return "time";
+    case StopReason::aborted:
+      return "aborted";
+    case StopReason::env_error:
+      return "env_error";
+    case StopReason::numerics:
+      return "numerics";
+    case StopReason::disk:
+      return "disk";
+    case StopReason::io:
+      return "io";
   }
   return "unknown";
 }
@@ -36,13 +45,14 @@ void Trainer::Impl::open_records() {
   run_dir->write_text("config.toml", config_toml({config, options.origins}));
   run_dir->write_text("command.txt", options.command + "\n");
   run_dir->write_text("provenance.json", provenance_json(agent.backend_name(), config.threads));
-  const double target_entropy = config.sac.target_entropy_auto ? -static_cast<double>(envs->spec().act_dim) : config.sac.target_entropy;
+  const double target_entropy =
+      config.sac.target_entropy_auto ? -static_cast<double>(envs->spec().act_dim) : config.sac.target_entropy;
   recorder.emplace(fs, run_dir->path(), config, target_entropy, now);
   write_status("running");
-  recorder->log("softac " + softac_version() + ", " + config.env_id + ", seed " + std::to_string(config.seed) + ", backend " +
-                agent.backend_name());
-  recorder->log("replay: up to " + bytes_text(ReplayBuffer::bytes_needed(replay.shape())) + " of memory; a checkpoint: up to " +
-                bytes_text(checkpoint_bytes()) + " on disk, three are kept");
+  recorder->log("softac " + softac_version() + ", " + config.env_id + ", seed " + std::to_string(config.seed) +
+                ", backend " + agent.backend_name());
+  recorder->log("replay: up to " + bytes_text(ReplayBuffer::bytes_needed(replay.shape())) +
+                " of memory; a checkpoint: up to " + bytes_text(checkpoint_bytes()) + " on disk, three are kept");
 }
 
 void Trainer::Impl::say(const std::string& text) {
@@ -74,14 +84,16 @@ void Trainer::Impl::evaluate_if_due() {
   last_eval = std::move(stats);
   if (recorder) {
     recorder->evaluation(summary(), *last_eval);
-    recorder->log("evaluation at step " + std::to_string(step) + ": mean return " + std::to_string(last_eval->mean_return));
+    recorder->log("evaluation at step " + std::to_string(step) + ": mean return " +
+                  std::to_string(last_eval->mean_return));
     if (best) save_best(*last_eval);
   }
   if (options.callback != nullptr) ask(options.callback->on_evaluation(summary(), *last_eval));
 }
 
 void Trainer::Impl::checkpoint_if_due() {
-  if (run_dir && reason != StopReason::aborted && is_due(previous_step, step, config.checkpoint_freq)) save_checkpoint();
+  if (run_dir && reason != StopReason::aborted && is_due(previous_step, step, config.checkpoint_freq))
+    save_checkpoint();
 }
 
 void Trainer::Impl::finish() {
@@ -96,7 +108,8 @@ void Trainer::Impl::finish() {
 // Whatever can still be written says why; what cannot be is the failure itself or follows from it.
 void Trainer::Impl::fail(StopReason why, const std::string& text) {
   const bool of_files = why == StopReason::disk || why == StopReason::io;
-  stop(why, of_files ? "step " + std::to_string(step) + ": " + text : config.env_id + ", step " + std::to_string(step) + ": " + text);
+  stop(why, of_files ? "step " + std::to_string(step) + ": " + text
+                     : config.env_id + ", step " + std::to_string(step) + ": " + text);
   failed = true;
   if (!run_dir) return;
   const auto attempt = [](auto&& write) {
@@ -129,7 +142,8 @@ TrainReport Trainer::Impl::report() {
 }
 
 void Trainer::Impl::write_status(const std::string& state) {
-  run_dir->write_status(state, state == "running" ? "" : std::string(stop_reason_name(reason)), message, step, config.total_timesteps, wall_time());
+  run_dir->write_status(state, state == "running" ? "" : std::string(stop_reason_name(reason)), message, step,
+                        config.total_timesteps, wall_time());
 }
 
 void Trainer::Impl::env_hangs(const std::string& text) {
@@ -142,7 +156,9 @@ void Trainer::Impl::env_hangs(const std::string& text) {
 }
 
 std::map<std::string, std::string> Trainer::Impl::model_metadata() const {
-  return {{"env_id", config.env_id}, {"step", std::to_string(step)}, {"softac_version", softac_version()},
+  return {{"env_id", config.env_id},
+          {"step", std::to_string(step)},
+          {"softac_version", softac_version()},
           {"mujoco_version", mujoco_version()}};
 }
 
@@ -176,7 +192,8 @@ std::string Trainer::Impl::state_json() {
       {"num_episodes", episodes.count()},
       {"episode_returns", episodes.returns()},
       {"episode_lengths", episodes.lengths()},
-      {"best_eval_return", std::isnan(best_eval_return) ? nlohmann::ordered_json() : nlohmann::ordered_json(best_eval_return)},
+      {"best_eval_return",
+       std::isnan(best_eval_return) ? nlohmann::ordered_json() : nlohmann::ordered_json(best_eval_return)},
       {"envs_can_save_state", envs->can_save_state()},
       {"mujoco_version", mujoco_version()}};
   return out.dump(2) + "\n";
@@ -184,14 +201,19 @@ std::string Trainer::Impl::state_json() {
 
 void Trainer::Impl::save_checkpoint() {
   recorder->sync();  // what the checkpoint counts on is on the device before it is
-  const auto tensors = [](WritableFile& file, const TensorFile& contents) { file.write(std::span<const std::byte>(encode_safetensors(contents))); };
+  const auto tensors = [](WritableFile& file, const TensorFile& contents) {
+    file.write(std::span<const std::byte>(encode_safetensors(contents)));
+  };
   CheckpointFiles files = {
-      {"model.safetensors", [&](WritableFile& file) { tensors(file, save_tensors(agent.model_tensors(), model_metadata())); }},
-      {"optimizer.safetensors", [&](WritableFile& file) { tensors(file, save_tensors(agent.optimizer_tensors(), {})); }},
+      {"model.safetensors",
+       [&](WritableFile& file) { tensors(file, save_tensors(agent.model_tensors(), model_metadata())); }},
+      {"optimizer.safetensors",
+       [&](WritableFile& file) { tensors(file, save_tensors(agent.optimizer_tensors(), {})); }},
       {"state.json", [&](WritableFile& file) { file.write(state_json()); }},
       {"state.envs", [&](WritableFile& file) { file.write(std::span<const std::byte>(envs->save_state())); }},
   };
-  if (config.checkpoint_replay) files.emplace_back("state.replay", [&](WritableFile& file) { write_replay(replay, file); });
+  if (config.checkpoint_replay)
+    files.emplace_back("state.replay", [&](WritableFile& file) { write_replay(replay, file); });
   const Path dir = run_dir->path() / "checkpoints";
   const std::string name = write_checkpoint(fs, dir, step, state_hash(), files);
   last_checkpoint = (dir / name).string();
@@ -208,11 +230,12 @@ void Trainer::Impl::save_best(const EvalStats& stats) {
   const std::vector<std::byte> bytes = encode_safetensors(save_tensors(agent.model_tensors(), metadata));
   const Path dir = run_dir->path() / "best";
   write_file_atomic(fs, dir / "model.safetensors", bytes);
-  const nlohmann::ordered_json manifest = {{"format", 1},
-                                           {"step", step},
-                                           {"mean_reward", stats.mean_return},
-                                           {"episodes", stats.returns.size()},
-                                           {"files", {{"model.safetensors", {{"bytes", bytes.size()}, {"sha256", sha256_hex(bytes)}}}}}};
+  const nlohmann::ordered_json manifest = {
+      {"format", 1},
+      {"step", step},
+      {"mean_reward", stats.mean_return},
+      {"episodes", stats.returns.size()},
+      {"files", {{"model.safetensors", {{"bytes", bytes.size()}, {"sha256", sha256_hex(bytes)}}}}}};
   write_file_atomic(fs, dir / "manifest.json", manifest.dump(2) + "\n");
 }
 

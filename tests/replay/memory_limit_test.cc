@@ -51,7 +51,9 @@ TEST_F(MemoryLimit, TakesAVersion1Group) {
   EXPECT_EQ(available(), 0u);  // over its limit already
 }
 
-TEST_F(MemoryLimit, UnknownIsUnlimited) { EXPECT_EQ(available(), std::numeric_limits<std::uint64_t>::max()); }
+TEST_F(MemoryLimit, UnknownIsUnlimited) {
+  EXPECT_EQ(available(), std::numeric_limits<std::uint64_t>::max());
+}
 
 TEST_F(MemoryLimit, ThisMachineHasSome) {
   EXPECT_GT(available_memory(), 1u << 20);

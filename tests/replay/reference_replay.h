@@ -106,7 +106,8 @@ template <class T>
 struct OwnedBatch {
   OwnedBatch(int batch_size, int obs_dim, int act_dim)
       : x(static_cast<std::size_t>(num_panels(obs_dim + act_dim) * 2 * batch_size * kLanes)),
-        reward(static_cast<std::size_t>(batch_size)), discount(static_cast<std::size_t>(batch_size)) {
+        reward(static_cast<std::size_t>(batch_size)),
+        discount(static_cast<std::size_t>(batch_size)) {
     view.x = {x.data(), 2 * batch_size, obs_dim + act_dim, static_cast<std::ptrdiff_t>(2 * batch_size * kLanes)};
     view.reward = reward.data();
     view.discount = discount.data();

@@ -89,8 +89,9 @@ TEST_P(ReplayAgainstReference, RowsAndWindowsAreEqual) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ReplayAgainstReference,
-                         testing::Values(Case{3, 1, 1, 1, 40}, Case{3, 1, 1, 3, 40}, Case{17, 6, 1, 5, 64}, Case{14, 2, 3, 2, 61},
-                                         Case{33, 1, 8, 4, 200}, Case{1, 16, 2, 5, 4}, Case{16, 16, 1, 1, 1000}));
+                         testing::Values(Case{3, 1, 1, 1, 40}, Case{3, 1, 1, 3, 40}, Case{17, 6, 1, 5, 64},
+                                         Case{14, 2, 3, 2, 61}, Case{33, 1, 8, 4, 200}, Case{1, 16, 2, 5, 4},
+                                         Case{16, 16, 1, 1, 1000}));
 
 TEST(ReplayBuffer, TruncationBootstrapsAndTerminationDoesNot) {
   const ReplayShape shape{1, 1, 1, 100, 3, 0.5};
@@ -194,10 +195,12 @@ TEST(ReplayBuffer, RefusesWhatDoesNotFitIntoMemory) {
     ReplayBuffer buffer(shape, needed - 1);
     FAIL() << "took " << needed << " bytes";
   } catch (const MemoryError& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr(bytes_text(needed) + " needed"), testing::HasSubstr("buffer_size = 1000000"),
-                                             testing::HasSubstr("available")));
+    EXPECT_THAT(error.what(),
+                testing::AllOf(testing::HasSubstr(bytes_text(needed) + " needed"),
+                               testing::HasSubstr("buffer_size = 1000000"), testing::HasSubstr("available")));
   }
-  EXPECT_THROW(ReplayBuffer({17, 6, 1, 1'000'000'000'000'000, 1, 0.99}, kNoLimit), MemoryError);  // no overflow on the way
+  EXPECT_THROW(ReplayBuffer({17, 6, 1, 1'000'000'000'000'000, 1, 0.99}, kNoLimit),
+               MemoryError);  // no overflow on the way
 }
 
 TEST(ReplayBuffer, RefusesFewerThanTwoSlotsPerEnvironment) {

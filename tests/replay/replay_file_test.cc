@@ -28,7 +28,9 @@ class MemoryFile : public WritableFile, public ReadableFile {
   std::vector<std::byte> bytes;
 };
 
-ReplayShape shape_of(int num_envs, std::int64_t buffer_size) { return {5, 2, num_envs, buffer_size, 3, 0.99}; }
+ReplayShape shape_of(int num_envs, std::int64_t buffer_size) {
+  return {5, 2, num_envs, buffer_size, 3, 0.99};
+}
 
 ReplayBuffer filled(int num_envs, std::int64_t buffer_size, int num_steps) {
   ReplayBuffer buffer(shape_of(num_envs, buffer_size), kNoLimit);
@@ -98,7 +100,8 @@ TEST(ReplayFile, OtherDimensionsAreRefused) {
   const ReplayBuffer buffer = filled(2, 90, 60);
   MemoryFile file;
   write_replay(buffer, file);
-  ReplayBuffer smaller(shape_of(2, 40), kNoLimit), other_envs(shape_of(1, 90), kNoLimit), other_obs({6, 2, 2, 90, 1, 0.99}, kNoLimit);
+  ReplayBuffer smaller(shape_of(2, 40), kNoLimit), other_envs(shape_of(1, 90), kNoLimit),
+      other_obs({6, 2, 2, 90, 1, 0.99}, kNoLimit);
   EXPECT_THROW(read_replay(smaller, file, "file"), IoError);
   EXPECT_THROW(read_replay(other_envs, file, "file"), IoError);
   EXPECT_THROW(read_replay(other_obs, file, "file"), IoError);

@@ -47,7 +47,8 @@ TEST(Checkpoint, NamesAreNeverUsedTwiceAndThreeAreKept) {
   EXPECT_EQ(write_checkpoint(fs, checkpoints, 5, 0, files_with("b")), "step-000000005.2");
   EXPECT_EQ(write_checkpoint(fs, checkpoints, 5, 0, files_with("c")), "step-000000005.3");
   EXPECT_EQ(write_checkpoint(fs, checkpoints, 5, 0, files_with("d")), "step-000000005.4");
-  EXPECT_EQ(fs.list(checkpoints), (std::vector<std::string>{"latest", "step-000000005.2", "step-000000005.3", "step-000000005.4"}));
+  EXPECT_EQ(fs.list(checkpoints),
+            (std::vector<std::string>{"latest", "step-000000005.2", "step-000000005.3", "step-000000005.4"}));
   EXPECT_EQ(choose_checkpoint(fs, checkpoints, {}, "*").name, "step-000000005.4");
   EXPECT_EQ(write_checkpoint(fs, checkpoints, 5, 0, files_with("e")), "step-000000005.5");
 }
@@ -68,7 +69,8 @@ TEST(Checkpoint, DamageIsFoundAndTheOneBeforeTaken) {
   damage("state.json", "{content}");  // another size
   EXPECT_EQ(choose_checkpoint(fs, checkpoints, {}, "model.safetensors").step, 10);
   EXPECT_THROW(choose_checkpoint(fs, checkpoints, {ModelChoice::Kind::step, 20}, "*"), IoError);
-  for (const char* manifest : {"", "{", "{\"format\": 1}", "{\"format\": 2, \"step\": 20, \"state_hash\": \"\", \"files\": {}}", "[]"}) {
+  for (const char* manifest :
+       {"", "{", "{\"format\": 1}", "{\"format\": 2, \"step\": 20, \"state_hash\": \"\", \"files\": {}}", "[]"}) {
     damage("manifest.json", manifest);
     const auto found = find_checkpoints(fs, checkpoints, "");
     EXPECT_FALSE(found.back().complete);

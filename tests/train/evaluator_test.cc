@@ -8,7 +8,9 @@
 namespace softac::test {
 namespace {
 
-SacAgent agent_of(const TrainConfig& config) { return SacAgent(3, 2, config.sac, config.seed); }
+SacAgent agent_of(const TrainConfig& config) {
+  return SacAgent(3, 2, config.sac, config.seed);
+}
 
 TEST(Evaluator, RunsTheEpisodesAskedFor) {
   const TrainConfig config = point_config();

@@ -86,7 +86,8 @@ TEST(Learner, AgreesWithTheTrainer) {
       learner.act(obs, action);
     }
     envs->step(action);
-    learner.observe({obs, action, envs->reward()[0], envs->next_obs(), envs->terminated()[0] != 0, envs->truncated()[0] != 0});
+    learner.observe(
+        {obs, action, envs->reward()[0], envs->next_obs(), envs->terminated()[0] != 0, envs->truncated()[0] != 0});
     if (step > config.learning_starts) learner.update();
   }
   EXPECT_EQ(learner.agent().state_hash(), trainer.agent().state_hash());
@@ -94,7 +95,8 @@ TEST(Learner, AgreesWithTheTrainer) {
 
 TEST(Learner, StoresNothingBad) {
   Learner learner(2, 1, tiny(), {.buffer_size = 50});
-  const std::vector<float> good = {0.0f, 1.0f}, action = {0.5f}, nan = {0.0f, std::nanf("")}, infinite = {std::numeric_limits<float>::infinity()};
+  const std::vector<float> good = {0.0f, 1.0f}, action = {0.5f}, nan = {0.0f, std::nanf("")},
+                           infinite = {std::numeric_limits<float>::infinity()};
   EXPECT_THROW(learner.observe({nan, action, 0.0f, good}), EnvError);
   EXPECT_THROW(learner.observe({good, infinite, 0.0f, good}), EnvError);
   EXPECT_THROW(learner.observe({good, action, std::nanf(""), good}), EnvError);

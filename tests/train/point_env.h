@@ -1,7 +1,8 @@
-// "TestPoint-v0": a point pushed along a line, cheap, with faults on demand. Its arguments choose when an episode ends and
-// what goes wrong at which step (of all episodes together; 0 = never).
+// "TestPoint-v0": a point pushed along a line, cheap, with faults on demand. Its arguments choose when an episode ends
+// and what goes wrong at which step (of all episodes together; 0 = never).
 #pragma once
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -10,8 +11,6 @@
 #include <limits>
 #include <memory>
 #include <string>
-
-#include <gtest/gtest.h>
 
 #include "softac/config.h"
 #include "softac/env.h"

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <sys/resource.h>
 
 #include <csignal>
@@ -30,7 +29,9 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-nlohmann::json json_of(const fs::path& path) { return nlohmann::json::parse(text_of(path)); }
+nlohmann::json json_of(const fs::path& path) {
+  return nlohmann::json::parse(text_of(path));
+}
 
 std::vector<std::string> lines_of(const fs::path& path) {
   std::ifstream in(path);
@@ -68,7 +69,8 @@ TEST(RunDir, HoldsEverything) {
   EXPECT_EQ(text_of(run / "command.txt"), "softac train TestPoint-v0\n");
   EXPECT_THAT(text_of(run / "config.toml"), testing::AllOf(HasSubstr("TestPoint-v0"), HasSubstr("--seed")));
   const auto provenance = json_of(run / "provenance.json");
-  for (const char* key : {"softac_version", "commit", "compiler", "cpu_features", "libraries"}) EXPECT_TRUE(provenance.contains(key)) << key;
+  for (const char* key : {"softac_version", "commit", "compiler", "cpu_features", "libraries"})
+    EXPECT_TRUE(provenance.contains(key)) << key;
   EXPECT_TRUE(provenance["libraries"].contains("mujoco"));
   const auto status = json_of(run / "status.json");
   EXPECT_EQ(status["state"], "finished");
@@ -141,9 +143,11 @@ TEST(RunDir, IsNamedByEnvironmentTimeAndSeed) {
   TempDir dir;
   TrainConfig config = recorded_config();
   config.seed = 42;
-  const RunDir a(posix_file_system(), "", dir / "runs", config, 1.7e9), b(posix_file_system(), "", dir / "runs", config, 1.7e9);
+  const RunDir a(posix_file_system(), "", dir / "runs", config, 1.7e9),
+      b(posix_file_system(), "", dir / "runs", config, 1.7e9);
   const std::string parent = (dir / "runs/TestPoint-v0/sac/").string();
-  EXPECT_TRUE(std::regex_match(a.path().string().substr(parent.size()), std::regex("202311\\d\\d-\\d{6}_s42"))) << a.path();
+  EXPECT_TRUE(std::regex_match(a.path().string().substr(parent.size()), std::regex("202311\\d\\d-\\d{6}_s42")))
+      << a.path();
   EXPECT_EQ(b.path().string(), a.path().string() + ".2");
 }
 
@@ -313,7 +317,8 @@ TEST(Trainer, InitFromTakesTheNetworks) {
     Trainer third(config, options);
     FAIL();
   } catch (const IoError& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("expected"), HasSubstr("found"), HasSubstr("model.safetensors")));
+    EXPECT_THAT(error.what(),
+                testing::AllOf(HasSubstr("expected"), HasSubstr("found"), HasSubstr("model.safetensors")));
   }
 }
 

@@ -24,7 +24,9 @@ TrainerOptions no_records() {
   return options;
 }
 
-TrainReport run(const TrainConfig& config) { return Trainer(config, no_records()).run(); }
+TrainReport run(const TrainConfig& config) {
+  return Trainer(config, no_records()).run();
+}
 
 struct Schedule {
   int n_envs, train_freq, gradient_steps;
@@ -53,16 +55,16 @@ TEST_P(TrainerSchedule, CountsAreExact) {
 
 INSTANTIATE_TEST_SUITE_P(
     Settings, TrainerSchedule,
-    testing::Values(Schedule{1, 1, 1, true, 60, 20, -1, 60, 40},     // one update per step after learning_starts
+    testing::Values(Schedule{1, 1, 1, true, 60, 20, -1, 60, 40},  // one update per step after learning_starts
                     Schedule{1, 1, 1, true, 60, 0, -1, 60, 60},
-                    Schedule{1, 1, 1, true, 60, 20, 50, 60, 10},     // updates start later than the policy acts
+                    Schedule{1, 1, 1, true, 60, 20, 50, 60, 10},  // updates start later than the policy acts
                     Schedule{1, 1, 3, true, 60, 20, -1, 60, 120},
-                    Schedule{1, 4, 1, true, 60, 20, -1, 60, 10},     // at steps 24, 28, …, 60
-                    Schedule{1, 4, -1, true, 60, 20, -1, 60, 40},    // as many as new steps
-                    Schedule{8, 1, 1, true, 64, 16, -1, 64, 48},     // a vector step of 8 is followed by 8
+                    Schedule{1, 4, 1, true, 60, 20, -1, 60, 10},   // at steps 24, 28, …, 60
+                    Schedule{1, 4, -1, true, 60, 20, -1, 60, 40},  // as many as new steps
+                    Schedule{8, 1, 1, true, 64, 16, -1, 64, 48},   // a vector step of 8 is followed by 8
                     Schedule{8, 1, -1, true, 64, 16, -1, 64, 48},
-                    Schedule{8, 1, 1, false, 64, 16, -1, 64, 6},     // Stable-Baselines3's habit
-                    Schedule{8, 2, 1, true, 60, 16, -1, 64, 24},     // at steps 32, 48, 64; the last vector step is whole
+                    Schedule{8, 1, 1, false, 64, 16, -1, 64, 6},  // Stable-Baselines3's habit
+                    Schedule{8, 2, 1, true, 60, 16, -1, 64, 24},  // at steps 32, 48, 64; the last vector step is whole
                     Schedule{8, 2, -1, true, 64, 16, -1, 64, 48}));
 
 TEST(Trainer, UniformActionsOnlyBeforeLearningStarts) {
@@ -71,7 +73,10 @@ TEST(Trainer, UniformActionsOnlyBeforeLearningStarts) {
   config.learning_starts = 20;
   Trainer random(config, no_records());
   for (TensorRef& tensor : random.agent().model_tensors()) {
-    std::vector<float> nan(static_cast<std::size_t>(tensor.shape.empty() ? 1 : tensor.shape[0] * (tensor.shape.size() > 1 ? tensor.shape[1] : 1)), std::nanf(""));
+    std::vector<float> nan(
+        static_cast<std::size_t>(
+            tensor.shape.empty() ? 1 : tensor.shape[0] * (tensor.shape.size() > 1 ? tensor.shape[1] : 1)),
+        std::nanf(""));
     if (tensor.name.starts_with("actor")) tensor.write(nan);
   }
   EXPECT_EQ(random.run().reason, StopReason::finished);
