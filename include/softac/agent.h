@@ -9,29 +9,29 @@
 #include <vector>
 
 #include "softac/panels.h"
-#include "softac/sac_config.h"
 #include "softac/rng.h"
+#include "softac/sac_config.h"
 
 namespace softac {
 
 // What one update reports. Losses as Stable-Baselines3 logs them.
 struct UpdateMetrics {
-  double critic_loss = 0.0;     // ½ Σ_i J_Q(θ_i), E8
-  double actor_loss = 0.0;      // J_π, E9; the last one if this update had no actor step
-  double ent_coef = 0.0;        // α used in this update
-  double ent_coef_loss = 0.0;   // J(α), E10
-  double entropy = 0.0;         // −mean log π
-  double q_mean = 0.0;          // mean of Q_1(s, a)
-  double target_mean = 0.0;     // mean of y
-  double actor_grad_norm = 0.0;   // before clipping; 0 where max_grad_norm = 0
+  double critic_loss = 0.0;      // ½ Σ_i J_Q(θ_i), E8
+  double actor_loss = 0.0;       // J_π, E9; the last one if this update had no actor step
+  double ent_coef = 0.0;         // α used in this update
+  double ent_coef_loss = 0.0;    // J(α), E10
+  double entropy = 0.0;          // −mean log π
+  double q_mean = 0.0;           // mean of Q_1(s, a)
+  double target_mean = 0.0;      // mean of y
+  double actor_grad_norm = 0.0;  // before clipping; 0 where max_grad_norm = 0
   double critic_grad_norm = 0.0;
-  bool finite = true;           // false: a loss, gradient or parameter is not finite (the update is not to be used)
+  bool finite = true;  // false: a loss, gradient or parameter is not finite (the update is not to be used)
 };
 
 // One tensor of the learner's state, in row-major order at the edges (files, Python).
 struct TensorRef {
-  std::string name;                 // e.g. "critic.0.layers.1.weight"
-  std::vector<std::int64_t> shape;  // weights as (out, in), biases (out), scalars ()
+  std::string name;                                   // e.g. "critic.0.layers.1.weight"
+  std::vector<std::int64_t> shape;                    // weights as (out, in), biases (out), scalars ()
   std::function<void(std::span<float>)> read;         // copies out
   std::function<void(std::span<const float>)> write;  // copies in
 };
@@ -40,7 +40,8 @@ class SacAgent {
  public:
   // threads: inside an update; 0 = all cores. backend: "" = best the CPU can run (or SOFTAC_BACKEND if set).
   // Throws ConfigError on unusable settings.
-  SacAgent(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads = 1, const std::string& backend = "");
+  SacAgent(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads = 1,
+           const std::string& backend = "");
   ~SacAgent();
   SacAgent(SacAgent&&) noexcept;
   SacAgent& operator=(SacAgent&&) noexcept;
@@ -50,9 +51,9 @@ class SacAgent {
   const SacConfig& config() const;
   std::string backend_name() const;
 
-  // obs: (rows, O) row-major. noise: one generator per row (unused if deterministic). actions: (rows, A), in [−1, 1] for
-  // the squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's bounds.
-  // Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite.
+  // obs: (rows, O) row-major. noise: one generator per row (unused if deterministic). actions: (rows, A), in [−1, 1]
+  // for the squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's
+  // bounds. Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
 
   // The batch to fill before update(): config().batch_size rows.

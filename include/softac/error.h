@@ -74,7 +74,7 @@ template <class... Values>
 }  // namespace softac
 
 // SOFTAC_REQUIRE(expression, values…): throws ContractError with the expression and the values.
-#define SOFTAC_REQUIRE(expression, ...)                                                            \
-  do {                                                                                             \
+#define SOFTAC_REQUIRE(expression, ...)                                                                               \
+  do {                                                                                                                \
     if (!(expression)) ::softac::detail::contract_failed(#expression, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__); \
   } while (false)

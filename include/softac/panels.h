@@ -7,7 +7,9 @@
 namespace softac {
 
 inline constexpr int kLanes = 16;
-constexpr int num_panels(int cols) { return (cols + kLanes - 1) / kLanes; }
+constexpr int num_panels(int cols) {
+  return (cols + kLanes - 1) / kLanes;
+}
 
 template <class T>
 struct Panels {
@@ -22,17 +24,14 @@ struct Panels {
   Panels rows_from(int first, int count) const { return {data + first * kLanes, count, cols, panel_stride}; }
   // The first `count` columns of the same matrix.
   Panels first_cols(int count) const { return {data, rows, count, panel_stride}; }
-  operator Panels<const T>() const
-    requires(!__is_same(T, const T))
-  {
-    return {data, rows, cols, panel_stride};
-  }
+  operator Panels<const T>() const requires(!__is_same(T, const T)) { return {data, rows, cols, panel_stride}; }
 };
 
 // What one update reads, written by replay/ and by agent/.
 template <class T>
 struct BatchView {
-  Panels<T> x;         // (2B × (O + A)): rows 0…B−1 hold [s | a], rows B…2B−1 [s' | ·]; replay writes all but the last A columns of s' rows
+  Panels<T> x;  // (2B × (O + A)): rows 0…B−1 hold [s | a], rows B…2B−1 [s' | ·]; replay writes all but the last A
+                // columns of s' rows
   T* reward = nullptr;    // (B) n-step sum of discounted rewards
   T* discount = nullptr;  // (B) gamma^k × (1 − terminated), k = steps really taken
   int batch_size = 0;     // B

@@ -11,13 +11,13 @@ namespace softac {
 
 // What a stream is for. The low 32 bits of a stream are free for an index (environment, network, …).
 enum class StreamKind : std::uint32_t {
-  init = 1,         // network initialisation; index = network
-  warmup = 2,       // uniform actions before learning_starts; index = environment
-  act = 3,          // exploration noise while acting; index = environment
-  sample = 4,       // replay indices
-  update = 5,       // reparameterisation noise inside the update
-  env = 6,          // training environment resets; index = environment
-  eval_env = 7,     // evaluation environment resets; index = environment
+  init = 1,      // network initialisation; index = network
+  warmup = 2,    // uniform actions before learning_starts; index = environment
+  act = 3,       // exploration noise while acting; index = environment
+  sample = 4,    // replay indices
+  update = 5,    // reparameterisation noise inside the update
+  env = 6,       // training environment resets; index = environment
+  eval_env = 7,  // evaluation environment resets; index = environment
   test = 8,
 };
 
@@ -29,17 +29,18 @@ class Rng {
       : seed_(seed), stream_((static_cast<std::uint64_t>(kind) << 32) | index) {}
 
   std::uint32_t next_u32();
-  std::uint64_t next_u64();                       // two words, low first
-  double uniform();                               // [0, 1), 53 bits
-  double uniform(double low, double high);        // low + (high − low)·uniform()
-  double normal();                                // standard normal, Box–Muller on two uniforms, one value kept per call
-  std::uint64_t below(std::uint64_t n);           // uniform in [0, n), n ≥ 1, without bias
+  std::uint64_t next_u64();                 // two words, low first
+  double uniform();                         // [0, 1), 53 bits
+  double uniform(double low, double high);  // low + (high − low)·uniform()
+  double normal();                          // standard normal, Box–Muller on two uniforms, one value kept per call
+  std::uint64_t below(std::uint64_t n);     // uniform in [0, n), n ≥ 1, without bias
 
   std::uint64_t seed() const { return seed_; }
   std::uint64_t stream() const { return stream_; }
-  std::uint64_t position() const { return position_; }   // 32-bit words drawn so far
+  std::uint64_t position() const { return position_; }  // 32-bit words drawn so far
   void set_position(std::uint64_t position);
-  // Moves to the next multiple of four words; bulk fills (math/) start there. Returns the 128-bit block index's low part.
+  // Moves to the next multiple of four words; bulk fills (math/) start there. Returns the 128-bit block index's low
+  // part.
   std::uint64_t align_to_block();
 
   friend bool operator==(const Rng& a, const Rng& b) {

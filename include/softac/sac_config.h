@@ -10,34 +10,34 @@ namespace softac {
 
 // The learner (agent/): networks, losses, optimisers.
 struct SacConfig {
-  std::vector<int> net_arch = {256, 256};      // hidden widths of the actor and of each critic
-  std::vector<int> net_arch_actor = {};        // hidden widths of the actor alone; empty = net_arch
-  std::vector<int> net_arch_critic = {};       // hidden widths of the critics alone; empty = net_arch
-  Activation activation_fn = Activation::relu; // hidden activation
+  std::vector<int> net_arch = {256, 256};       // hidden widths of the actor and of each critic
+  std::vector<int> net_arch_actor = {};         // hidden widths of the actor alone; empty = net_arch
+  std::vector<int> net_arch_critic = {};        // hidden widths of the critics alone; empty = net_arch
+  Activation activation_fn = Activation::relu;  // hidden activation
   PolicyKind policy = PolicyKind::squashed_gaussian;
   LogStdRule log_std_rule = LogStdRule::clamp;
-  double log_std_min = -20.0;                  // bounds of log σ; with the tanh rule the usual choice is −5
+  double log_std_min = -20.0;  // bounds of log σ; with the tanh rule the usual choice is −5
   double log_std_max = 2.0;
-  int n_critics = 2;                           // N ≥ 1
-  double learning_rate = 3e-4;                 // Adam step size of every network without one of its own
-  double learning_rate_actor = -1.0;           // < 0: learning_rate
-  double learning_rate_critic = -1.0;          // < 0: learning_rate
-  double learning_rate_ent_coef = -1.0;        // < 0: learning_rate
+  int n_critics = 2;                     // N ≥ 1
+  double learning_rate = 3e-4;           // Adam step size of every network without one of its own
+  double learning_rate_actor = -1.0;     // < 0: learning_rate
+  double learning_rate_critic = -1.0;    // < 0: learning_rate
+  double learning_rate_ent_coef = -1.0;  // < 0: learning_rate
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_eps = 1e-8;
-  double max_grad_norm = 0.0;                  // global gradient norm per network; 0 = no clipping
-  int batch_size = 256;                        // B
-  double gamma = 0.99;                         // discount per environment step
-  double tau = 0.005;                          // Polyak factor, E12
-  int target_update_interval = 1;              // updates between Polyak steps
-  int policy_delay = 1;                        // updates between actor (and temperature) steps
-  int n_steps = 1;                             // n-step returns (intermediate entropies are left out, E8)
-  bool ent_coef_auto = true;                   // learn the temperature
-  double ent_coef = 1.0;                       // start value if learned, else the fixed α; 0 = the hard version
+  double max_grad_norm = 0.0;      // global gradient norm per network; 0 = no clipping
+  int batch_size = 256;            // B
+  double gamma = 0.99;             // discount per environment step
+  double tau = 0.005;              // Polyak factor, E12
+  int target_update_interval = 1;  // updates between Polyak steps
+  int policy_delay = 1;            // updates between actor (and temperature) steps
+  int n_steps = 1;                 // n-step returns (intermediate entropies are left out, E8)
+  bool ent_coef_auto = true;       // learn the temperature
+  double ent_coef = 1.0;           // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;
-  bool target_entropy_auto = true;             // H̄ = −A
-  double target_entropy = 0.0;                 // H̄ otherwise
+  bool target_entropy_auto = true;  // H̄ = −A
+  double target_entropy = 0.0;      // H̄ otherwise
 };
 
 }  // namespace softac

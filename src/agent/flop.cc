@@ -10,7 +10,8 @@ struct Cost {
 };
 
 Cost cost(int in, const std::vector<int>& hidden, int out) {
-  Cost c{std::int64_t{in} * hidden.front() + std::int64_t{hidden.back()} * out, std::int64_t{hidden.back()} * out, hidden.front()};
+  Cost c{std::int64_t{in} * hidden.front() + std::int64_t{hidden.back()} * out, std::int64_t{hidden.back()} * out,
+         hidden.front()};
   for (std::size_t l = 1; l < hidden.size(); ++l) {
     const std::int64_t inner = std::int64_t{hidden[l - 1]} * hidden[l];
     c.forward += inner;
@@ -25,7 +26,8 @@ std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config) 
   const Cost a = cost(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor, 2 * act_dim);
   const Cost c = cost(obs_dim + act_dim, config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic, 1);
   const std::int64_t n = config.n_critics;
-  const std::int64_t per_row = 3 * a.forward + a.backward + n * (4 * c.forward + c.backward) + c.backward + act_dim * c.first_width;
+  const std::int64_t per_row =
+      3 * a.forward + a.backward + n * (4 * c.forward + c.backward) + c.backward + act_dim * c.first_width;
   return 2 * per_row * config.batch_size;
 }
 

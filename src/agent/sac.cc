@@ -12,7 +12,8 @@
 namespace softac {
 
 template <class T>
-Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads, const std::string& backend)
+Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads,
+            const std::string& backend)
     : config_(config),
       obs_dim_(obs_dim),
       act_dim_(act_dim),
@@ -25,7 +26,12 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
       grouped_tape_(state_.critic_nets[0].make_tape(arena_, rows_)),
       actor_transposes_(state_.actor_net.net().make_transposes(arena_, 0, 0)) {
   const auto rows = static_cast<std::size_t>(rows_);
-  batch_ = {arena_.panels<T>(2 * rows_, obs_dim + act_dim), arena_.take<T>(rows), arena_.take<T>(rows), rows_, obs_dim, act_dim};
+  batch_ = {arena_.panels<T>(2 * rows_, obs_dim + act_dim),
+            arena_.take<T>(rows),
+            arena_.take<T>(rows),
+            rows_,
+            obs_dim,
+            act_dim};
   for (const Mlp<T>& net : state_.critic_nets) {
     critic_tapes_.push_back(net.make_tape(arena_, rows_));
     critic_transposes_.push_back(net.make_transposes(arena_, obs_dim, act_dim));
@@ -63,7 +69,8 @@ UpdateMetrics Sac<T>::update_with_noise() {
     ++state_.num_actor_updates;
   }
   ++state_.num_updates;
-  metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) && std::isfinite(metrics.ent_coef_loss);
+  metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
+                   std::isfinite(metrics.ent_coef_loss);
   return metrics;
 }
 
@@ -71,14 +78,16 @@ template <class T>
 void Sac<T>::draw_noise() {
   Rng& rng = state_.noise;
   const std::uint64_t block = rng.align_to_block();
-  const std::uint64_t used = backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps, std::int64_t{2} * rows_ * act_dim_);
+  const std::uint64_t used =
+      backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps, std::int64_t{2} * rows_ * act_dim_);
   rng.set_position((block + used) * 4);
 }
 
 template <class T>
 void Sac<T>::sample_policy(bool both) {
   const int first = both ? 0 : rows_;
-  state_.actor_net.forward(backend_, state_.actor.value, batch_.x.first_cols(obs_dim_), actor_tape_, samples_, first, 2 * rows_ - first);
+  state_.actor_net.forward(backend_, state_.actor.value, batch_.x.first_cols(obs_dim_), actor_tape_, samples_, first,
+                           2 * rows_ - first);
 }
 
 // Copies the sampled actions of a row range into the action columns of x.
@@ -100,7 +109,8 @@ void Sac<T>::compute_targets() {
   const T alpha_now = alpha();
   for (int b = 0; b < rows_; ++b) {
     T least = q_target_[0][rows_ + b];
-    for (std::size_t j = 1; j < q_target_.size(); ++j) least = least <= q_target_[j][rows_ + b] ? least : q_target_[j][rows_ + b];
+    for (std::size_t j = 1; j < q_target_.size(); ++j)
+      least = least <= q_target_[j][rows_ + b] ? least : q_target_[j][rows_ + b];
     y_[b] = std::fma(batch_.discount[b], std::fma(-alpha_now, samples_.log_pi[rows_ + b], least), batch_.reward[b]);
   }
 }
@@ -134,7 +144,8 @@ double Sac<T>::critic_gradients() {
       d_q_[b] = scale * error;
     }
     loss += static_cast<double>(mean(work_));
-    net.backward(backend_, state_.critic.value, batch_.x, critic_tapes_[i], critic_transposes_[i], d_q_, state_.critic.grad, d_h_, rows_);
+    net.backward(backend_, state_.critic.value, batch_.x, critic_tapes_[i], critic_transposes_[i], d_q_,
+                 state_.critic.grad, d_h_, rows_);
   }
   return loss;
 }
@@ -162,7 +173,8 @@ bool Sac<T>::critic_step(UpdateMetrics& metrics) {
   const bool target_due = (state_.num_updates + 1) % config_.target_update_interval == 0;
   const AdamSettings settings = adam_settings(config_.learning_rate_critic);
   critic_transposes_fresh_ = false;
-  return backend_.adam(adam_step(settings, state_.critic, state_.num_updates + 1, clip, target_due ? state_.critic_target : nullptr, config_.tau));
+  return backend_.adam(adam_step(settings, state_.critic, state_.num_updates + 1, clip,
+                                 target_due ? state_.critic_target : nullptr, config_.tau));
 }
 
 // Orders the rows by their minimising critic (ties: the first) and copies what act' needs of each row's own critic.
@@ -191,8 +203,8 @@ void Sac<T>::group_rows_by_min_critic() {
       for (int g = 0; g < rows_; ++g) {
         const int row = row_of_group_[static_cast<std::size_t>(g)];
         const auto critic = static_cast<std::size_t>(min_critic_[static_cast<std::size_t>(row)]);
-        std::memcpy(to.panel(p) + std::ptrdiff_t{g} * kLanes, critic_tapes_[critic].saved(l).panel(p) + std::ptrdiff_t{row} * kLanes,
-                    kLanes * sizeof(T));
+        std::memcpy(to.panel(p) + std::ptrdiff_t{g} * kLanes,
+                    critic_tapes_[critic].saved(l).panel(p) + std::ptrdiff_t{row} * kLanes, kLanes * sizeof(T));
       }
     }
   }
@@ -208,15 +220,16 @@ double Sac<T>::actor_gradients() {
   group_rows_by_min_critic();
   const T alpha_now = alpha();
   for (int b = 0; b < rows_; ++b) {
-    work_[b] = std::fma(alpha_now, samples_.log_pi[b], -q_[static_cast<std::size_t>(min_critic_[static_cast<std::size_t>(b)])][b]);
+    work_[b] = std::fma(alpha_now, samples_.log_pi[b],
+                        -q_[static_cast<std::size_t>(min_critic_[static_cast<std::size_t>(b)])][b]);
     d_q_[b] = T(-1) / static_cast<T>(rows_);
   }
   refresh_critic_transposes();
   for (std::size_t i = 0; i < q_.size(); ++i) {
     const int first = group_start_[i], count = group_start_[i + 1] - first;
     if (count == 0) continue;
-    state_.critic_nets[i].backward_input(backend_, state_.critic.value, grouped_tape_, critic_transposes_[i], d_q_, d_grouped_action_, d_h_,
-                                         first, count);
+    state_.critic_nets[i].backward_input(backend_, state_.critic.value, grouped_tape_, critic_transposes_[i], d_q_,
+                                         d_grouped_action_, d_h_, first, count);
   }
   for (int g = 0; g < rows_; ++g) {
     T* row = d_action_ + std::ptrdiff_t{row_of_group_[static_cast<std::size_t>(g)]} * samples_.width;
@@ -228,8 +241,9 @@ double Sac<T>::actor_gradients() {
     state_.actor_net.net().transpose(backend_, state_.actor.value, actor_transposes_);
     actor_transposes_fresh_ = true;
   }
-  state_.actor_net.backward(backend_, state_.actor.value, batch_.x.first_cols(obs_dim_), actor_tape_, actor_transposes_, samples_, d_action_,
-                            alpha_now / static_cast<T>(rows_), d_head_, state_.actor.grad, d_h_, rows_);
+  state_.actor_net.backward(backend_, state_.actor.value, batch_.x.first_cols(obs_dim_), actor_tape_, actor_transposes_,
+                            samples_, d_action_, alpha_now / static_cast<T>(rows_), d_head_, state_.actor.grad, d_h_,
+                            rows_);
   return static_cast<double>(mean(work_));
 }
 

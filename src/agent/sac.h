@@ -39,13 +39,13 @@ class Sac {
   void parameters_changed() { critic_transposes_fresh_ = actor_transposes_fresh_ = false; }
 
   // The steps of update(), separate for tests. Each needs those before it.
-  void draw_noise();                        // eps of s and s' rows
-  void sample_policy(bool both);            // π on s' and, if both, on s
-  void compute_targets();                   // y, E8
-  double critic_gradients();                // Σ_i J_Q(θ_i) and its gradient, E8
-  double actor_gradients();                 // J_π and its gradient, E9
-  PolicySamples<T>& samples() { return samples_; }   // rows 0…B−1 at s, B…2B−1 at s'
-  const T* targets() const { return y_; }            // (B)
+  void draw_noise();                                // eps of s and s' rows
+  void sample_policy(bool both);                    // π on s' and, if both, on s
+  void compute_targets();                           // y, E8
+  double critic_gradients();                        // Σ_i J_Q(θ_i) and its gradient, E8
+  double actor_gradients();                         // J_π and its gradient, E9
+  PolicySamples<T>& samples() { return samples_; }  // rows 0…B−1 at s, B…2B−1 at s'
+  const T* targets() const { return y_; }           // (B)
   const T* q(int critic) const { return q_[static_cast<std::size_t>(critic)]; }  // (B) of the last critic or actor pass
 
  private:
@@ -66,23 +66,23 @@ class Sac {
   Arena arena_;
   BatchView<T> batch_;
 
-  PolicySamples<T> samples_;                     // (2B)
-  MlpTape<T> actor_tape_;                        // (2B)
-  std::vector<MlpTape<T>> critic_tapes_;         // N × (B)
-  MlpTape<T> target_tape_;                       // (2B), s' rows
-  MlpTape<T> grouped_tape_;                      // (B), rows ordered by their minimising critic
+  PolicySamples<T> samples_;              // (2B)
+  MlpTape<T> actor_tape_;                 // (2B)
+  std::vector<MlpTape<T>> critic_tapes_;  // N × (B)
+  MlpTape<T> target_tape_;                // (2B), s' rows
+  MlpTape<T> grouped_tape_;               // (B), rows ordered by their minimising critic
   std::vector<MlpTransposes<T>> critic_transposes_;
   MlpTransposes<T> actor_transposes_;
   bool critic_transposes_fresh_ = false, actor_transposes_fresh_ = false;
-  Panels<T> d_h_[2];                             // (B, widest)
-  Panels<T> d_head_;                             // (B, 2A)
-  Panels<T> d_grouped_action_;                   // (B, A), grouped order
-  T* d_action_;                                  // row-lane (B, width)
-  std::vector<T*> q_, q_target_;                 // N × (B), N × (2B)
-  T *y_, *d_q_, *work_;                          // (B)
-  std::vector<int> row_of_group_;                // (B) grouped position → row
-  std::vector<int> group_start_;                 // (N + 1)
-  std::vector<int> min_critic_;                  // (B)
+  Panels<T> d_h_[2];               // (B, widest)
+  Panels<T> d_head_;               // (B, 2A)
+  Panels<T> d_grouped_action_;     // (B, A), grouped order
+  T* d_action_;                    // row-lane (B, width)
+  std::vector<T*> q_, q_target_;   // N × (B), N × (2B)
+  T *y_, *d_q_, *work_;            // (B)
+  std::vector<int> row_of_group_;  // (B) grouped position → row
+  std::vector<int> group_start_;   // (N + 1)
+  std::vector<int> min_critic_;    // (B)
 };
 
 extern template class Sac<float>;

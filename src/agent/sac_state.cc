@@ -18,7 +18,8 @@ Actor<T> make_actor(int obs_dim, int act_dim, const SacConfig& config, ParamLayo
                             config.log_std_rule == LogStdRule::tanh,
                             config.log_std_min,
                             config.log_std_max};
-  return Actor<T>(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor, config.activation_fn, shape, layout);
+  return Actor<T>(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor,
+                  config.activation_fn, shape, layout);
 }
 
 template <class T>
@@ -26,7 +27,8 @@ std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& conf
   std::vector<Mlp<T>> out;
   const auto& hidden = config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic;
   for (int i = 0; i < config.n_critics; ++i) {
-    out.emplace_back("critic." + std::to_string(i), MlpShape{obs_dim + act_dim, hidden, 1, true, config.activation_fn}, layout);
+    out.emplace_back("critic." + std::to_string(i), MlpShape{obs_dim + act_dim, hidden, 1, true, config.activation_fn},
+                     layout);
   }
   return out;
 }
@@ -35,20 +37,27 @@ std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& conf
 template <class T>
 void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot& slot, T* base, int first, int count) {
   T* data = base + slot.offset;
-  TensorRef weight{name + ".weight", {count, slot.in}, nullptr, nullptr}, bias{name + ".bias", {count}, nullptr, nullptr};
+  TensorRef weight{name + ".weight", {count, slot.in}, nullptr, nullptr},
+      bias{name + ".bias", {count}, nullptr, nullptr};
   const auto each = [slot, data, first, count](auto f) {
     std::size_t at = 0;
     for (int o = first; o < first + count; ++o) {
       for (int i = 0; i < slot.in; ++i) f(at++, data[slot.weight_index(o, i)]);
     }
   };
-  weight.read = [each](std::span<float> values) { each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); }); };
-  weight.write = [each](std::span<const float> values) { each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); }); };
+  weight.read = [each](std::span<float> values) {
+    each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); });
+  };
+  weight.write = [each](std::span<const float> values) {
+    each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); });
+  };
   bias.read = [slot, data, first, count](std::span<float> values) {
-    for (int o = 0; o < count; ++o) values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
+    for (int o = 0; o < count; ++o)
+      values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
   };
   bias.write = [slot, data, first, count](std::span<const float> values) {
-    for (int o = 0; o < count; ++o) data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
+    for (int o = 0; o < count; ++o)
+      data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
   };
   out.push_back(std::move(weight));
   out.push_back(std::move(bias));
@@ -56,13 +65,16 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
 
 template <class T>
 void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) {
-  out.push_back({name, {}, [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
+  out.push_back({name,
+                 {},
+                 [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
                  [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
 }
 
 // The actor's combined output layer is two tensors in files: mu and log_std.
 template <class T>
-void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, int act_dim, T* base) {
+void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, int act_dim,
+               T* base) {
   for (std::size_t i = 0; i + 1 < layout.slots().size(); ++i) {
     const Slot& slot = layout.slots()[i];
     add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
@@ -99,7 +111,8 @@ void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
     critic_nets[i].init(critic.value, rng);
   }
   std::memcpy(critic_target, critic.value, static_cast<std::size_t>(critic.size) * sizeof(T));
-  log_alpha.value[0] = config.ent_coef_auto ? elementary::log(elementary::Scalar<T>(static_cast<T>(config.ent_coef))).v : T(0);
+  log_alpha.value[0] =
+      config.ent_coef_auto ? elementary::log(elementary::Scalar<T>(static_cast<T>(config.ent_coef))).v : T(0);
 }
 
 template <class T>

@@ -7,8 +7,8 @@
 #include "nn/actor.h"
 #include "nn/params.h"
 #include "softac/agent.h"
-#include "softac/sac_config.h"
 #include "softac/rng.h"
+#include "softac/sac_config.h"
 
 namespace softac {
 
@@ -22,11 +22,11 @@ struct SacState {
   std::vector<Mlp<T>> critic_nets;  // N critics over (s, a); parameters one after the other in one vector
   Params<T> actor;
   Params<T> critic;
-  T* critic_target;      // θ̄, laid out as critic.value
-  Params<T> log_alpha;   // one value in the first lane
+  T* critic_target;     // θ̄, laid out as critic.value
+  Params<T> log_alpha;  // one value in the first lane
   std::int64_t num_updates = 0;
   std::int64_t num_actor_updates = 0;
-  Rng noise;             // reparameterisation noise of the updates
+  Rng noise;  // reparameterisation noise of the updates
 
   // Initial networks from (seed, StreamKind::init, network); targets equal their critics.
   void init(const SacConfig& config, std::uint64_t seed);

@@ -52,8 +52,12 @@ std::vector<std::string> names(bool runs_here) {
 
 }  // namespace
 
-std::vector<std::string> available_backends() { return names(true); }
-std::vector<std::string> unavailable_backends() { return names(false); }
+std::vector<std::string> available_backends() {
+  return names(true);
+}
+std::vector<std::string> unavailable_backends() {
+  return names(false);
+}
 
 template <>
 const KernelTable<float>& select_kernels<float>(const std::string& name) {

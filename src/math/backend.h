@@ -53,7 +53,8 @@ class Backend {
     by_rows(rows, Work{1, g.panels}, [&](int first, int last) { k_.head_backward_input(g, first, last); });
   }
   void head_backward_weights(const HeadBackwardWeights<T>& g) {
-    by_pieces(g.panels + 1, Work{g.rows / 4, 1}, [&](int first, int last) { k_.head_backward_weights(g, first, last); });
+    by_pieces(g.panels + 1, Work{g.rows / 4, 1},
+              [&](int first, int last) { k_.head_backward_weights(g, first, last); });
   }
   void gaussian_forward(const GaussianForward<T>& g, int rows) {
     by_rows(rows, Work{100, g.shape.act_panels}, [&](int first, int last) { k_.gaussian_forward(g, first, last); });
@@ -83,9 +84,10 @@ class Backend {
     for (int block = 0; block < num_blocks(size); ++block) sum += static_cast<double>(k_.sum_squares(x, size, block));
     return sum;
   }
-  // `count` normals (rounded up to whole pieces of 64, which out must hold) from Philox blocks first_block on. Returns the
-  // number of blocks used.
-  std::uint64_t fill_normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_block, T* out, std::int64_t count) {
+  // `count` normals (rounded up to whole pieces of 64, which out must hold) from Philox blocks first_block on. Returns
+  // the number of blocks used.
+  std::uint64_t fill_normal(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_block, T* out,
+                            std::int64_t count) {
     const int pieces = static_cast<int>((count + 63) / 64);
     const FillNormal<T> g{seed, stream, first_block, out};
     by_pieces(pieces, Work{400, 1}, [&](int first, int last) { k_.fill_normal(g, first, last); });
@@ -120,7 +122,8 @@ class Backend {
     const int parts = num_parts(pieces, work, pieces);
     if (parts <= 1) return pieces > 0 ? f(0, pieces) : void();
     pool_.run(parts, [&](int part) {
-      f(static_cast<int>(std::int64_t{pieces} * part / parts), static_cast<int>(std::int64_t{pieces} * (part + 1) / parts));
+      f(static_cast<int>(std::int64_t{pieces} * part / parts),
+        static_cast<int>(std::int64_t{pieces} * (part + 1) / parts));
     });
   }
   int num_parts(int pieces, Work work, int most) const {

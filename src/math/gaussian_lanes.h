@@ -30,7 +30,8 @@ template <class V>
 inline GaussianSample<V> gaussian_sample(const GaussianConstants<V>& c, V mu, V raw, V eps) {
   using T = typename V::value_type;
   const V one(T(1)), two(T(2));
-  const V log_sigma = c.tanh_rule ? fma(c.half_range, elementary::tanh(raw) + one, c.low) : min_(c.high, max_(c.low, raw));
+  const V log_sigma =
+      c.tanh_rule ? fma(c.half_range, elementary::tanh(raw) + one, c.low) : min_(c.high, max_(c.low, raw));
   GaussianSample<V> out;
   out.sigma = elementary::exp(log_sigma);
   out.u = fma(out.sigma, eps, mu);
@@ -54,7 +55,8 @@ struct GaussianGradient {
 // u = fma(σ, ε, μ):  d_μ = d_u, d_σ = d_u·ε.   ∂ log π/∂u = 2 tanh u (tanh only), ∂ log π/∂ log σ = −1.
 // a = tanh u:        da/du = 4e/(1 + e)², e = e^(−2|u|).
 template <class V>
-inline GaussianGradient<V> gaussian_gradient(const GaussianConstants<V>& c, V raw, V eps, V u, V sigma, V d_action, V d_log_pi) {
+inline GaussianGradient<V> gaussian_gradient(const GaussianConstants<V>& c, V raw, V eps, V u, V sigma, V d_action,
+                                             V d_log_pi) {
   using T = typename V::value_type;
   const V zero(T(0)), one(T(1));
   V d_u = d_action;

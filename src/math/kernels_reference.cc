@@ -70,7 +70,8 @@ void linear_backward_weights(const LinearBackwardWeights<T>& a, int first, int l
 template <class T>
 void transpose(const Transpose<T>& a, int first, int last) {
   for (int c = first * kLanes; c < last * kLanes; ++c) {
-    for (int n = 0; n < a.n; ++n) put(a.wt, a.wt_stride, n, c) = c < a.count ? at(a.w, a.w_stride, a.first + c, n) : T(0);
+    for (int n = 0; n < a.n; ++n)
+      put(a.wt, a.wt_stride, n, c) = c < a.count ? at(a.w, a.w_stride, a.first + c, n) : T(0);
   }
 }
 
@@ -170,14 +171,16 @@ bool adam(const Adam<T>& a, int block) {
 template <class T>
 void polyak(const T* p, T* target, std::int64_t size, T tau, T one_minus_tau, int block) {
   const std::int64_t end = std::min<std::int64_t>(size, (block + std::int64_t{1}) * kBlock);
-  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i) target[i] = std::fma(tau, p[i], one_minus_tau * target[i]);
+  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i)
+    target[i] = std::fma(tau, p[i], one_minus_tau * target[i]);
 }
 
 template <class T>
 T sum_squares(const T* x, std::int64_t size, int block) {
   const std::int64_t end = std::min<std::int64_t>(size, (block + std::int64_t{1}) * kBlock);
   T lanes[kLanes] = {};
-  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i) lanes[i % kLanes] = std::fma(x[i], x[i], lanes[i % kLanes]);
+  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i)
+    lanes[i % kLanes] = std::fma(x[i], x[i], lanes[i % kLanes]);
   return lane_tree(lanes);
 }
 
@@ -215,16 +218,32 @@ std::int64_t fma_probe(std::int64_t steps, T* io) {
 
 template <class T>
 constexpr KernelTable<T> kReference = {
-    "reference",         1,
-    linear_forward<T>,   linear_backward_input<T>, num_weight_tiles<T>,      linear_backward_weights<T>,
-    transpose<T>,        head_forward<T>,          head_backward_input<T>,   head_backward_weights<T>,
-    gaussian_forward<T>, gaussian_backward<T>,     adam<T>,                  polyak<T>,
-    sum_squares<T>,      fill_normal<T>,           fma_probe<T>,
+    "reference",
+    1,
+    linear_forward<T>,
+    linear_backward_input<T>,
+    num_weight_tiles<T>,
+    linear_backward_weights<T>,
+    transpose<T>,
+    head_forward<T>,
+    head_backward_input<T>,
+    head_backward_weights<T>,
+    gaussian_forward<T>,
+    gaussian_backward<T>,
+    adam<T>,
+    polyak<T>,
+    sum_squares<T>,
+    fill_normal<T>,
+    fma_probe<T>,
 };
 
 }  // namespace
 
-const KernelTable<float>* reference_table_float() { return &kReference<float>; }
-const KernelTable<double>* reference_table_double() { return &kReference<double>; }
+const KernelTable<float>* reference_table_float() {
+  return &kReference<float>;
+}
+const KernelTable<double>* reference_table_double() {
+  return &kReference<double>;
+}
 
 }  // namespace softac

@@ -75,7 +75,8 @@ struct Lanes {
   }
   friend void split(Lanes a, Lanes& m, Lanes& e) {
     const __m256i root = _mm256_set1_epi32(0x3f3504f3), low = _mm256_set1_epi32(0x007fffff);
-    const __m256i b0 = _mm256_sub_epi32(_mm256_castps_si256(a.lo), root), b1 = _mm256_sub_epi32(_mm256_castps_si256(a.hi), root);
+    const __m256i b0 = _mm256_sub_epi32(_mm256_castps_si256(a.lo), root),
+                  b1 = _mm256_sub_epi32(_mm256_castps_si256(a.hi), root);
     e = {_mm256_cvtepi32_ps(_mm256_srai_epi32(b0, 23)), _mm256_cvtepi32_ps(_mm256_srai_epi32(b1, 23))};
     m = {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(b0, low), root)),
          _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(b1, low), root))};

@@ -50,7 +50,8 @@ struct Lanes {
   }
   friend Lanes round_(Lanes a) { return (a + Lanes(12582912.0f)) - Lanes(12582912.0f); }
   friend Lanes pow2(Lanes k) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvttps_epi32(k.v), _mm512_set1_epi32(127)), 23));
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvttps_epi32(k.v), _mm512_set1_epi32(127)), 23));
   }
   friend void split(Lanes a, Lanes& m, Lanes& e) {
     const __m512i root = _mm512_set1_epi32(0x3f3504f3);

@@ -1,4 +1,5 @@
-// Sixteen float lanes in plain C++; fused multiply-adds by the compiler's builtin. See base/elementary.h for the concept.
+// Sixteen float lanes in plain C++; fused multiply-adds by the compiler's builtin. See base/elementary.h for the
+// concept.
 #pragma once
 
 #include <cstdint>
@@ -53,17 +54,33 @@ struct Lanes {
     for (int i = 0; i < 16; ++i) out.v[i] = f(i);
     return out;
   }
-  friend Lanes operator+(const Lanes& a, const Lanes& b) { return map([&](int i) { return a.v[i] + b.v[i]; }); }
-  friend Lanes operator-(const Lanes& a, const Lanes& b) { return map([&](int i) { return a.v[i] - b.v[i]; }); }
-  friend Lanes operator*(const Lanes& a, const Lanes& b) { return map([&](int i) { return a.v[i] * b.v[i]; }); }
-  friend Lanes operator/(const Lanes& a, const Lanes& b) { return map([&](int i) { return a.v[i] / b.v[i]; }); }
+  friend Lanes operator+(const Lanes& a, const Lanes& b) {
+    return map([&](int i) { return a.v[i] + b.v[i]; });
+  }
+  friend Lanes operator-(const Lanes& a, const Lanes& b) {
+    return map([&](int i) { return a.v[i] - b.v[i]; });
+  }
+  friend Lanes operator*(const Lanes& a, const Lanes& b) {
+    return map([&](int i) { return a.v[i] * b.v[i]; });
+  }
+  friend Lanes operator/(const Lanes& a, const Lanes& b) {
+    return map([&](int i) { return a.v[i] / b.v[i]; });
+  }
   friend Lanes fma(const Lanes& a, const Lanes& b, const Lanes& c) {
     return map([&](int i) { return __builtin_fmaf(a.v[i], b.v[i], c.v[i]); });
   }
-  friend Lanes sqrt_(const Lanes& a) { return map([&](int i) { return __builtin_sqrtf(a.v[i]); }); }
-  friend Lanes abs_(const Lanes& a) { return map([&](int i) { return __builtin_fabsf(a.v[i]); }); }
-  friend Lanes min_(const Lanes& a, const Lanes& b) { return map([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; }); }
-  friend Lanes max_(const Lanes& a, const Lanes& b) { return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; }); }
+  friend Lanes sqrt_(const Lanes& a) {
+    return map([&](int i) { return __builtin_sqrtf(a.v[i]); });
+  }
+  friend Lanes abs_(const Lanes& a) {
+    return map([&](int i) { return __builtin_fabsf(a.v[i]); });
+  }
+  friend Lanes min_(const Lanes& a, const Lanes& b) {
+    return map([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
+  }
+  friend Lanes max_(const Lanes& a, const Lanes& b) {
+    return map([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+  }
   friend Mask less(const Lanes& a, const Lanes& b) {
     Mask out;
     for (int i = 0; i < 16; ++i) out.on[i] = a.v[i] < b.v[i];
@@ -80,7 +97,9 @@ struct Lanes {
   }
   friend Lanes pow2(const Lanes& k) {
     // Read from the low bits of k + 1.5·2^23, which is defined for NaN too.
-    return map([&](int i) { return __builtin_bit_cast(float, (__builtin_bit_cast(std::uint32_t, k.v[i] + 12582912.0f) + 127u) << 23); });
+    return map([&](int i) {
+      return __builtin_bit_cast(float, (__builtin_bit_cast(std::uint32_t, k.v[i] + 12582912.0f) + 127u) << 23);
+    });
   }
   friend void split(const Lanes& a, Lanes& m, Lanes& e) {
     for (int i = 0; i < 16; ++i) {

@@ -7,7 +7,8 @@
 
 namespace softac {
 
-// Samples of up to a fixed number of rows. Row-lane arrays: row r at [r·width, …), width = 16·⌈A/16⌉, unused lanes zero.
+// Samples of up to a fixed number of rows. Row-lane arrays: row r at [r·width, …), width = 16·⌈A/16⌉, unused lanes
+// zero.
 template <class T>
 struct PolicySamples {
   Panels<T> head;  // (rows, 2A)
@@ -23,7 +24,8 @@ struct PolicySamples {
 template <class T>
 class Actor {
  public:
-  Actor(int obs_dim, const std::vector<int>& hidden, Activation activation, const GaussianShape& shape, ParamLayout& layout)
+  Actor(int obs_dim, const std::vector<int>& hidden, Activation activation, const GaussianShape& shape,
+        ParamLayout& layout)
       : net_("actor", {obs_dim, hidden, 2 * shape.act_dim, false, activation}, layout), shape_(shape) {}
 
   const Mlp<T>& net() const { return net_; }
@@ -33,28 +35,36 @@ class Actor {
     const int width = shape_.act_panels * kLanes;
     const auto values = static_cast<std::size_t>(rows) * static_cast<std::size_t>(width);
     // fill_normal writes whole pieces of 64, and the last row is read a whole lane row far.
-    const auto noise = static_cast<std::size_t>(rows) * static_cast<std::size_t>(shape_.act_dim) + 64 + static_cast<std::size_t>(width);
-    return {arena.panels<T>(rows, 2 * shape_.act_dim), arena.take<T>(noise), arena.take<T>(values), arena.take<T>(values),
-            arena.take<T>(values),                     arena.take<T>(static_cast<std::size_t>(rows)), width};
+    const auto noise = static_cast<std::size_t>(rows) * static_cast<std::size_t>(shape_.act_dim) + 64 +
+                       static_cast<std::size_t>(width);
+    return {arena.panels<T>(rows, 2 * shape_.act_dim),
+            arena.take<T>(noise),
+            arena.take<T>(values),
+            arena.take<T>(values),
+            arena.take<T>(values),
+            arena.take<T>(static_cast<std::size_t>(rows)),
+            width};
   }
 
   // Rows [first, first + count) of x (·, O) → samples of the same rows, from their eps.
-  void forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, PolicySamples<T>& samples, int first, int count) const {
+  void forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, PolicySamples<T>& samples,
+               int first, int count) const {
     net_.forward(backend, params, x, tape, samples.head, first, count);
     const auto head = samples.head.rows_from(first, count);
     const std::ptrdiff_t at = std::ptrdiff_t{first} * samples.width;
-    backend.gaussian_forward({shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{first} * shape_.act_dim,
-                              samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + first},
-                             count);
+    backend.gaussian_forward(
+        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{first} * shape_.act_dim,
+         samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + first},
+        count);
   }
 
   // Parameter gradients of Σ_r [ d_log_pi · log π(a_r|s_r) + d_action_r · a_r ] over rows [0, count).
   // d_head: scratch (count, 2A).
-  void backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
-                const PolicySamples<T>& samples, const T* d_action, T d_log_pi, Panels<T> d_head, T* d_params, Panels<T> (&d_h)[2],
-                int count) const {
-    backend.gaussian_backward({shape_, samples.head.data, samples.head.panel_stride, samples.eps, samples.u, samples.sigma, d_action,
-                               d_log_pi, d_head.data, d_head.panel_stride},
+  void backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape,
+                const MlpTransposes<T>& wt, const PolicySamples<T>& samples, const T* d_action, T d_log_pi,
+                Panels<T> d_head, T* d_params, Panels<T> (&d_h)[2], int count) const {
+    backend.gaussian_backward({shape_, samples.head.data, samples.head.panel_stride, samples.eps, samples.u,
+                               samples.sigma, d_action, d_log_pi, d_head.data, d_head.panel_stride},
                               count);
     net_.backward(backend, params, x, tape, wt, d_head, d_params, d_h, count);
   }

@@ -25,9 +25,10 @@ MlpTape<T> Mlp<T>::make_tape(Arena& arena, int rows) const {
   MlpTape<T> tape;
   for (int width : shape_.hidden) {
     tape.y.push_back(arena.panels<T>(rows, width));
-    if (needs_input(shape_.activation)) tape.z.push_back({arena.take<T>(static_cast<std::size_t>(tape.y.back().panel_stride) *
-                                                                        static_cast<std::size_t>(num_panels(width))),
-                                                          rows, width, tape.y.back().panel_stride});
+    if (needs_input(shape_.activation))
+      tape.z.push_back({arena.take<T>(static_cast<std::size_t>(tape.y.back().panel_stride) *
+                                      static_cast<std::size_t>(num_panels(width))),
+                        rows, width, tape.y.back().panel_stride});
   }
   return tape;
 }
@@ -36,7 +37,8 @@ template <class T>
 MlpTransposes<T> Mlp<T>::make_transposes(Arena& arena, int first_column, int num_columns) const {
   MlpTransposes<T> out;
   out.hidden.resize(shape_.hidden.size());
-  for (std::size_t l = 1; l < shape_.hidden.size(); ++l) out.hidden[l] = arena.panels<T>(shape_.hidden[l], shape_.hidden[l - 1]);
+  for (std::size_t l = 1; l < shape_.hidden.size(); ++l)
+    out.hidden[l] = arena.panels<T>(shape_.hidden[l], shape_.hidden[l - 1]);
   if (!shape_.head) out.output = arena.panels<T>(shape_.out, shape_.hidden.back());
   if (num_columns > 0) out.input = arena.panels<T>(shape_.hidden.front(), num_columns);
   out.first_column = first_column;
@@ -61,32 +63,35 @@ void Mlp<T>::init(T* params, Rng& rng) const {
 }
 
 template <class T>
-void Mlp<T>::hidden_forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, int first, int count) const {
+void Mlp<T>::hidden_forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, int first,
+                            int count) const {
   Panels<const T> input = x.rows_from(first, count);
   for (std::size_t l = 0; l < shape_.hidden.size(); ++l) {
     const Slot& slot = slots_[l];
     const auto y = tape.y[l].rows_from(first, count);
     T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(first, count).data;
-    backend.forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out), y.data,
-                     y.panel_stride, z, true, shape_.activation},
+    backend.forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out),
+                     y.data, y.panel_stride, z, true, shape_.activation},
                     count);
     input = y;
   }
 }
 
 template <class T>
-void Mlp<T>::forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, Panels<T> out, int first, int count) const {
+void Mlp<T>::forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, Panels<T> out,
+                     int first, int count) const {
   hidden_forward(backend, params, x, tape, first, count);
   const Slot& slot = slots_.back();
   const auto h = tape.y.back().rows_from(first, count);
   const auto y = out.rows_from(first, count);
-  backend.forward({h.data, h.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out), y.data, y.panel_stride,
-                   nullptr, false, shape_.activation},
+  backend.forward({h.data, h.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out), y.data,
+                   y.panel_stride, nullptr, false, shape_.activation},
                   count);
 }
 
 template <class T>
-void Mlp<T>::forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, T* q, int first, int count) const {
+void Mlp<T>::forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, T* q, int first,
+                     int count) const {
   hidden_forward(backend, params, x, tape, first, count);
   const Slot& slot = slots_.back();
   const auto h = tape.y.back().rows_from(first, count);
@@ -105,7 +110,8 @@ void Mlp<T>::transpose(Backend<T>& backend, const T* params, MlpTransposes<T>& w
 
 // d_W = xᵀ d_y, d_b = Σ d_y.
 template <class T>
-void Mlp<T>::weight_gradient(Backend<T>& backend, const Slot& slot, Panels<const T> x, Panels<const T> d_y, T* d_params, int count) const {
+void Mlp<T>::weight_gradient(Backend<T>& backend, const Slot& slot, Panels<const T> x, Panels<const T> d_y, T* d_params,
+                             int count) const {
   backend.backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, count, slot.in, num_panels(slot.out),
                             d_params + slot.offset, slot.stride()});
 }
@@ -113,15 +119,16 @@ void Mlp<T>::weight_gradient(Backend<T>& backend, const Slot& slot, Panels<const
 // From d_h[0] = gradient of the last hidden layer's pre-activation to that of the first, which is returned.
 // y_l = act(y_{l−1} W_l + b_l):  d_z_{l−1} = (d_z_l W_lᵀ) · act'(·_{l−1}).
 template <class T>
-Panels<T> Mlp<T>::hidden_backward(Backend<T>& backend, const MlpTape<T>& tape, const MlpTransposes<T>& wt, Panels<const T> x, T* d_params,
-                                  Panels<T> (&d_h)[2], int first, int count) const {
+Panels<T> Mlp<T>::hidden_backward(Backend<T>& backend, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
+                                  Panels<const T> x, T* d_params, Panels<T> (&d_h)[2], int first, int count) const {
   int now = 0;
   for (std::size_t l = shape_.hidden.size() - 1; l > 0; --l) {
     const auto d_z = d_h[now].rows_from(first, count), d_below = d_h[1 - now].rows_from(first, count);
     if (d_params) weight_gradient(backend, slots_[l], tape.y[l - 1].rows_from(first, count), d_z, d_params, count);
     const auto saved = tape.saved(l - 1).rows_from(first, count);
     backend.backward_input({d_z.data, d_z.panel_stride, wt.hidden[l].data, wt.hidden[l].panel_stride, slots_[l].out,
-                            num_panels(slots_[l].in), saved.data, saved.panel_stride, shape_.activation, d_below.data, d_below.panel_stride},
+                            num_panels(slots_[l].in), saved.data, saved.panel_stride, shape_.activation, d_below.data,
+                            d_below.panel_stride},
                            count);
     now = 1 - now;
   }
@@ -131,43 +138,45 @@ Panels<T> Mlp<T>::hidden_backward(Backend<T>& backend, const MlpTape<T>& tape, c
 }
 
 template <class T>
-void Mlp<T>::backward(Backend<T>& backend, const T*, Panels<const T> x, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
-                      Panels<const T> d_out, T* d_params, Panels<T> (&d_h)[2], int count) const {
+void Mlp<T>::backward(Backend<T>& backend, const T*, Panels<const T> x, const MlpTape<T>& tape,
+                      const MlpTransposes<T>& wt, Panels<const T> d_out, T* d_params, Panels<T> (&d_h)[2],
+                      int count) const {
   const Slot& slot = slots_.back();
   weight_gradient(backend, slot, tape.y.back(), d_out, d_params, count);
   const auto& saved = tape.saved(shape_.hidden.size() - 1);
-  backend.backward_input({d_out.data, d_out.panel_stride, wt.output.data, wt.output.panel_stride, slot.out, num_panels(slot.in), saved.data,
-                          saved.panel_stride, shape_.activation, d_h[0].data, d_h[0].panel_stride},
-                         count);
+  backend.backward_input(
+      {d_out.data, d_out.panel_stride, wt.output.data, wt.output.panel_stride, slot.out, num_panels(slot.in),
+       saved.data, saved.panel_stride, shape_.activation, d_h[0].data, d_h[0].panel_stride},
+      count);
   hidden_backward(backend, tape, wt, x, d_params, d_h, 0, count);
 }
 
 template <class T>
-void Mlp<T>::backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
-                      const T* d_q, T* d_params, Panels<T> (&d_h)[2], int count) const {
+void Mlp<T>::backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape,
+                      const MlpTransposes<T>& wt, const T* d_q, T* d_params, Panels<T> (&d_h)[2], int count) const {
   const Slot& slot = slots_.back();
   const auto& h = tape.y.back();
   const auto& saved = tape.saved(shape_.hidden.size() - 1);
   backend.head_backward_weights({h.data, h.panel_stride, d_q, count, num_panels(slot.in), d_params + slot.offset});
-  backend.head_backward_input({d_q, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride, shape_.activation,
-                               d_h[0].data, d_h[0].panel_stride},
+  backend.head_backward_input({d_q, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride,
+                               shape_.activation, d_h[0].data, d_h[0].panel_stride},
                               count);
   hidden_backward(backend, tape, wt, x, d_params, d_h, 0, count);
 }
 
 template <class T>
-void Mlp<T>::backward_input(Backend<T>& backend, const T* params, const MlpTape<T>& tape, const MlpTransposes<T>& wt, const T* d_q,
-                            Panels<T> d_x, Panels<T> (&d_h)[2], int first, int count) const {
+void Mlp<T>::backward_input(Backend<T>& backend, const T* params, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
+                            const T* d_q, Panels<T> d_x, Panels<T> (&d_h)[2], int first, int count) const {
   const Slot& slot = slots_.back();
   const auto saved = tape.saved(shape_.hidden.size() - 1).rows_from(first, count);
   const auto d_top = d_h[0].rows_from(first, count);
-  backend.head_backward_input({d_q + first, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride, shape_.activation,
-                               d_top.data, d_top.panel_stride},
+  backend.head_backward_input({d_q + first, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride,
+                               shape_.activation, d_top.data, d_top.panel_stride},
                               count);
   const auto d_z = hidden_backward(backend, tape, wt, {}, nullptr, d_h, first, count);
   const auto out = d_x.rows_from(first, count);
-  backend.backward_input({d_z.data, d_z.panel_stride, wt.input.data, wt.input.panel_stride, slots_.front().out, num_panels(wt.input.cols),
-                          nullptr, 0, shape_.activation, out.data, out.panel_stride},
+  backend.backward_input({d_z.data, d_z.panel_stride, wt.input.data, wt.input.panel_stride, slots_.front().out,
+                          num_panels(wt.input.cols), nullptr, 0, shape_.activation, out.data, out.panel_stride},
                          count);
 }
 

@@ -1,5 +1,5 @@
-// Parameters outside the layers: one flat vector each for values, gradients and moments, with named slots. Adam, Polyak,
-// norms and files are one loop over it.
+// Parameters outside the layers: one flat vector each for values, gradients and moments, with named slots. Adam,
+// Polyak, norms and files are one loop over it.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,16 @@ struct Slot {
   std::string name;
   int in = 0;
   int out = 0;
-  bool head = false;        // one-column layer: 16·⌈in/16⌉ weights, then the bias; else panels (in + 1, out), bias last
+  bool head = false;  // one-column layer: 16·⌈in/16⌉ weights, then the bias; else panels (in + 1, out), bias last
   std::int64_t offset = 0;  // multiple of 16
   Stride stride() const { return (Stride{in} + 1) * kLanes; }
   std::int64_t size() const {
     return head ? (std::int64_t{num_panels(in)} + 1) * kLanes : std::int64_t{num_panels(out)} * stride();
   }
   // Where weight (o, i) and bias o lie, from the slot's start.
-  std::int64_t weight_index(int o, int i) const { return head ? i : (o / kLanes) * stride() + Stride{i} * kLanes + o % kLanes; }
+  std::int64_t weight_index(int o, int i) const {
+    return head ? i : (o / kLanes) * stride() + Stride{i} * kLanes + o % kLanes;
+  }
   std::int64_t bias_index(int o) const { return head ? num_panels(in) * kLanes : weight_index(o, in); }
 };
 

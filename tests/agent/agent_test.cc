@@ -19,10 +19,12 @@ TEST(Agent, ActionsAreBoundedAndDeterministicOnRequest) {
   EXPECT_TRUE(agent.act(obs, 2, true, {}, a));
   EXPECT_TRUE(agent.act(obs, 2, true, noise, b));
   EXPECT_EQ(a, b);
-  for (int k = 0; k < 3; ++k) EXPECT_EQ(a[static_cast<std::size_t>(k)], a[static_cast<std::size_t>(k) + 3]);  // same observation
+  for (int k = 0; k < 3; ++k)
+    EXPECT_EQ(a[static_cast<std::size_t>(k)], a[static_cast<std::size_t>(k) + 3]);  // same observation
   EXPECT_TRUE(agent.act(obs, 2, false, noise, c));
   EXPECT_NE(a, c);
-  for (int k = 0; k < 3; ++k) EXPECT_NE(c[static_cast<std::size_t>(k)], c[static_cast<std::size_t>(k) + 3]);  // other noise
+  for (int k = 0; k < 3; ++k)
+    EXPECT_NE(c[static_cast<std::size_t>(k)], c[static_cast<std::size_t>(k) + 3]);  // other noise
   for (float x : c) EXPECT_LE(std::fabs(x), 1.0f);
 }
 
@@ -63,7 +65,8 @@ TEST(Agent, TensorsCarryTheWholeState) {
     for (int r = 0; r < 2 * batch.batch_size; ++r) {
       for (int c = 0; c < 6; ++c) batch.x.at(r, c) = static_cast<float>(rng.uniform(-1, 1));
     }
-    for (int r = 0; r < batch.batch_size; ++r) batch.reward[r] = static_cast<float>(rng.normal()), batch.discount[r] = 0.9f;
+    for (int r = 0; r < batch.batch_size; ++r)
+      batch.reward[r] = static_cast<float>(rng.normal()), batch.discount[r] = 0.9f;
     ASSERT_TRUE(a.update().finite);
   }
   std::set<std::string> names;
@@ -87,7 +90,8 @@ TEST(Agent, TensorsCarryTheWholeState) {
     EXPECT_TRUE(names.count(name)) << name;
   }
   b.set_counters(a.counters());
-  // The update noise belongs to the run's seed, so a copy goes on identically only with the same seed; acting needs none.
+  // The update noise belongs to the run's seed, so a copy goes on identically only with the same seed; acting needs
+  // none.
   std::vector<float> obs = {0.1f, -0.2f, 0.3f, 0.4f}, action_a(2), action_b(2);
   a.act(obs, 1, true, {}, action_a);
   b.act(obs, 1, true, {}, action_b);

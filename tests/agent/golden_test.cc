@@ -64,7 +64,8 @@ SacConfig make_config(const Json& c) {
 
 // |got − want| ≤ 1e-9 relative to the larger of |want| and the size of the tensor that it belongs to.
 void expect_near(double got, double want, double size, const std::string& what) {
-  ASSERT_LE(std::fabs(got - want), 1e-9 * std::max(std::fabs(want), size)) << what << ": " << got << " against " << want;
+  ASSERT_LE(std::fabs(got - want), 1e-9 * std::max(std::fabs(want), size))
+      << what << ": " << got << " against " << want;
 }
 
 // f(element in softac's vector, PyTorch's value, largest size in its tensor) over one network.
@@ -73,14 +74,16 @@ void for_each_value(const ParamLayout& layout, std::size_t first_slot, const Jso
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const Slot& slot = layout.slots()[first_slot + l];
     double* data = base + slot.offset;
-    const auto weight = layers[l]["weight"].get<std::vector<double>>(), bias = layers[l]["bias"].get<std::vector<double>>();
+    const auto weight = layers[l]["weight"].get<std::vector<double>>(),
+               bias = layers[l]["bias"].get<std::vector<double>>();
     ASSERT_EQ(weight.size(), static_cast<std::size_t>(slot.in * slot.out));
     ASSERT_EQ(bias.size(), static_cast<std::size_t>(slot.out));
     double size = 0.0;
     for (double x : weight) size = std::max(size, std::fabs(x));
     for (double x : bias) size = std::max(size, std::fabs(x));
     for (int o = 0; o < slot.out; ++o) {
-      for (int i = 0; i < slot.in; ++i) f(data[slot.weight_index(o, i)], weight[static_cast<std::size_t>(o * slot.in + i)], size);
+      for (int i = 0; i < slot.in; ++i)
+        f(data[slot.weight_index(o, i)], weight[static_cast<std::size_t>(o * slot.in + i)], size);
       f(data[slot.bias_index(o)], bias[static_cast<std::size_t>(o)], size);
     }
   }
@@ -147,7 +150,8 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
       expect_near(metrics.actor_loss, update["actor_loss"], 1.0, "actor loss");
       compare_actor(update["actor_grads"], state.actor.grad, "gradient of the actor");
     }
-    if (update.contains("ent_coef_loss")) expect_near(metrics.ent_coef_loss, update["ent_coef_loss"], 1.0, "temperature loss");
+    if (update.contains("ent_coef_loss"))
+      expect_near(metrics.ent_coef_loss, update["ent_coef_loss"], 1.0, "temperature loss");
     if (config.ent_coef_auto) expect_near(state.log_alpha.value[0], update["log_alpha"], 1e-2, "log alpha");
     compare_actor(update["actor"], state.actor.value, "actor");
     compare_nets(update["critics"], state.critic.value, "parameter");

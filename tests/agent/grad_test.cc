@@ -14,13 +14,14 @@
 namespace softac {
 namespace {
 
-// Whether `analytic` is d f / d x to 1e-6 relative or 1e-9 absolute, by fourth-order central differences with the better of
-// two steps. Elements of x are changed in place and put back.
+// Whether `analytic` is d f / d x to 1e-6 relative or 1e-9 absolute, by fourth-order central differences with the
+// better of two steps. Elements of x are changed in place and put back.
 struct Check {
   int compared = 0;
   double worst = 0.0;  // largest error in units of the tolerance
 };
-Check compare_gradient(const std::function<double()>& f, const std::vector<double*>& x, const std::vector<double>& analytic) {
+Check compare_gradient(const std::function<double()>& f, const std::vector<double*>& x,
+                       const std::vector<double>& analytic) {
   Check out;
   for (std::size_t i = 0; i < x.size(); ++i) {
     double best = std::numeric_limits<double>::infinity();
@@ -100,7 +101,8 @@ class Objectives : public testing::TestWithParam<Setting> {
     const auto batch = sac_.batch();
     Rng rng(11, StreamKind::test);
     for (int r = 0; r < 2 * batch.batch_size; ++r) {
-      for (int c = 0; c < batch.obs_dim + batch.act_dim; ++c) batch.x.at(r, c) = c < batch.obs_dim ? rng.normal() : rng.uniform(-1, 1);
+      for (int c = 0; c < batch.obs_dim + batch.act_dim; ++c)
+        batch.x.at(r, c) = c < batch.obs_dim ? rng.normal() : rng.uniform(-1, 1);
     }
     for (int b = 0; b < batch.batch_size; ++b) {
       batch.reward[b] = rng.normal();
@@ -110,7 +112,9 @@ class Objectives : public testing::TestWithParam<Setting> {
     sac_.sample_policy(true);
     sac_.compute_targets();
   }
-  void fill_nan(Params<double>& params) { std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN()); }
+  void fill_nan(Params<double>& params) {
+    std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN());
+  }
 
   Sac<double> sac_;
 };
@@ -154,7 +158,8 @@ TEST_P(Objectives, ActorGradientGoesThroughTheMinimisingCritic) {
   EXPECT_EQ(check.compared, static_cast<int>(x.size()));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::ValuesIn(settings()), [](const auto& suite) { return suite.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::ValuesIn(settings()),
+                         [](const auto& suite) { return suite.param.name; });
 
 // One MLP alone: the whole Jacobian of its outputs with respect to parameters and inputs, row by row.
 class MlpJacobian : public testing::TestWithParam<Activation> {};
@@ -177,7 +182,8 @@ TEST_P(MlpJacobian, OfEveryOutput) {
       auto tape = net.make_tape(arena, rows);
       auto wt = net.make_transposes(arena, 1, 2);
       Panels<double> d_h[2] = {arena.panels<double>(rows, net.widest()), arena.panels<double>(rows, net.widest())};
-      auto y = arena.panels<double>(rows, outputs), d_y = arena.panels<double>(rows, outputs), d_x = arena.panels<double>(rows, 2);
+      auto y = arena.panels<double>(rows, outputs), d_y = arena.panels<double>(rows, outputs),
+           d_x = arena.panels<double>(rows, 2);
       std::vector<double> q(rows), d_q(rows);
       const auto parameters = live_parameters(layout, params.value);
       for (int r = 0; r < rows; ++r) {
@@ -219,7 +225,8 @@ TEST_P(MlpJacobian, OfEveryOutput) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MlpJacobian, testing::Values(Activation::relu, Activation::tanh, Activation::elu, Activation::silu));
+INSTANTIATE_TEST_SUITE_P(All, MlpJacobian,
+                         testing::Values(Activation::relu, Activation::tanh, Activation::elu, Activation::silu));
 
 // A wrong backward pass (ReLU's mask on tanh's output) must not pass the checker.
 TEST(GradientChecker, RejectsAWrongLayer) {

@@ -1,4 +1,5 @@
-// The update as a whole: the same bits from every backend and number of threads, no allocation, and what its settings mean.
+// The update as a whole: the same bits from every backend and number of threads, no allocation, and what its settings
+// mean.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -69,15 +70,17 @@ TEST(Update, SameBitsFromEveryBackendAndNumberOfThreads) {
   for (const Shape& shape : shapes()) {
     const std::uint64_t expected = hash_after(shape, 3, "reference", 1);
     for (const std::string& backend : available_backends()) {
-      for (int threads : {1, 2, 3}) EXPECT_EQ(hash_after(shape, 3, backend, threads), expected) << backend << ", " << threads << " threads";
+      for (int threads : {1, 2, 3})
+        EXPECT_EQ(hash_after(shape, 3, backend, threads), expected) << backend << ", " << threads << " threads";
     }
   }
 }
 
-// Hashes of learners trained on one machine: every other machine, compiler and backend must find the same. They change only
-// when the algorithm, the order of a sum or the generator changes, and then on purpose.
+// Hashes of learners trained on one machine: every other machine, compiler and backend must find the same. They change
+// only when the algorithm, the order of a sum or the generator changes, and then on purpose.
 TEST(Update, HashesAreThoseOfTheFirstMachine) {
-  const std::uint64_t golden[] = {8638519642240975200u, 8706007674749349716u, 9906267980911507088u, 3648515185130644848u};
+  const std::uint64_t golden[] = {8638519642240975200u, 8706007674749349716u, 9906267980911507088u,
+                                  3648515185130644848u};
   std::size_t i = 0;
   for (const Shape& shape : shapes()) {
     EXPECT_EQ(hash_after(shape, 5, available_backends().front(), 1), golden[i]) << "shape " << i;
@@ -122,7 +125,7 @@ TEST(Update, TemperatureMovesTowardsTheTargetEntropy) {
       const double before = agent.ent_coef();
       const UpdateMetrics metrics = agent.update();
       EXPECT_EQ(metrics.ent_coef, before);
-      ASSERT_EQ(metrics.entropy < target, target > 0);
+      ASSERT_EQ(metrics.entropy<target, target> 0);
       if (target > 0) {
         EXPECT_GT(agent.ent_coef(), before);
       } else {

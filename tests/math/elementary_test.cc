@@ -35,9 +35,12 @@ template <class T>
 T argument(Rng& rng) {
   const double u = rng.uniform(-1.0, 1.0);
   switch (rng.below(3)) {
-    case 0: return static_cast<T>(80.0 * u);
-    case 1: return static_cast<T>(2.0 * u);
-    default: return static_cast<T>(std::ldexp(u, -static_cast<int>(rng.below(30))));
+    case 0:
+      return static_cast<T>(80.0 * u);
+    case 1:
+      return static_cast<T>(2.0 * u);
+    default:
+      return static_cast<T>(std::ldexp(u, -static_cast<int>(rng.below(30))));
   }
 }
 
@@ -49,7 +52,10 @@ TYPED_TEST(ElementaryTest, ExpTanhSoftplusWithinTwoUlp) {
     const long double exact = x;
     ASSERT_LE(ulps(elementary::exp(Scalar<T>(x)).v, std::exp(exact)), 2.0) << x;
     ASSERT_LE(ulps(elementary::tanh(Scalar<T>(x)).v, std::tanh(exact)), 2.0) << x;
-    ASSERT_LE(ulps(elementary::softplus(Scalar<T>(x)).v, std::max(exact, 0.0L) + std::log1p(std::exp(-std::fabs(exact)))), 2.0) << x;
+    ASSERT_LE(
+        ulps(elementary::softplus(Scalar<T>(x)).v, std::max(exact, 0.0L) + std::log1p(std::exp(-std::fabs(exact)))),
+        2.0)
+        << x;
     ASSERT_LE(ulps(elementary::sigmoid(Scalar<T>(x)).v, 1.0L / (1.0L + std::exp(-exact))), 3.0) << x;
     if (std::fabs(x) < 40) {
       ASSERT_LE(ulps(elementary::expm1(Scalar<T>(x)).v, std::expm1(exact)), 2.0) << x;
@@ -64,7 +70,8 @@ TYPED_TEST(ElementaryTest, LogWithinTwoUlp) {
     const T wide = static_cast<T>(std::exp(80.0 * rng.uniform(-1.0, 1.0)));
     ASSERT_LE(ulps(elementary::log(Scalar<T>(wide)).v, std::log(static_cast<long double>(wide))), 2.0) << wide;
     const T near_one = static_cast<T>(1.0 + 0.1 * rng.uniform(-1.0, 1.0));
-    ASSERT_LE(ulps(elementary::log(Scalar<T>(near_one)).v, std::log(static_cast<long double>(near_one))), 2.0) << near_one;
+    ASSERT_LE(ulps(elementary::log(Scalar<T>(near_one)).v, std::log(static_cast<long double>(near_one))), 2.0)
+        << near_one;
     const T y = static_cast<T>(std::ldexp(rng.uniform(), -static_cast<int>(rng.below(40))));
     ASSERT_LE(ulps(elementary::log1p(Scalar<T>(y)).v, std::log1p(static_cast<long double>(y))), 2.0) << y;
   }
@@ -83,7 +90,8 @@ TYPED_TEST(ElementaryTest, SineAndCosineOfATurn) {
     ASSERT_LE(std::fabs(cosine.v - std::cos(angle)), 2 * std::numeric_limits<T>::epsilon()) << turn;
   }
   Scalar<T> sine, cosine;
-  for (const auto& [turn, s, c] : {std::tuple{0.0, 0.0, 1.0}, {0.25, 1.0, 0.0}, {0.5, 0.0, -1.0}, {0.75, -1.0, 0.0}, {1.0, 0.0, 1.0}}) {
+  for (const auto& [turn, s, c] :
+       {std::tuple{0.0, 0.0, 1.0}, {0.25, 1.0, 0.0}, {0.5, 0.0, -1.0}, {0.75, -1.0, 0.0}, {1.0, 0.0, 1.0}}) {
     elementary::sincos_turn(Scalar<T>(static_cast<T>(turn)), sine, cosine);
     EXPECT_EQ(sine.v, static_cast<T>(s)) << turn;
     EXPECT_EQ(cosine.v, static_cast<T>(c)) << turn;

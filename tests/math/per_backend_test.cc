@@ -71,8 +71,9 @@ TEST_P(PerBackend, LinearForward) {
         const bool activate = rng_.below(3) > 0;
         auto y0 = nan_panels(rows, n), y1 = nan_panels(rows, n), z0 = nan_panels(rows, n), z1 = nan_panels(rows, n);
         const bool keep = rng_.below(2) == 0;
-        LinearForward<float> g{x.data, x.panel_stride, w.data, w.panel_stride, k, num_panels(n), y0.data, y0.panel_stride,
-                               keep ? z0.data : nullptr, activate, activation};
+        LinearForward<float> g{x.data,        x.panel_stride, w.data,          w.panel_stride,           k,
+                               num_panels(n), y0.data,        y0.panel_stride, keep ? z0.data : nullptr, activate,
+                               activation};
         reference_.linear_forward(g, 0, rows);
         g.y = y1.data;
         if (keep) g.z = z1.data;
@@ -91,8 +92,16 @@ TEST_P(PerBackend, LinearBackwardInput) {
         const auto d_y = random_panels(rows, n), wt = random_panels(n, k), saved = random_panels(rows, k);
         auto d0 = nan_panels(rows, k), d1 = nan_panels(rows, k);
         const bool masked = rng_.below(4) > 0;
-        LinearBackwardInput<float> g{d_y.data, d_y.panel_stride, wt.data, wt.panel_stride, n, num_panels(k),
-                                     masked ? saved.data : nullptr, saved.panel_stride, kActivations[rng_.below(4)], d0.data,
+        LinearBackwardInput<float> g{d_y.data,
+                                     d_y.panel_stride,
+                                     wt.data,
+                                     wt.panel_stride,
+                                     n,
+                                     num_panels(k),
+                                     masked ? saved.data : nullptr,
+                                     saved.panel_stride,
+                                     kActivations[rng_.below(4)],
+                                     d0.data,
                                      d0.panel_stride};
         reference_.linear_backward_input(g, 0, rows);
         g.d_x = d1.data;
@@ -109,7 +118,8 @@ TEST_P(PerBackend, LinearBackwardWeights) {
       for (int n : kSizes) {
         const auto x = random_panels(std::max(rows, 1), k), d_y = random_panels(std::max(rows, 1), n);
         auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
-        LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows, k, num_panels(n), w0.data, w0.panel_stride};
+        LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
+                                       k,      num_panels(n),  w0.data,  w0.panel_stride};
         reference_.linear_backward_weights(g, 0, reference_.num_weight_tiles(g));
         g.d_w = w1.data;
         fast_.linear_backward_weights(g, 0, fast_.num_weight_tiles(g));
@@ -150,7 +160,8 @@ TEST_P(PerBackend, Head) {
       expect_same(q0.data(), q1.data(), rows);
 
       auto d0 = nan_panels(rows, k), d1 = nan_panels(rows, k);
-      HeadBackwardInput<float> b{d_q.data(), w.data(), panels, h.data, h.panel_stride, kActivations[rng_.below(4)], d0.data, d0.panel_stride};
+      HeadBackwardInput<float> b{
+          d_q.data(), w.data(), panels, h.data, h.panel_stride, kActivations[rng_.below(4)], d0.data, d0.panel_stride};
       reference_.head_backward_input(b, 0, rows);
       b.d_h = d1.data;
       fast_.head_backward_input(b, 0, rows);
@@ -171,7 +182,8 @@ TEST_P(PerBackend, Gaussian) {
     for (bool tanh_rule : {false, true}) {
       for (int act_dim : {1, 2, 6, 8, 15, 16, 17, 33}) {
         for (int rows : {1, 5, 32}) {
-          const GaussianShape shape{act_dim, num_panels(act_dim), num_panels(2 * act_dim), squash, tanh_rule, -5.0, 2.0};
+          const GaussianShape shape{act_dim, num_panels(act_dim), num_panels(2 * act_dim), squash, tanh_rule, -5.0,
+                                    2.0};
           const auto head = random_panels(rows, 2 * act_dim, 4.0f);
           auto eps = random_vector(rows * act_dim + 32);
           const int width = rows * shape.act_panels * kLanes;
@@ -180,14 +192,19 @@ TEST_P(PerBackend, Gaussian) {
           Panels<float> d_head[2] = {nan_panels(rows, 2 * act_dim), nan_panels(rows, 2 * act_dim)};
           int which = 0;
           for (const KernelTable<float>* table : {&reference_, &fast_}) {
-            out[which].assign(4, std::vector<float>(static_cast<std::size_t>(width), std::numeric_limits<float>::quiet_NaN()));
+            out[which].assign(
+                4, std::vector<float>(static_cast<std::size_t>(width), std::numeric_limits<float>::quiet_NaN()));
             auto& o = out[which];
-            table->gaussian_forward({shape, head.data, head.panel_stride, eps.data(), o[0].data(), o[1].data(), o[2].data(), o[3].data()}, 0, rows);
-            table->gaussian_backward({shape, head.data, head.panel_stride, eps.data(), o[1].data(), o[2].data(), d_action.data(), 0.25f,
-                                      d_head[which].data, d_head[which].panel_stride}, 0, rows);
+            table->gaussian_forward(
+                {shape, head.data, head.panel_stride, eps.data(), o[0].data(), o[1].data(), o[2].data(), o[3].data()},
+                0, rows);
+            table->gaussian_backward({shape, head.data, head.panel_stride, eps.data(), o[1].data(), o[2].data(),
+                                      d_action.data(), 0.25f, d_head[which].data, d_head[which].panel_stride},
+                                     0, rows);
             ++which;
           }
-          for (int i = 0; i < 3; ++i) expect_same(out[0][static_cast<std::size_t>(i)].data(), out[1][static_cast<std::size_t>(i)].data(), width);
+          for (int i = 0; i < 3; ++i)
+            expect_same(out[0][static_cast<std::size_t>(i)].data(), out[1][static_cast<std::size_t>(i)].data(), width);
           expect_same(out[0][3].data(), out[1][3].data(), rows);
           expect_same(d_head[0], d_head[1]);
         }
@@ -209,20 +226,21 @@ TEST_P(PerBackend, FlatPasses) {
     for (const KernelTable<float>* table : {&reference_, &fast_}) {
       auto& s = state[which++];
       s[0] = p, s[1] = m, s[2] = v, s[3] = t;
-      const Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), s[3].data(), size, 0.7f, 0.9f, 0.1f, 0.999f, 0.001f,
-                          3e-4f, 1.5f, 1e-8f, 0.005f, 0.995f};
+      const Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), s[3].data(), size,  0.7f,   0.9f,
+                          0.1f,        0.999f,   0.001f,      3e-4f,       1.5f,        1e-8f, 0.005f, 0.995f};
       for (int b = 0; b < blocks; ++b) EXPECT_TRUE(table->adam(a, b));
       for (int b = 0; b < blocks; ++b) table->polyak(s[0].data(), s[3].data(), size, 0.25f, 0.75f, b);
     }
     for (int i = 0; i < 4; ++i) expect_same(state[0][i].data(), state[1][i].data(), size);
-    for (int b = 0; b < blocks; ++b) EXPECT_EQ(reference_.sum_squares(g.data(), size, b), fast_.sum_squares(g.data(), size, b));
+    for (int b = 0; b < blocks; ++b)
+      EXPECT_EQ(reference_.sum_squares(g.data(), size, b), fast_.sum_squares(g.data(), size, b));
 
     for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f}) {
       auto broken = g;
       broken[n - 3] = bad;
       auto s = state[1];
-      const Adam<float> a{s[0].data(), broken.data(), s[1].data(), s[2].data(), nullptr, size, 1.0f, 0.9f, 0.1f, 0.999f, 0.001f,
-                          3e-4f, 1.5f, 1e-8f, 0.0f, 1.0f};
+      const Adam<float> a{s[0].data(), broken.data(), s[1].data(), s[2].data(), nullptr, size,  1.0f, 0.9f,
+                          0.1f,        0.999f,        0.001f,      3e-4f,       1.5f,    1e-8f, 0.0f, 1.0f};
       EXPECT_FALSE(fast_.adam(a, blocks - 1)) << bad;
     }
   }
@@ -243,8 +261,10 @@ TEST_P(PerBackend, ThreadsChangeNothing) {
   const int rows = 96, k = 300, n = 270;
   const auto x = random_panels(rows, k), w = random_panels(k + 1, n), d_y = random_panels(rows, n);
   auto y0 = nan_panels(rows, n), y1 = nan_panels(rows, n), w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
-  LinearForward<float> f{x.data, x.panel_stride, w.data, w.panel_stride, k, num_panels(n), y0.data, y0.panel_stride, nullptr, true, Activation::relu};
-  LinearBackwardWeights<float> d{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows, k, num_panels(n), w0.data, w0.panel_stride};
+  LinearForward<float> f{x.data,          x.panel_stride, w.data, w.panel_stride,  k, num_panels(n), y0.data,
+                         y0.panel_stride, nullptr,        true,   Activation::relu};
+  LinearBackwardWeights<float> d{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
+                                 k,      num_panels(n),  w0.data,  w0.panel_stride};
   one.forward(f, rows);
   one.backward_weights(d);
   f.y = y1.data, d.d_w = w1.data;
@@ -254,7 +274,8 @@ TEST_P(PerBackend, ThreadsChangeNothing) {
   expect_same(w0, w1);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PerBackend, testing::ValuesIn(available_backends()), [](const auto& suite) { return suite.param; });
+INSTANTIATE_TEST_SUITE_P(All, PerBackend, testing::ValuesIn(available_backends()),
+                         [](const auto& suite) { return suite.param; });
 
 // Backends that are built but cannot run on this CPU are shown as skipped, with the reason.
 class Unavailable : public testing::TestWithParam<std::string> {};
@@ -263,7 +284,8 @@ TEST_P(Unavailable, IsRefusedByName) {
   GTEST_SKIP() << "backend " << GetParam() << ": this CPU lacks its instructions";
 }
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Unavailable);
-INSTANTIATE_TEST_SUITE_P(All, Unavailable, testing::ValuesIn(unavailable_backends()), [](const auto& suite) { return suite.param; });
+INSTANTIATE_TEST_SUITE_P(All, Unavailable, testing::ValuesIn(unavailable_backends()),
+                         [](const auto& suite) { return suite.param; });
 
 TEST(SelectKernels, UnknownNameIsAnErrorWithTheNearest) {
   try {
