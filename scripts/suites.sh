@@ -62,11 +62,11 @@ run_sanitized() {
   local common
   mapfile -t common < <(sanitizer_arguments)
 
-  # Timed and learning tests belong to Release, as do those of scripts and documents.
+  # Timed and learning tests belong to Release, as do those of scripts, documents and (python) whole commands.
   local unfit='campaign|slow|package|style|release_only'
   if build_suite asan "$root/build/asan" "${common[@]}" -DSOFTAC_SANITIZE=address,undefined; then
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1 \
-      UBSAN_OPTIONS=print_stacktrace=1 run_ctest asan "$root/build/asan" -LE "$unfit" "$@"
+      UBSAN_OPTIONS=print_stacktrace=1 run_ctest asan "$root/build/asan" -E example -LE "$unfit|python" "$@"
   fi
   # The suites that start threads.
   local threaded=(thread_pool env env_mujoco agent train)
