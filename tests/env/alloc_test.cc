@@ -12,8 +12,8 @@ namespace {
 
 TEST(Allocations, AreCounted) {
   const std::int64_t before = test::num_allocations();
-  std::vector<double> memory(100);
-  EXPECT_GT(test::num_allocations(), before) << memory.size();
+  ::operator delete(::operator new(100));  // called by name: a compiler may leave out the pair of a new-expression
+  EXPECT_EQ(test::num_allocations(), before + 1);
 }
 
 TEST(Allocations, StepsMakeNone) {
