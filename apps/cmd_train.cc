@@ -18,6 +18,7 @@
 #include "softac/error.h"
 #include "softac/trainer.h"
 #include "train/config/toml_file.h"
+#include "train/resume.h"
 #include "train_options.h"
 
 namespace softac::app {
@@ -134,11 +135,24 @@ void print_report(Context& context, const TrainConfig& config, const TrainReport
 
 int train_once(Context& context, const TrainArguments& arguments) {
   const ResolvedConfig resolved = resolve(arguments);
-  install_stop_signals();
-  Progress progress(context.terminal);
   TrainerOptions options;
   options.run_dir = arguments.run_dir;
   options.init_from = arguments.init_from;
+  if (!arguments.resume.empty()) {
+    if (arguments.resume != "auto")
+      throw UsageError("--resume " + arguments.resume + ": expected auto (softac resume RUN goes on with one run)");
+    FileSystem& fs = posix_file_system();
+    if (options.run_dir.empty()) options.run_dir = find_unfinished_run(fs, options.runs_root, resolved.config);
+    options.resume = !options.run_dir.empty() && is_run(fs, options.run_dir);
+  }
+  return run_training(context, resolved, std::move(options));
+}
+
+}  // namespace
+
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options) {
+  install_stop_signals();
+  Progress progress(context.terminal);
   options.origins = resolved.origin;
   options.command = "softac";
   for (const std::string& argument : context.arguments) options.command += " " + shell_word(argument);
@@ -162,8 +176,6 @@ int train_once(Context& context, const TrainArguments& arguments) {
   }
   return code;
 }
-
-}  // namespace
 
 void add_train(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<TrainArguments>();
@@ -189,8 +201,13 @@ void add_train(CLI::App& app, Context& context) {
       ->capture_default_str()
       ->type_name("J");
   add_text("--run-dir", arguments->run_dir,
-           "The run's directory, new or empty (with --seeds: one folder s<seed> for each in it)", "DIR");
+           "The run's directory, new or empty unless resuming (with --seeds: one folder s<seed> for each in it)",
+           "DIR");
   add_text("--init-from", arguments->init_from, "Start from the networks of another run", "RUN");
+  add_text(
+      "--resume", arguments->resume,
+      "auto: go on with the run in --run-dir, else with the newest unfinished one of the same settings, else start",
+      "auto");
   command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
       ->type_name("FILE")
       ->allow_extra_args(false);

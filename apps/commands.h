@@ -21,6 +21,8 @@ struct Context {
 };
 
 void add_train(CLI::App& app, Context& context);
+void add_resume(CLI::App& app, Context& context);
+void add_ckpt(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
 void add_env(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);

@@ -70,6 +70,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   add_train(app, context);
+  add_resume(app, context);
+  add_ckpt(app, context);
   add_eval(app, context);
   add_env(app, context);
   add_bench(app, context);

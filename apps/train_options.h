@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "commands.h"
+#include "softac/trainer.h"
 #include "train/config/resolve.h"
 
 namespace softac::app {
@@ -20,11 +22,15 @@ struct TrainArguments {
   int jobs = 1;
   std::string run_dir;
   std::string init_from;
+  std::string resume;  // "" or "auto"
   std::vector<std::string> plugins;
 };
 
 // Everything but the seeds, resolved. Throws UsageError, ConfigError, IoError.
 ResolvedConfig resolve(const TrainArguments& arguments);
+
+// Trains with the options of TrainerOptions that are not about the terminal; prints the result, returns the exit code.
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options);
 
 // How a run ended, as JSON text with the keys that the table of several seeds reads.
 struct RunResult {

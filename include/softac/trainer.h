@@ -21,8 +21,8 @@ struct TrainSummary {
   std::int64_t total_timesteps = 0;
   std::int64_t num_updates = 0;
   std::int64_t num_episodes = 0;  // ended so far
-  double elapsed_sec = 0.0;       // since run() began
-  double steps_per_sec = 0.0;     // since run() began
+  double elapsed_sec = 0.0;       // in run(), that of the processes before this one included
+  double steps_per_sec = 0.0;     // of this process
   double ep_return_mean = 0.0;    // last 100 episodes; NaN before the first has ended
   double ep_length_mean = 0.0;
   double last_ep_return = 0.0;           // NaN before the first has ended
@@ -79,7 +79,8 @@ struct TrainReport {
 
 struct TrainerOptions {
   bool records = true;  // false: no run directory, no files, no checkpoints
-  std::string run_dir;  // must be new or empty; "" = <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed>
+  bool resume = false;  // go on with the run in run_dir, from its newest intact checkpoint
+  std::string run_dir;  // must be new or empty unless resume; "" = <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed>
   std::string runs_root = "runs";
   std::string command;                         // text of command.txt
   std::map<std::string, std::string> origins;  // setting → where its value came from, for config.toml
@@ -97,7 +98,9 @@ class Trainer {
  public:
   // Makes environments, agent and replay buffer, then the run directory. Plugins must be loaded and config be valid:
   // throws ConfigError (unusable settings, run_dir not empty), IoError (model files, init_from), MemoryError (replay
-  // does not fit, with sizes), DiskError.
+  // does not fit, with sizes), DiskError. With options.resume: ConfigError if config is not the run's (threads,
+  // backend, n_env_threads, total_timesteps and max_time_sec aside), IoError if every checkpoint is damaged. A run that
+  // had none yet starts anew.
   Trainer(const TrainConfig& config, TrainerOptions options);
   ~Trainer();
   Trainer(const Trainer&) = delete;

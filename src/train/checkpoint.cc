@@ -208,6 +208,28 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
   throw IoError(checkpoints_dir.string() + ": holds no checkpoint");
 }
 
+ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints_dir) {
+  ResumeChoice choice;
+  auto all = find_checkpoints(fs, checkpoints_dir, "");
+  for (auto info = all.rbegin(); info != all.rend() && !choice.found; ++info) {
+    if (info->complete) {
+      info->files.clear();
+      read_manifest(fs, *info, "*");
+    }
+    if (info->complete) {
+      choice.found = std::move(*info);
+    } else {
+      choice.skipped.push_back(info->name + " skipped: " + info->error);
+    }
+  }
+  if (!choice.found && !choice.skipped.empty()) {
+    std::string tried;
+    for (const std::string& text : choice.skipped) tried += "\n  " + text;
+    throw IoError(checkpoints_dir.string() + ": no checkpoint is intact:" + tried);
+  }
+  return choice;
+}
+
 TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata) {
   TensorFile file;
   file.metadata = std::move(metadata);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,14 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
 // what was found.
 CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
                                  const std::string& verify);
+
+// The checkpoint to go on from: the newest that is intact to the last byte, and what is wrong with the newer ones.
+// Throws IoError where there are checkpoints and none is intact.
+struct ResumeChoice {
+  std::optional<CheckpointInfo> found;
+  std::vector<std::string> skipped;  // "step-000000020 skipped: state.json is missing"
+};
+ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints_dir);
 
 // The learner's tensors as a file's contents, and back. load_tensors throws IoError on a tensor that is missing, extra,
 // not float32 or of another shape, before anything is written; `source` names the file.

@@ -22,6 +22,18 @@ class EpisodeWindow {
     mean_length_ = mean(lengths_);
   }
 
+  // As it was when count(), returns() and lengths() gave these.
+  void restore(std::int64_t count, std::span<const double> returns, std::span<const double> lengths) {
+    *this = {};
+    if (count == 0) return;
+    std::ranges::copy(returns, returns_.begin());
+    std::ranges::copy(lengths, lengths_.begin());
+    count_ = count;
+    last_return_ = returns_[static_cast<std::size_t>(count - 1) % kSize];
+    mean_return_ = mean(returns_);
+    mean_length_ = mean(lengths_);
+  }
+
   std::int64_t count() const { return count_; }        // episodes ever
   double mean_return() const { return mean_return_; }  // NaN before the first
   double mean_length() const { return mean_length_; }  // NaN before the first

@@ -32,19 +32,39 @@ UpdateMetrics UpdateMeans::take() {
   return mean;
 }
 
+namespace {
+
+// Where to go on with a file: nowhere (a new one) where it is gone.
+std::optional<std::uint64_t> where(FileSystem& fs, const Path& path, const RecordPositions* positions,
+                                   std::uint64_t RecordPositions::*position) {
+  if (positions == nullptr || !fs.exists(path)) return {};
+  return positions->*position;
+}
+
+Path event_file(const Path& run_dir, const RecordPositions* positions, double start_wall_time_sec) {
+  const bool known = positions != nullptr && !positions->tensorboard_file.empty();
+  return run_dir / (known ? positions->tensorboard_file : tensorboard_file_name(start_wall_time_sec));
+}
+
+}  // namespace
+
 Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy,
-                   double start_wall_time_sec)
+                   double start_wall_time_sec, const RecordPositions* resume_at)
     : target_entropy_(target_entropy),
       learning_rate_(config.sac.learning_rate),
       learned_temperature_(config.sac.ent_coef_auto),
-      monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec),
-      evaluations_(fs, run_dir / "eval"),
+      monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec,
+               where(fs, run_dir / "monitor.csv", resume_at, &RecordPositions::monitor_bytes)),
+      evaluations_(fs, run_dir / "eval",
+                   where(fs, run_dir / "eval" / "evaluations.npz", resume_at, &RecordPositions::evaluations)),
       log_(fs, run_dir / "log.txt") {
-  sinks_.push_back(make_csv_sink(fs, run_dir / "progress.csv"));
-  sinks_.push_back(make_jsonl_sink(fs, run_dir / "metrics.jsonl"));
+  const Path progress = run_dir / "progress.csv", metrics = run_dir / "metrics.jsonl",
+             events = event_file(run_dir, resume_at, start_wall_time_sec);
+  sinks_.push_back(make_csv_sink(fs, progress, where(fs, progress, resume_at, &RecordPositions::progress_rows)));
+  sinks_.push_back(make_jsonl_sink(fs, metrics, where(fs, metrics, resume_at, &RecordPositions::metrics_bytes)));
   if (config.tensorboard) {
-    sinks_.push_back(
-        make_tensorboard_sink(fs, run_dir / tensorboard_file_name(start_wall_time_sec), start_wall_time_sec));
+    sinks_.push_back(make_tensorboard_sink(fs, events, start_wall_time_sec,
+                                           where(fs, events, resume_at, &RecordPositions::tensorboard_bytes)));
   }
   metrics_.reserve(32);
 }
@@ -100,6 +120,19 @@ void Recorder::write(std::int64_t step) {
 
 void Recorder::log(std::string_view text) {
   log_.write(wall_time(), text);
+}
+
+RecordPositions Recorder::positions() const {
+  RecordPositions out;
+  out.progress_rows = sinks_[0]->position();
+  out.metrics_bytes = sinks_[1]->position();
+  out.monitor_bytes = monitor_.position();
+  out.evaluations = evaluations_.position();
+  if (sinks_.size() > 2) {
+    out.tensorboard_file = sinks_[2]->path().filename().string();
+    out.tensorboard_bytes = sinks_[2]->position();
+  }
+  return out;
 }
 
 void Recorder::flush() {

@@ -14,6 +14,7 @@
 #include "train/formats/log_file.h"
 #include "train/formats/metrics_sink.h"
 #include "train/formats/monitor_csv.h"
+#include "train/run_state.h"
 
 namespace softac {
 
@@ -25,6 +26,13 @@ class UpdateMeans {
   UpdateMetrics take();
   bool empty() const { return count_ == 0; }
 
+  const UpdateMetrics& sum() const { return sum_; }
+  std::int64_t count() const { return count_; }
+  void restore(const UpdateMetrics& sum, std::int64_t count) {
+    sum_ = sum;
+    count_ = count;
+  }
+
  private:
   UpdateMetrics sum_;
   std::int64_t count_ = 0;
@@ -32,14 +40,16 @@ class UpdateMeans {
 
 class Recorder {
  public:
-  // Opens the files in run_dir. Throws DiskError, IoError, as every other member does.
+  // Opens the files in run_dir, new and empty or, with resume_at, cut to where they were. Throws DiskError, IoError, as
+  // every other member does.
   Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy,
-           double start_wall_time_sec);
+           double start_wall_time_sec, const RecordPositions* resume_at = nullptr);
 
   void episode(double episode_return, std::int64_t length, double elapsed_sec);
   void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);
   void evaluation(const TrainSummary& summary, const EvalStats& stats);
   void log(std::string_view text);
+  RecordPositions positions() const;
   void flush();  // what is buffered, to the system
   void sync();   // to the device
   void close();

@@ -12,8 +12,6 @@ namespace softac {
 
 namespace {
 
-constexpr const char* kLockName = ".lock";
-
 std::string time_text(double wall_time_sec, const char* format, bool utc) {
   const auto seconds = static_cast<std::time_t>(std::floor(wall_time_sec));
   std::tm parts{};
@@ -26,15 +24,24 @@ std::string time_text(double wall_time_sec, const char* format, bool utc) {
   return {text, std::strftime(text, sizeof(text), format, &parts)};
 }
 
-// An id can hold a namespace, "ALE/Pong".
-std::string folder_name(std::string env_id) {
+// Whether a folder holds no more than a run leaves that is ended before its first file is complete.
+bool is_fresh(FileSystem& fs, const Path& path) {
+  for (const std::string& name : fs.list(path)) {
+    if (name == kRunLockName || name == "config.toml.tmp") continue;
+    const bool known = name == "eval" || name == "checkpoints" || name == "best" || name == "replay";
+    if (!known || !fs.is_directory(path / name) || !fs.list(path / name).empty()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string run_folder_name(std::string env_id) {
   for (char& c : env_id) {
     if (c == '/') c = '_';
   }
   return env_id;
 }
-
-}  // namespace
 
 std::string utc_text(double wall_time_sec) {
   return time_text(wall_time_sec, "%Y-%m-%dT%H:%M:%SZ", true);
@@ -52,20 +59,24 @@ RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_
     const FileKind kind = fs.kind(path_);
     if (kind != FileKind::missing && kind != FileKind::directory)
       throw ConfigError("run directory " + path + ": exists and is not a folder");
-    if (kind == FileKind::directory) {
-      for (const std::string& name : fs.list(path_)) {
-        if (name != kLockName)
-          throw ConfigError("run directory " + path + ": must be new or empty, found '" + name + "' in it");
-      }
+    if (kind == FileKind::directory && !is_fresh(fs, path_)) {
+      const std::vector<std::string> names = fs.list(path_);
+      throw ConfigError("run directory " + path + ": must be new or empty, found '" +
+                        (names[0] == kRunLockName ? names[1] : names[0]) + "' in it" +
+                        (fs.exists(path_ / "config.toml") ? "; --resume auto goes on with a run" : ""));
     }
   } else {
     const std::string base = time_text(wall_time_sec, "%Y%m%d-%H%M%S", false) + "_s" + std::to_string(config.seed);
-    const Path parent = Path(runs_root) / folder_name(config.env_id) / "sac";
+    const Path parent = Path(runs_root) / run_folder_name(config.env_id) / "sac";
     path_ = parent / base;
     for (int k = 2; fs.exists(path_); ++k) path_ = parent / (base + "." + std::to_string(k));
   }
   fs.make_directories(path_);
-  lock_ = fs.lock(path_ / kLockName);
+  lock_ = fs.lock(path_ / kRunLockName);
+  for (const char* name : {"eval", "checkpoints", "best"}) fs.make_directories(path_ / name);
+}
+
+RunDir::RunDir(FileSystem& fs, const std::string& path) : fs_(fs), path_(path), lock_(fs.lock(path_ / kRunLockName)) {
   for (const char* name : {"eval", "checkpoints", "best"}) fs.make_directories(path_ / name);
 }
 

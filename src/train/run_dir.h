@@ -10,6 +10,8 @@
 
 namespace softac {
 
+constexpr const char* kRunLockName = ".lock";
+
 class RunDir {
  public:
   // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that
@@ -17,6 +19,9 @@ class RunDir {
   // process has it, DiskError.
   RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
          double wall_time_sec);
+
+  // The folder of a run that goes on. Throws IoError if another process has it, DiskError.
+  RunDir(FileSystem& fs, const std::string& path);
 
   const Path& path() const { return path_; }
   Path operator/(const char* name) const { return path_ / name; }
@@ -32,6 +37,9 @@ class RunDir {
   Path path_;
   std::unique_ptr<FileLock> lock_;
 };
+
+// The folder of an environment's runs: its id, which can hold a namespace ("ALE/Pong"), as one name.
+std::string run_folder_name(std::string env_id);
 
 // "2026-01-31T12:34:56Z"
 std::string utc_text(double wall_time_sec);

@@ -100,19 +100,27 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
     evaluator.emplace(config, config.n_eval_episodes, config.seed,
                       [this](const std::string& text) { env_hangs(text); });
   }
-  if (!options.init_from.empty()) {
-    const CheckpointInfo from = choose_checkpoint(fs, Path(options.init_from) / "checkpoints", {}, "model.safetensors");
-    const Path path = Path(from.path) / "model.safetensors";
-    load_tensors(agent.model_tensors(), read_safetensors(fs, path), path.string());
+  if (options.resume) {
+    SOFTAC_REQUIRE(options.records);
+    resume_records();
   }
-  if (options.records) open_records();
+  if (!resumed && !options.init_from.empty()) load_networks(options.init_from);
+  if (options.records && !options.resume) open_records();
+}
+
+void Trainer::Impl::load_networks(const std::string& run) {
+  const CheckpointInfo from = choose_checkpoint(fs, Path(run) / "checkpoints", {}, "model.safetensors");
+  const Path path = Path(from.path) / "model.safetensors";
+  load_tensors(agent.model_tensors(), read_safetensors(fs, path), path.string());
 }
 
 void Trainer::Impl::start() {
-  SOFTAC_REQUIRE(step == 0 && !ended, step);
+  SOFTAC_REQUIRE(step == first_step && !ended, step);
   start_time = last_flush = std::chrono::steady_clock::now();
   if (options.callback != nullptr) options.callback->on_start(summary(), run_path);
+  if (resumed) return;
   envs->reset();
+  if (run_dir && !options.init_from.empty()) save_checkpoint();  // the other run may be gone when this one goes on
 }
 
 // False when the run is over, for whatever reason.
@@ -125,7 +133,7 @@ bool Trainer::Impl::proceed() {
              number != 0) {
     signal = number;
     stop(StopReason::interrupted, "stopped by signal " + std::to_string(number) + " at step " + std::to_string(step));
-  } else if (config.max_time_sec > 0.0 && elapsed_sec() >= config.max_time_sec) {
+  } else if (config.max_time_sec > 0.0 && elapsed_sec() - earlier_sec >= config.max_time_sec) {
     stop(StopReason::time, "max_time_sec is over at step " + std::to_string(step));
   }
   return !ended;
@@ -174,7 +182,8 @@ TrainSummary Trainer::Impl::summary() const {
   s.num_updates = agent.num_updates();
   s.num_episodes = episodes.count();
   s.elapsed_sec = elapsed_sec();
-  s.steps_per_sec = s.elapsed_sec > 0.0 ? static_cast<double>(step) / s.elapsed_sec : 0.0;
+  const double own_sec = s.elapsed_sec - earlier_sec;
+  s.steps_per_sec = own_sec > 0.0 ? static_cast<double>(step - first_step) / own_sec : 0.0;
   s.ep_return_mean = episodes.mean_return();
   s.ep_length_mean = episodes.mean_length();
   s.last_ep_return = episodes.last_return();
@@ -185,13 +194,16 @@ TrainSummary Trainer::Impl::summary() const {
 }
 
 double Trainer::Impl::elapsed_sec() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
+  return earlier_sec + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
 }
 
 std::uint64_t Trainer::Impl::state_hash() {
   Digest digest;
   digest.add(step);
+  digest.add(num_vector_steps);
   digest.add(episodes.count());
+  digest.add(episodes.returns());
+  digest.add(episodes.lengths());
   digest.add(agent.state_hash());
   digest.add(replay.digest());
   digest.add(std::span<const std::byte>(envs->save_state()));

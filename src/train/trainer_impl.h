@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file_system.h"
 #include "env/vec_env.h"
@@ -15,6 +16,7 @@
 #include "train/evaluator.h"
 #include "train/recorder.h"
 #include "train/run_dir.h"
+#include "train/run_state.h"
 
 namespace softac {
 
@@ -33,10 +35,11 @@ struct Trainer::Impl {
   Impl(const TrainConfig& settings, TrainerOptions run_options);
 
   // trainer.cc
+  void load_networks(const std::string& run);
   void start();
   bool proceed();
   void collect();
-  std::int64_t num_updates_due() const { return updates_due(config, num_vector_steps, step); }
+  std::int64_t num_updates_due() const { return step > update_from ? updates_due(config, num_vector_steps, step) : 0; }
   void update();
   void ask(TrainAnswer answer);
   void stop(StopReason why, const std::string& text);
@@ -55,11 +58,17 @@ struct Trainer::Impl {
   void write_status(const std::string& state);
   void save_checkpoint();
   void save_best(const EvalStats& stats);
-  std::string state_json();
   void say(const std::string& text);
   std::uint64_t checkpoint_bytes();
   void env_hangs(const std::string& message);  // on the watching thread
   std::map<std::string, std::string> model_metadata() const;
+  double target_entropy() const;
+
+  // trainer_resume.cc
+  void resume_records();
+  RunState load_checkpoint(const CheckpointInfo& info);
+  RunState run_state();
+  void set_run_state(const RunState& state, const std::string& source);
 
   TrainConfig config;
   TrainerOptions options;
@@ -76,6 +85,8 @@ struct Trainer::Impl {
   std::int64_t step = 0;           // environment steps so far
   std::int64_t previous_step = 0;  // before the last vector step
   std::int64_t num_vector_steps = 0;
+  std::int64_t first_step = 0;   // of this process
+  std::int64_t update_from = 0;  // no update before this many steps; see RunState
   EpisodeWindow episodes;
   UpdateMetrics last_update;
   UpdateMeans update_means;
@@ -87,6 +98,9 @@ struct Trainer::Impl {
 
   std::chrono::steady_clock::time_point start_time = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point last_flush = start_time;
+  double earlier_sec = 0.0;  // time of training before start_time
+  bool resumed = false;
+  std::vector<std::string> notes;  // of the resumption, for log and observers
   bool ended = false;
   bool failed = false;
   StopReason reason = StopReason::finished;

@@ -45,14 +45,16 @@ void Trainer::Impl::open_records() {
   run_dir->write_text("config.toml", config_toml({config, options.origins}));
   run_dir->write_text("command.txt", options.command + "\n");
   run_dir->write_text("provenance.json", provenance_json(agent.backend_name(), config.threads));
-  const double target_entropy =
-      config.sac.target_entropy_auto ? -static_cast<double>(envs->spec().act_dim) : config.sac.target_entropy;
-  recorder.emplace(fs, run_dir->path(), config, target_entropy, now);
+  recorder.emplace(fs, run_dir->path(), config, target_entropy(), now);
   write_status("running");
   recorder->log("softac " + softac_version() + ", " + config.env_id + ", seed " + std::to_string(config.seed) +
                 ", backend " + agent.backend_name());
   recorder->log("replay: up to " + bytes_text(ReplayBuffer::bytes_needed(replay.shape())) +
                 " of memory; a checkpoint: up to " + bytes_text(checkpoint_bytes()) + " on disk, three are kept");
+}
+
+double Trainer::Impl::target_entropy() const {
+  return config.sac.target_entropy_auto ? -static_cast<double>(envs->spec().act_dim) : config.sac.target_entropy;
 }
 
 void Trainer::Impl::say(const std::string& text) {
@@ -170,35 +172,6 @@ std::uint64_t Trainer::Impl::checkpoint_bytes() {
   return bytes + (config.checkpoint_replay ? ReplayBuffer::bytes_needed(replay.shape()) : 0);
 }
 
-std::string Trainer::Impl::state_json() {
-  const auto positions = [](std::span<const Rng> rngs) {
-    std::vector<std::uint64_t> out;
-    for (const Rng& rng : rngs) out.push_back(rng.position());
-    return out;
-  };
-  const SacAgent::Counters counters = agent.counters();
-  const nlohmann::ordered_json out = {
-      {"format", 1},
-      {"step", step},
-      {"num_vector_steps", num_vector_steps},
-      {"elapsed_sec", elapsed_sec()},
-      {"num_updates", counters.num_updates},
-      {"num_actor_updates", counters.num_actor_updates},
-      {"rng_positions",
-       {{"update", counters.update_rng_position},
-        {"sample", sample_rng.position()},
-        {"act", positions(collector.act_rngs())},
-        {"warmup", positions(collector.warmup_rngs())}}},
-      {"num_episodes", episodes.count()},
-      {"episode_returns", episodes.returns()},
-      {"episode_lengths", episodes.lengths()},
-      {"best_eval_return",
-       std::isnan(best_eval_return) ? nlohmann::ordered_json() : nlohmann::ordered_json(best_eval_return)},
-      {"envs_can_save_state", envs->can_save_state()},
-      {"mujoco_version", mujoco_version()}};
-  return out.dump(2) + "\n";
-}
-
 void Trainer::Impl::save_checkpoint() {
   recorder->sync();  // what the checkpoint counts on is on the device before it is
   const auto tensors = [](WritableFile& file, const TensorFile& contents) {
@@ -209,7 +182,7 @@ void Trainer::Impl::save_checkpoint() {
        [&](WritableFile& file) { tensors(file, save_tensors(agent.model_tensors(), model_metadata())); }},
       {"optimizer.safetensors",
        [&](WritableFile& file) { tensors(file, save_tensors(agent.optimizer_tensors(), {})); }},
-      {"state.json", [&](WritableFile& file) { file.write(state_json()); }},
+      {"state.json", [&](WritableFile& file) { file.write(to_json(run_state())); }},
       {"state.envs", [&](WritableFile& file) { file.write(std::span<const std::byte>(envs->save_state())); }},
   };
   if (config.checkpoint_replay)

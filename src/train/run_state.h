@@ -1,0 +1,58 @@
+// state.json of a checkpoint: the counters, generator positions, statistics and log positions of a run. With the
+// networks, the moments, the environments and the replay it is all that a run needs to go on as if it had never
+// stopped.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "softac/agent.h"
+
+namespace softac {
+
+// How far each record had come; what is behind it is cut off when the run goes on, so that no row appears twice.
+struct RecordPositions {
+  std::uint64_t progress_rows = 0;
+  std::uint64_t metrics_bytes = 0;
+  std::uint64_t monitor_bytes = 0;
+  std::uint64_t evaluations = 0;
+  std::string tensorboard_file;  // "" without one
+  std::uint64_t tensorboard_bytes = 0;
+};
+
+struct RunState {
+  std::int64_t step = 0;
+  std::int64_t num_vector_steps = 0;
+  std::int64_t update_from = 0;    // no update before this many steps: a replay that was not kept fills up first
+  std::int64_t num_rollbacks = 0;  // times that the run went back to a checkpoint after a number was not finite
+  double elapsed_sec = 0.0;
+  SacAgent::Counters agent;
+  std::uint64_t sample_position = 0;
+  std::vector<std::uint64_t> act_positions, warmup_positions;  // (n_envs)
+  std::int64_t num_episodes = 0;
+  std::vector<double> episode_returns, episode_lengths;  // the ring of an EpisodeWindow
+  UpdateMetrics update_sum;                              // of the updates since the last row of metrics
+  std::int64_t update_count = 0;
+  UpdateMetrics last_update;
+  std::optional<double> best_eval_return;
+  std::int64_t last_eval_step = -1;  // −1 = none yet
+  std::vector<double> last_eval_returns;
+  std::vector<std::int64_t> last_eval_lengths;
+  bool envs_can_save_state = true;
+  std::string mujoco_version, softac_version;
+  RecordPositions records;
+};
+
+constexpr int kRunStateFormat = 2;
+constexpr std::uint64_t kMaxRunStateBytes = 1 << 26;
+
+std::string to_json(const RunState& state);
+
+// Throws IoError if the text is damaged, of a newer format or holds what no run can have written; `source` names the
+// file.
+RunState parse_run_state(std::string_view text, const std::string& source);
+
+}  // namespace softac

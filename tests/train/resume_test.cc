@@ -1,0 +1,299 @@
+// A run that is stopped and gone on with ends as one that never stopped: same state, same rows, same evaluations.
+#include "train/resume.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "softac/error.h"
+#include "softac/trainer.h"
+#include "train/checkpoint.h"
+#include "train/formats/evaluations.h"
+#include "train/point_env.h"
+#include "train/run_state.h"
+
+namespace softac::test {
+namespace {
+
+using testing::HasSubstr;
+
+// Ends the run at the first vector step at which `at` steps are done.
+class StopAt : public TrainCallback {
+ public:
+  explicit StopAt(std::int64_t at) : at_(at) {}
+  TrainAnswer on_step(const TrainSummary& summary) override {
+    return summary.step >= at_ ? TrainAnswer::stop : TrainAnswer::proceed;
+  }
+  void on_message(std::string_view text) override { messages += std::string(text) + "\n"; }
+  std::string messages;
+
+ private:
+  std::int64_t at_;
+};
+
+constexpr std::int64_t kNever = std::int64_t{1} << 62;
+
+TrainReport run(const TrainConfig& config, const Path& dir, bool resume, std::int64_t stop_at = kNever,
+                std::string* messages = nullptr) {
+  StopAt callback(stop_at);
+  TrainerOptions options;
+  options.run_dir = dir;
+  options.resume = resume;
+  options.callback = &callback;
+  const TrainReport report = Trainer(config, options).run();
+  EXPECT_EQ(report.reason, stop_at == kNever ? StopReason::finished : StopReason::stopped) << report.message;
+  if (messages != nullptr) *messages = callback.messages;
+  return report;
+}
+
+// The rows of a CSV file without its comment line and the columns of time.
+std::vector<std::string> rows_of(const Path& path) {
+  std::ifstream in(path);
+  std::vector<std::string> rows;
+  std::vector<bool> timed;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("#")) continue;
+    std::istringstream cells(line);
+    std::string cell, row;
+    for (std::size_t i = 0; std::getline(cells, cell, ','); ++i) {
+      if (rows.empty()) timed.push_back(cell == "t" || cell == "time/fps" || cell == "time/time_elapsed");
+      if (!timed[i]) row += cell + ",";
+    }
+    rows.push_back(row);
+  }
+  EXPECT_GT(rows.size(), 1u) << path;
+  return rows;
+}
+
+void expect_same_records(const Path& a, const Path& b) {
+  EXPECT_EQ(rows_of(a / "progress.csv"), rows_of(b / "progress.csv"));
+  EXPECT_EQ(rows_of(a / "monitor.csv"), rows_of(b / "monitor.csv"));
+  EXPECT_EQ(rows_of(a / "eval" / "evaluations.csv"), rows_of(b / "eval" / "evaluations.csv"));
+  FileSystem& fs = posix_file_system();
+  EXPECT_EQ(read_evaluations_npz(fs, a / "eval" / "evaluations.npz"),
+            read_evaluations_npz(fs, b / "eval" / "evaluations.npz"));
+  EXPECT_EQ(fs.read_file(a / "best" / "model.safetensors", 1 << 26),
+            fs.read_file(b / "best" / "model.safetensors", 1 << 26));
+  const auto event_file = [&](const Path& dir) {
+    std::vector<std::string> found;
+    for (const std::string& name : fs.list(dir)) {
+      if (name.starts_with("events.out.tfevents.")) found.push_back(name);
+    }
+    EXPECT_EQ(found.size(), 1u) << dir;
+    return fs.size(dir / found.at(0));
+  };
+  EXPECT_EQ(event_file(a), event_file(b));
+}
+
+struct Task {
+  const char* env;
+  int n_envs, n_steps;
+  std::int64_t steps, eval_freq, buffer_size;
+  int train_freq = 1;
+};
+
+TrainConfig config_of(const Task& task) {
+  TrainConfig config = point_config();
+  if (config.env_id != task.env) config.env_kwargs.clear();
+  config.env_id = task.env;
+  config.n_envs = task.n_envs;
+  config.train_freq = task.train_freq;
+  config.sac.n_steps = task.n_steps;
+  config.total_timesteps = task.steps;
+  config.eval_freq = task.eval_freq;
+  config.n_eval_episodes = 1;
+  config.buffer_size = task.buffer_size;
+  config.checkpoint_freq = task.steps / 3;
+  config.log_interval_steps = 50;
+  config.sac.policy_delay = 2;
+  return config;
+}
+
+class Resume : public testing::TestWithParam<Task> {};
+
+TEST_P(Resume, EndsAsIfItHadNeverStopped) {
+  TempDir dir;
+  const Task& task = GetParam();
+  const TrainConfig config = config_of(task);
+  const TrainReport whole = run(config, dir / "whole", false);
+  std::mt19937 random(static_cast<unsigned>(task.n_envs + task.steps));
+  for (int round = 0; round < 2; ++round) {
+    const Path part = dir / ("part" + std::to_string(round));
+    std::int64_t at = 1 + random() % static_cast<unsigned>(task.steps - 1);
+    run(config, part, false, at);
+    if (round == 0) at += 1 + random() % static_cast<unsigned>(task.steps - at), run(config, part, true, at);
+    const TrainReport again = run(config, part, true);
+    EXPECT_EQ(again.state_hash, whole.state_hash) << "stopped at step " << at;
+    EXPECT_EQ(again.num_updates, whole.num_updates);
+    EXPECT_EQ(again.num_episodes, whole.num_episodes);
+    EXPECT_EQ(again.best_eval_return, whole.best_eval_return);
+    expect_same_records(dir / "whole", part);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tasks, Resume,
+    testing::Values(Task{"TestPoint-v0", 3, 3, 600, 90, 300, 2}, Task{"Pendulum-v1", 1, 1, 1200, 350, 700},
+                    Task{"HalfCheetah-v5", 2, 3, 2200, 700, 900}, Task{"Hopper-v5", 2, 1, 700, 200, 10'000},
+                    Task{"Ant-v4", 1, 1, 500, 250, 10'000}, Task{"Humanoid-v5", 1, 2, 300, 150, 200}),
+    [](const auto& task) {
+      std::string name = task.param.env;
+      std::erase(name, '-');
+      return name;
+    });
+
+TEST(Resume, TwiceTheStepsIsTrainingTwice) {
+  TempDir dir;
+  TrainConfig config = config_of({"Pendulum-v1", 1, 1, 800, 300, 700});
+  const TrainReport whole = run(config, dir / "whole", false);
+  TrainConfig half = config;
+  half.total_timesteps = 400;
+  run(half, dir / "part", false);
+  EXPECT_EQ(run(config, dir / "part", true).state_hash, whole.state_hash);
+  expect_same_records(dir / "whole", dir / "part");
+}
+
+TEST(Resume, AFinishedRunStaysAsItIs) {
+  TempDir dir;
+  const TrainConfig config = config_of({"TestPoint-v0", 1, 1, 100, 50, 300});
+  const TrainReport first = run(config, dir / "run", false);
+  const auto checkpoints = posix_file_system().list(dir / "run" / "checkpoints");
+  const TrainReport again = run(config, dir / "run", true);
+  EXPECT_EQ(again.state_hash, first.state_hash);
+  EXPECT_EQ(again.checkpoint, first.checkpoint);
+  EXPECT_EQ(posix_file_system().list(dir / "run" / "checkpoints"), checkpoints);
+}
+
+TEST(Resume, AnInterruptedFirstStretchIsDoneAnew) {
+  TempDir dir;
+  const TrainConfig config = config_of({"TestPoint-v0", 1, 1, 200, 50, 300});
+  const TrainReport whole = run(config, dir / "whole", false);
+  run(config, dir / "part", false, 70);
+  std::filesystem::remove_all(dir / "part" / "checkpoints");  // as if it had been killed before its first checkpoint
+  std::string messages;
+  EXPECT_EQ(run(config, dir / "part", true, kNever, &messages).state_hash, whole.state_hash);
+  EXPECT_THAT(messages, HasSubstr("starts anew"));
+  expect_same_records(dir / "whole", dir / "part");
+}
+
+TEST(Resume, TakesTheNewestIntactCheckpointAndSaysSo) {
+  TempDir dir;
+  const TrainConfig config = config_of({"TestPoint-v0", 1, 1, 400, 50, 300});
+  const TrainReport whole = run(config, dir / "whole", false);
+  run(config, dir / "part", false, 350);
+  const Path newest = dir / "part" / "checkpoints" / "step-000000350";
+  {
+    std::fstream file(newest / "optimizer.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-3, std::ios::end);
+    file.put('!');
+  }
+  std::string messages;
+  EXPECT_EQ(run(config, dir / "part", true, kNever, &messages).state_hash, whole.state_hash);
+  EXPECT_THAT(messages, testing::AllOf(HasSubstr("step-000000350 skipped: optimizer.safetensors: its SHA-256"),
+                                       HasSubstr("resumed from step-000000266")));
+  expect_same_records(dir / "whole", dir / "part");
+}
+
+TEST(Resume, WithoutReplayUpdatesWaitForNewTransitions) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 200, 0, 300});
+  config.checkpoint_replay = false;
+  run(config, dir / "run", false, 100);
+  std::string messages;
+  const TrainReport report = run(config, dir / "run", true, kNever, &messages);
+  EXPECT_THAT(messages, HasSubstr("no replay"));
+  EXPECT_EQ(report.num_updates, 80 + 80);  // after 20 random steps, and after 20 more of the policy's
+}
+
+TEST(Resume, OtherSettingsAreRefused) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 100, 0, 300});
+  run(config, dir / "run", false, 50);
+  TrainConfig other = config;
+  other.sac.tau = 0.5;
+  other.env_kwargs["limit"] = 3.0;
+  other.threads = 2;
+  other.total_timesteps = 120;
+  try {
+    run(other, dir / "run", true);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("tau = 0.5, the run has 0.005"),
+                                             HasSubstr("env_kwargs.limit = 3.0, the run has 2.0"),
+                                             testing::Not(HasSubstr("threads")), testing::Not(HasSubstr("total"))));
+  }
+  EXPECT_THROW(run(config, dir / "nothing", true), IoError);
+}
+
+TEST(Resume, TheNewestUnfinishedRunOfTheSameSettingsIsFound) {
+  TempDir dir;
+  FileSystem& fs = posix_file_system();
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 100, 0, 300});
+  const auto start = [&](const TrainConfig& settings, std::int64_t stop_at) {
+    StopAt callback(stop_at);
+    TrainerOptions options;
+    options.runs_root = dir / "runs";
+    options.callback = &callback;
+    return Trainer(settings, options).run().run_dir;
+  };
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), "");
+  const std::string older = start(config, 40), newer = start(config, 60);
+  start(config, kNever);
+  TrainConfig other = config;
+  other.seed = 5;
+  start(other, 30);
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), newer);
+  {
+    const auto busy = fs.lock(Path(newer) / ".lock");
+    EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), older);
+  }
+  config.threads = 2;
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), newer);
+  config.total_timesteps = 101;
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), "");
+}
+
+TEST(RunState, IsReadBackAndDamageIsNamed) {
+  RunState state;
+  state.step = 7;
+  state.num_episodes = 2;
+  state.episode_returns = {-1.25, 1e-300};
+  state.episode_lengths = {3.0, 4.0};
+  state.act_positions = {~std::uint64_t{0}, 1};
+  state.warmup_positions = {2, 3};
+  state.best_eval_return = 0.1;
+  state.last_eval_step = 5;
+  state.last_eval_returns = {0.1};
+  state.last_eval_lengths = {9};
+  state.update_sum.entropy = 1.0 / 3.0;
+  state.records.tensorboard_file = "events.out.tfevents.1.host.2";
+  const std::string text = to_json(state);
+  EXPECT_EQ(to_json(parse_run_state(text, "file")), text);
+  const auto error_of = [](std::string changed) {
+    try {
+      parse_run_state(changed, "file");
+    } catch (const IoError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string out = text;
+    out.replace(out.find(from), from.size(), to);
+    return out;
+  };
+  EXPECT_THAT(error_of(""), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of("[]"), HasSubstr("expected an object"));
+  EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 3")), HasSubstr("a newer softac"));
+  EXPECT_THAT(error_of(with("\"step\": 7", "\"step\": -7")), HasSubstr("file.step"));
+  EXPECT_THAT(error_of(with("\"step\": 7", "\"stop\": 7")), HasSubstr("\"step\" is missing"));
+  EXPECT_THAT(error_of(with("\"count\": 2", "\"count\": 3")), HasSubstr("episodes"));
+  EXPECT_THAT(error_of(with("events.out", "../events.out")), HasSubstr("tensorboard_file"));
+  EXPECT_THAT(error_of(text.substr(0, text.size() / 2)), HasSubstr("not JSON"));
+}
+
+}  // namespace
+}  // namespace softac::test
