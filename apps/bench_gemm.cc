@@ -42,24 +42,38 @@ int bench_gemm(const BenchOptions& options) {
     std::function<void()> run;
   };
   const double inner = 2.0 * rows * hidden * hidden, outer = 2.0 * rows * in * hidden;
+  const KernelTable<float>& k = backend.kernels();
+  // Blocks of rows and panels of the gradient as in an update.
+  const auto by_rows = [&](const auto& f) {
+    backend.for_blocks(rows, 64, std::int64_t{hidden} * hidden, [&](int, int first, int n) { f(first, first + n); });
+  };
   const auto forward = [&](const Panels<float>& a, const Panels<float>& w) {
-    backend.forward({a.data, a.panel_stride, w.data, w.panel_stride, a.cols, num_panels(hidden), y.data, y.panel_stride,
-                     nullptr, true, Activation::relu},
-                    rows);
+    by_rows([&](int first, int last) {
+      k.linear_forward({a.data, a.panel_stride, w.data, w.panel_stride, a.cols, num_panels(hidden), y.data,
+                        y.panel_stride, nullptr, true, Activation::relu},
+                       first, last);
+    });
   };
   const auto weights = [&](const Panels<float>& a) {
-    backend.backward_weights(
-        {a.data, a.panel_stride, d.data, d.panel_stride, rows, a.cols, num_panels(hidden), d_w.data, d_w.panel_stride});
+    const int pieces = num_weight_pieces(a.cols);
+    backend.for_tasks((pieces + 1) / 2, std::int64_t{rows} * a.cols * hidden, [&](int task, int) {
+      k.linear_backward_weights({a.data, a.panel_stride, d.data, d.panel_stride, rows, a.cols, num_panels(hidden),
+                                 d_w.data, d_w.panel_stride},
+                                2 * task, std::min(2 * task + 2, pieces));
+    });
+  };
+  const auto inputs = [&] {
+    by_rows([&](int first, int last) {
+      k.linear_backward_input(
+          {d.data, d.panel_stride, wt.data, wt.panel_stride, hidden, num_panels(hidden), h.data, h.panel_stride,
+           nullptr, Activation::relu, y.data, y.panel_stride},
+          first, last);
+    });
   };
   const std::vector<Product> products = {
       {"forward layer 1, bias and ReLU", outer, [&] { forward(x, w1); }},
       {"forward layer 2, bias and ReLU", inner, [&] { forward(h, w2); }},
-      {"d_x of layer 2, masked", inner,
-       [&] {
-         backend.backward_input({d.data, d.panel_stride, wt.data, wt.panel_stride, hidden, num_panels(hidden), h.data,
-                                 h.panel_stride, Activation::relu, y.data, y.panel_stride},
-                                rows);
-       }},
+      {"d_x of layer 2, masked", inner, inputs},
       {"d_W of layer 2", inner, [&] { weights(h); }},
       {"d_W of layer 1", outer, [&] { weights(x); }},
   };

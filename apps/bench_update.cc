@@ -60,7 +60,7 @@ int bench_update(const BenchOptions& options) {
     sum += seconds * 1e3;
   };
   phase("noise_ms", [&] { sac.draw_noise(); });
-  phase("policy_ms", [&] { sac.sample_policy(true); });
+  phase("policy_ms", [&] { sac.sample_policy(); });
   phase("target_ms", [&] { sac.compute_targets(); });
   phase("critic_gradient_ms", [&] { sac.critic_gradients(); });
   phase("actor_gradient_ms", [&] { sac.actor_gradients(); });

@@ -9,6 +9,10 @@
 
 namespace softac {
 
+namespace {
+constexpr int kActBlock = 32;  // rows that act on one thread
+}
+
 struct SacAgent::Impl {
   Impl(int num_obs, int num_act, const SacConfig& config, std::uint64_t seed, int threads, const std::string& backend)
       : obs_dim(num_obs), act_dim(num_act), sac(num_obs, num_act, config, seed, threads, backend) {}
@@ -85,7 +89,11 @@ bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std
           deterministic ? 0.0f : static_cast<float>(noise[static_cast<std::size_t>(r)].normal());
     }
   }
-  state.actor_net.forward(impl_->sac.backend(), state.actor.value, buffers.x, buffers.tape, buffers.samples, 0, rows);
+  Backend<float>& backend = impl_->sac.backend();
+  backend.for_blocks(rows, kActBlock, state.actor_net.net().cost_per_row(), [&](int, int first, int n) {
+    state.actor_net.forward(backend.kernels(), state.actor.value, buffers.x.rows_from(first, n), buffers.tape, first,
+                            buffers.samples, first);
+  });
   bool finite = true;
   for (int r = 0; r < rows; ++r) {
     const float* action = buffers.samples.action_row(r);

@@ -11,6 +11,19 @@
 
 namespace softac {
 
+namespace {
+
+// Rows of a block: its activations fit the second cache, every thread has the same number of blocks, and the blocks
+// the same number of rows but for the last.
+int block_rows(int rows, int widest, int threads) {
+  const int fits = std::max(64, 16384 / widest / 64 * 64);
+  int blocks = (rows + fits - 1) / fits;
+  blocks = (blocks + threads - 1) / threads * threads;
+  return std::max(4, ((rows + blocks - 1) / blocks + 3) / 4 * 4);
+}
+
+}  // namespace
+
 template <class T>
 Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads,
             const std::string& backend)
@@ -21,9 +34,8 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
       backend_(backend, threads),
       state_(obs_dim, act_dim, config, seed),
       samples_(state_.actor_net.make_samples(arena_, 2 * rows_)),
-      actor_tape_(state_.actor_net.net().make_tape(arena_, 2 * rows_)),
-      target_tape_(state_.critic_nets[0].make_tape(arena_, 2 * rows_)),
-      grouped_tape_(state_.critic_nets[0].make_tape(arena_, rows_)),
+      actor_tape_(state_.actor_net.net().make_tape(arena_, rows_)),
+      d_actor_(state_.actor_net.net().make_gradients(arena_, rows_)),
       actor_transposes_(state_.actor_net.net().make_transposes(arena_, 0, 0)) {
   const auto rows = static_cast<std::size_t>(rows_);
   batch_ = {arena_.panels<T>(2 * rows_, obs_dim + act_dim),
@@ -34,22 +46,28 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
             act_dim};
   for (const Mlp<T>& net : state_.critic_nets) {
     critic_tapes_.push_back(net.make_tape(arena_, rows_));
+    d_critics_.push_back(net.make_gradients(arena_, rows_));
     critic_transposes_.push_back(net.make_transposes(arena_, obs_dim, act_dim));
-    q_.push_back(arena_.take<T>(rows));
-    q_target_.push_back(arena_.take<T>(2 * rows));
+    for (auto* values : {&q_, &d_q_, &loss_terms_, &q_target_}) values->push_back(arena_.take<T>(rows));
   }
   const int widest = std::max(state_.actor_net.net().widest(), state_.critic_nets[0].widest());
-  d_h_[0] = arena_.panels<T>(rows_, widest);
-  d_h_[1] = arena_.panels<T>(rows_, widest);
+  block_ = block_rows(rows_, widest, backend_.num_threads());
+  for (int i = 0; i < backend_.num_threads(); ++i) {
+    Scratch scratch;
+    scratch.tape = state_.critic_nets[0].make_tape(arena_, block_);
+    scratch.policy_tape = state_.actor_net.net().make_tape(arena_, block_);
+    scratch.d_critic = state_.critic_nets[0].make_gradients(arena_, block_);
+    scratch.d_action = arena_.panels<T>(block_, act_dim);
+    scratch.order.resize(static_cast<std::size_t>(block_));
+    scratch.least.resize(static_cast<std::size_t>(block_));
+    scratch_.push_back(std::move(scratch));
+  }
   d_head_ = arena_.panels<T>(rows_, 2 * act_dim);
-  d_grouped_action_ = arena_.panels<T>(rows_, act_dim);
   d_action_ = arena_.take<T>(rows * static_cast<std::size_t>(samples_.width));
   y_ = arena_.take<T>(rows);
-  d_q_ = arena_.take<T>(rows);
-  work_ = arena_.take<T>(rows);
-  row_of_group_.resize(rows);
-  min_critic_.resize(rows);
-  group_start_.resize(state_.critic_nets.size() + 1);
+  actor_terms_ = arena_.take<T>(rows);
+  d_q_actor_ = arena_.take<T>(rows);
+  std::fill_n(d_q_actor_, rows_, T(-1) / static_cast<T>(rows_));
 }
 
 // E14: sample → critic → actor → temperature → target. The α of E8 and E9 is the one before this update's temperature
@@ -58,12 +76,20 @@ template <class T>
 UpdateMetrics Sac<T>::update_with_noise() {
   UpdateMetrics metrics;
   metrics.ent_coef = static_cast<double>(alpha());
+  refresh_critic_transposes();
+
   const bool actor_due = state_.num_updates % config_.policy_delay == 0;
 
   sample_policy(actor_due);
   compute_targets();
+  for_critics(2, [&](Scratch&, int critic, int first, int count) {
+    critic_forward_rows(critic, first, count);
+    critic_backward_rows(critic, first, count);
+  });
   metrics.finite = critic_step(metrics);
+
   if (actor_due) {
+    actor_forward_backward();
     metrics.finite = actor_step(metrics) && metrics.finite;
     metrics.finite = temperature_step(metrics) && metrics.finite;
     ++state_.num_actor_updates;
@@ -72,6 +98,17 @@ UpdateMetrics Sac<T>::update_with_noise() {
   metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
                    std::isfinite(metrics.ent_coef_loss);
   return metrics;
+}
+
+template <class T>
+template <class F>
+void Sac<T>::for_critics(int cost, F f) {
+  const int critics = static_cast<int>(q_.size()), blocks = (rows_ + block_ - 1) / block_;
+  const std::int64_t work = state_.critic_nets[0].cost_per_row() * rows_ * critics * cost;
+  backend_.for_tasks(critics * blocks, work, [&](int task, int worker) {
+    const int first = task % blocks * block_;
+    f(scratch_[static_cast<std::size_t>(worker)], task / blocks, first, std::min(block_, rows_ - first));
+  });
 }
 
 template <class T>
@@ -85,9 +122,26 @@ void Sac<T>::draw_noise() {
 
 template <class T>
 void Sac<T>::sample_policy(bool both) {
-  const int first = both ? 0 : rows_;
-  state_.actor_net.forward(backend_, state_.actor.value, batch_.x.first_cols(obs_dim_), actor_tape_, samples_, first,
-                           2 * rows_ - first);
+  const int begin = both ? 0 : rows_;
+  backend_.for_blocks(2 * rows_ - begin, block_, state_.actor_net.net().cost_per_row(),
+                      [&](int worker, int first, int count) {
+                        policy_rows(scratch_[static_cast<std::size_t>(worker)], begin + first, count);
+                      });
+}
+
+// Rows at s keep their tape for the actor step. A block may hold rows of both kinds.
+template <class T>
+void Sac<T>::policy_rows(Scratch& scratch, int first, int count) {
+  const int at_s = std::clamp(rows_ - first, 0, count);
+  const auto obs = batch_.x.first_cols(obs_dim_);
+  const KernelTable<T>& k = backend_.kernels();
+  if (at_s > 0)
+    state_.actor_net.forward(k, state_.actor.value, obs.rows_from(first, at_s), actor_tape_, first, samples_, first);
+  if (at_s < count) {
+    const int next = first + at_s;
+    state_.actor_net.forward(k, state_.actor.value, obs.rows_from(next, count - at_s), scratch.policy_tape, 0, samples_,
+                             next);
+  }
 }
 
 // Copies the sampled actions of a row range into the action columns of x.
@@ -99,63 +153,182 @@ void Sac<T>::write_actions(int first_row, int count) {
   }
 }
 
+template <class T>
+void Sac<T>::target_rows(Scratch& scratch, int critic, int first, int count) {
+  const auto j = static_cast<std::size_t>(critic);
+  state_.critic_nets[j].forward(backend_.kernels(), state_.critic_target, batch_.x.rows_from(rows_ + first, count),
+                                scratch.tape, 0, q_target_[j] + first);
+}
+
 // y = r + discount · (min_j Q_θ̄j(s', a') − α log π(a'|s'))
 template <class T>
 void Sac<T>::compute_targets() {
   write_actions(rows_, rows_);
-  for (std::size_t j = 0; j < q_target_.size(); ++j) {
-    state_.critic_nets[j].forward(backend_, state_.critic_target, batch_.x, target_tape_, q_target_[j], rows_, rows_);
-  }
+  for_critics(1, [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
   const T alpha_now = alpha();
   for (int b = 0; b < rows_; ++b) {
-    T least = q_target_[0][rows_ + b];
-    for (std::size_t j = 1; j < q_target_.size(); ++j)
-      least = least <= q_target_[j][rows_ + b] ? least : q_target_[j][rows_ + b];
+    T least = q_target_[0][b];
+    for (std::size_t j = 1; j < q_target_.size(); ++j) least = least <= q_target_[j][b] ? least : q_target_[j][b];
     y_[b] = std::fma(batch_.discount[b], std::fma(-alpha_now, samples_.log_pi[rows_ + b], least), batch_.reward[b]);
   }
+}
+
+template <class T>
+void Sac<T>::critic_forward_rows(int critic, int first, int count) {
+  const auto i = static_cast<std::size_t>(critic);
+  state_.critic_nets[i].forward(backend_.kernels(), state_.critic.value, batch_.x.rows_from(first, count),
+                                critic_tapes_[i], first, q_[i] + first);
+}
+
+// J_Q(θ_i) = mean (Q_i − y)²,  d_Q = (2/B)(Q_i − y)
+template <class T>
+void Sac<T>::critic_backward_rows(int critic, int first, int count) {
+  const auto i = static_cast<std::size_t>(critic);
+  const T scale = T(2) / static_cast<T>(rows_);
+  for (int b = first; b < first + count; ++b) {
+    const T error = q_[i][b] - y_[b];
+    loss_terms_[i][b] = error * error;
+    d_q_[i][b] = scale * error;
+  }
+  state_.critic_nets[i].backward(backend_.kernels(), state_.critic.value, critic_tapes_[i], first, nullptr,
+                                 critic_transposes_[i], d_q_[i] + first, count, d_critics_[i], first);
+}
+
+// J_π = mean[ α log π(a|s) − min_i Q_i(s, a) ], a = f_φ(ε; s);  d_Q = −1/B for the minimising critic, d_log_pi = α/B.
+// The rows are ordered by their minimising critic (ties: the first), so that each goes back through that one alone.
+template <class T>
+void Sac<T>::actor_backward_rows(Scratch& scratch, int first, int count) {
+  const KernelTable<T>& k = backend_.kernels();
+  const int num_critics = static_cast<int>(q_.size());
+  const T alpha_now = alpha();
+  for (int b = 0; b < count; ++b) {
+    int least = 0;
+    for (int i = 1; i < num_critics; ++i) {
+      if (!(q_[static_cast<std::size_t>(least)][first + b] <= q_[static_cast<std::size_t>(i)][first + b])) least = i;
+    }
+    scratch.least[static_cast<std::size_t>(b)] = least;
+    actor_terms_[first + b] =
+        std::fma(alpha_now, samples_.log_pi[first + b], -q_[static_cast<std::size_t>(least)][first + b]);
+  }
+  int at = 0;
+  for (int i = 0; i < num_critics; ++i) {
+    const int begin = at;
+    for (int b = 0; b < count; ++b) {
+      if (scratch.least[static_cast<std::size_t>(b)] == i) scratch.order[static_cast<std::size_t>(at++)] = b;
+    }
+    if (at == begin) continue;
+    const auto critic = static_cast<std::size_t>(i);
+    const Mlp<T>& net = state_.critic_nets[critic];
+    net.backward(k, state_.critic.value, critic_tapes_[critic], first, &scratch.order[static_cast<std::size_t>(begin)],
+                 critic_transposes_[critic], d_q_actor_, at - begin, scratch.d_critic, 0);
+    net.backward_input(k, critic_transposes_[critic], scratch.d_critic, 0,
+                       scratch.d_action.rows_from(begin, at - begin));
+  }
+  for (int g = 0; g < count; ++g) {
+    T* row = d_action_ + std::ptrdiff_t{first + scratch.order[static_cast<std::size_t>(g)]} * samples_.width;
+    for (int p = 0; p < num_panels(act_dim_); ++p) {
+      std::memcpy(row + p * kLanes, scratch.d_action.panel(p) + std::ptrdiff_t{g} * kLanes, kLanes * sizeof(T));
+    }
+  }
+  state_.actor_net.backward(k, actor_tape_, actor_transposes_, samples_, d_action_, alpha_now / static_cast<T>(rows_),
+                            d_head_, d_actor_, first, count);
+}
+
+template <class T>
+void Sac<T>::actor_forward_backward() {
+  write_actions(0, rows_);
+  critic_forward();
+  refresh_critic_transposes();
+  refresh_actor_transposes();
+  backend_.for_blocks(rows_, block_, 2 * state_.critic_nets[0].cost_per_row(), [&](int worker, int first, int count) {
+    actor_backward_rows(scratch_[static_cast<std::size_t>(worker)], first, count);
+  });
+}
+
+template <class T>
+void Sac<T>::critic_forward() {
+  for_critics(1, [&](Scratch&, int critic, int first, int count) { critic_forward_rows(critic, first, count); });
+}
+
+template <class T>
+double Sac<T>::critic_gradients() {
+  refresh_critic_transposes();
+  for_critics(2, [&](Scratch&, int critic, int first, int count) {
+    critic_forward_rows(critic, first, count);
+    critic_backward_rows(critic, first, count);
+  });
+  critic_weights();
+  return critic_loss();
+}
+
+template <class T>
+double Sac<T>::actor_gradients() {
+  actor_forward_backward();
+  actor_weights();
+  return actor_loss();
 }
 
 template <class T>
 T Sac<T>::mean(const T* x) const {
   return lane_sum(x, rows_) / static_cast<T>(rows_);
 }
+template <class T>
+double Sac<T>::critic_loss() const {
+  double loss = 0.0;
+  for (const T* terms : loss_terms_) loss += static_cast<double>(mean(terms));
+  return loss;
+}
+template <class T>
+double Sac<T>::actor_loss() const {
+  return static_cast<double>(mean(actor_terms_));
+}
 
 template <class T>
 void Sac<T>::refresh_critic_transposes() {
   if (critic_transposes_fresh_) return;
-  for (std::size_t i = 0; i < critic_transposes_.size(); ++i) {
-    state_.critic_nets[i].transpose(backend_, state_.critic.value, critic_transposes_[i]);
-  }
+  const std::int64_t values = state_.critic_nets[0].cost_per_row();
+  const int critics = static_cast<int>(q_.size());
+  backend_.for_tasks(critics, critics * values * 8, [&](int task, int) {
+    const auto i = static_cast<std::size_t>(task);
+    state_.critic_nets[i].transpose(backend_.kernels(), state_.critic.value, critic_transposes_[i]);
+  });
   critic_transposes_fresh_ = true;
 }
 
-// J_Q(θ_i) = mean (Q_i − y)²,  d_Q = (2/B)(Q_i − y)
 template <class T>
-double Sac<T>::critic_gradients() {
-  refresh_critic_transposes();
-  const T scale = T(2) / static_cast<T>(rows_);
-  double loss = 0.0;
-  for (std::size_t i = 0; i < q_.size(); ++i) {
-    const Mlp<T>& net = state_.critic_nets[i];
-    net.forward(backend_, state_.critic.value, batch_.x, critic_tapes_[i], q_[i], 0, rows_);
-    for (int b = 0; b < rows_; ++b) {
-      const T error = q_[i][b] - y_[b];
-      work_[b] = error * error;
-      d_q_[b] = scale * error;
-    }
-    loss += static_cast<double>(mean(work_));
-    net.backward(backend_, state_.critic.value, batch_.x, critic_tapes_[i], critic_transposes_[i], d_q_,
-                 state_.critic.grad, d_h_, rows_);
-  }
-  return loss;
+void Sac<T>::refresh_actor_transposes() {
+  if (actor_transposes_fresh_) return;
+  state_.actor_net.net().transpose(backend_.kernels(), state_.actor.value, actor_transposes_);
+  actor_transposes_fresh_ = true;
+}
+
+template <class T>
+void Sac<T>::critic_weights() {
+  const int tasks = state_.critic_nets[0].num_weight_tasks(), critics = static_cast<int>(q_.size());
+  const std::int64_t work = state_.critic_nets[0].cost_per_row() * rows_ * critics;
+  backend_.for_tasks(tasks * critics, work, [&](int task, int) {
+    const auto i = static_cast<std::size_t>(task / tasks);
+    state_.critic_nets[i].weight_task(
+        backend_.kernels(),
+        {batch_.x.rows_from(0, rows_), critic_tapes_[i], d_critics_[i], {}, d_q_[i], state_.critic.grad}, task % tasks);
+  });
+}
+
+template <class T>
+void Sac<T>::actor_weights() {
+  const Mlp<T>& net = state_.actor_net.net();
+  const auto obs = batch_.x.first_cols(obs_dim_).rows_from(0, rows_);
+  backend_.for_tasks(net.num_weight_tasks(), net.cost_per_row() * rows_, [&](int task, int) {
+    net.weight_task(backend_.kernels(), {obs, actor_tape_, d_actor_, d_head_, nullptr, state_.actor.grad}, task);
+  });
 }
 
 // Clipping by the global norm of one network's gradient, as torch.nn.utils.clip_grad_norm_.
 template <class T>
-double Sac<T>::clip_factor(const Params<T>& params, double& norm) {
-  if (config_.max_grad_norm <= 0.0) return 1.0;
+T Sac<T>::clip_factor(const Params<T>& params, double& norm) {
+  if (config_.max_grad_norm <= 0.0) return T(1);
   norm = std::sqrt(backend_.sum_squares(params.grad, params.size));
-  return std::min(1.0, config_.max_grad_norm / (norm + 1e-6));
+  return static_cast<T>(std::min(1.0, config_.max_grad_norm / (norm + 1e-6)));
 }
 
 // own_rate: the network's own learning rate, or negative for the common one.
@@ -166,94 +339,27 @@ AdamSettings Sac<T>::adam_settings(double own_rate) const {
 
 template <class T>
 bool Sac<T>::critic_step(UpdateMetrics& metrics) {
-  metrics.critic_loss = 0.5 * critic_gradients();
+  critic_weights();
+  metrics.critic_loss = 0.5 * critic_loss();
   metrics.q_mean = static_cast<double>(mean(q_[0]));
   metrics.target_mean = static_cast<double>(mean(y_));
-  const double clip = clip_factor(state_.critic, metrics.critic_grad_norm);
   const bool target_due = (state_.num_updates + 1) % config_.target_update_interval == 0;
-  const AdamSettings settings = adam_settings(config_.learning_rate_critic);
+  Adam<T> adam = adam_step(adam_settings(config_.learning_rate_critic), state_.critic, state_.num_updates + 1,
+                           target_due ? state_.critic_target : nullptr, config_.tau);
+  adam.clip = clip_factor(state_.critic, metrics.critic_grad_norm);
   critic_transposes_fresh_ = false;
-  return backend_.adam(adam_step(settings, state_.critic, state_.num_updates + 1, clip,
-                                 target_due ? state_.critic_target : nullptr, config_.tau));
-}
-
-// Orders the rows by their minimising critic (ties: the first) and copies what act' needs of each row's own critic.
-template <class T>
-void Sac<T>::group_rows_by_min_critic() {
-  const int num_critics = static_cast<int>(q_.size());
-  std::fill(group_start_.begin(), group_start_.end(), 0);
-  for (int b = 0; b < rows_; ++b) {
-    int least = 0;
-    for (int i = 1; i < num_critics; ++i) {
-      if (!(q_[static_cast<std::size_t>(least)][b] <= q_[static_cast<std::size_t>(i)][b])) least = i;
-    }
-    min_critic_[static_cast<std::size_t>(b)] = least;
-    ++group_start_[static_cast<std::size_t>(least) + 1];
-  }
-  for (std::size_t i = 1; i < group_start_.size(); ++i) group_start_[i] += group_start_[i - 1];
-  for (int i = 0; i < num_critics; ++i) {
-    int at = group_start_[static_cast<std::size_t>(i)];
-    for (int b = 0; b < rows_; ++b) {
-      if (min_critic_[static_cast<std::size_t>(b)] == i) row_of_group_[static_cast<std::size_t>(at++)] = b;
-    }
-  }
-  for (std::size_t l = 0; l < grouped_tape_.y.size(); ++l) {
-    const Panels<T>& to = grouped_tape_.saved(l);
-    for (int p = 0; p < num_panels(to.cols); ++p) {
-      for (int g = 0; g < rows_; ++g) {
-        const int row = row_of_group_[static_cast<std::size_t>(g)];
-        const auto critic = static_cast<std::size_t>(min_critic_[static_cast<std::size_t>(row)]);
-        std::memcpy(to.panel(p) + std::ptrdiff_t{g} * kLanes,
-                    critic_tapes_[critic].saved(l).panel(p) + std::ptrdiff_t{row} * kLanes, kLanes * sizeof(T));
-      }
-    }
-  }
-}
-
-// J_π = mean[ α log π(a|s) − min_i Q_i(s, a) ], a = f_φ(ε; s);  d_Q = −1/B for the minimising critic, d_log_pi = α/B
-template <class T>
-double Sac<T>::actor_gradients() {
-  write_actions(0, rows_);
-  for (std::size_t i = 0; i < q_.size(); ++i) {
-    state_.critic_nets[i].forward(backend_, state_.critic.value, batch_.x, critic_tapes_[i], q_[i], 0, rows_);
-  }
-  group_rows_by_min_critic();
-  const T alpha_now = alpha();
-  for (int b = 0; b < rows_; ++b) {
-    work_[b] = std::fma(alpha_now, samples_.log_pi[b],
-                        -q_[static_cast<std::size_t>(min_critic_[static_cast<std::size_t>(b)])][b]);
-    d_q_[b] = T(-1) / static_cast<T>(rows_);
-  }
-  refresh_critic_transposes();
-  for (std::size_t i = 0; i < q_.size(); ++i) {
-    const int first = group_start_[i], count = group_start_[i + 1] - first;
-    if (count == 0) continue;
-    state_.critic_nets[i].backward_input(backend_, state_.critic.value, grouped_tape_, critic_transposes_[i], d_q_,
-                                         d_grouped_action_, d_h_, first, count);
-  }
-  for (int g = 0; g < rows_; ++g) {
-    T* row = d_action_ + std::ptrdiff_t{row_of_group_[static_cast<std::size_t>(g)]} * samples_.width;
-    for (int p = 0; p < num_panels(act_dim_); ++p) {
-      std::memcpy(row + p * kLanes, d_grouped_action_.panel(p) + std::ptrdiff_t{g} * kLanes, kLanes * sizeof(T));
-    }
-  }
-  if (!actor_transposes_fresh_) {
-    state_.actor_net.net().transpose(backend_, state_.actor.value, actor_transposes_);
-    actor_transposes_fresh_ = true;
-  }
-  state_.actor_net.backward(backend_, state_.actor.value, batch_.x.first_cols(obs_dim_), actor_tape_, actor_transposes_,
-                            samples_, d_action_, alpha_now / static_cast<T>(rows_), d_head_, state_.actor.grad, d_h_,
-                            rows_);
-  return static_cast<double>(mean(work_));
+  return backend_.adam(adam, state_.critic.size);
 }
 
 template <class T>
 bool Sac<T>::actor_step(UpdateMetrics& metrics) {
-  metrics.actor_loss = actor_gradients();
-  const double clip = clip_factor(state_.actor, metrics.actor_grad_norm);
-  const AdamSettings settings = adam_settings(config_.learning_rate_actor);
+  actor_weights();
+  metrics.actor_loss = actor_loss();
+  Adam<T> adam = adam_step<T>(adam_settings(config_.learning_rate_actor), state_.actor, state_.num_actor_updates + 1,
+                              nullptr, 0.0);
+  adam.clip = clip_factor(state_.actor, metrics.actor_grad_norm);
   actor_transposes_fresh_ = false;
-  return backend_.adam(adam_step<T>(settings, state_.actor, state_.num_actor_updates + 1, clip, nullptr, 0.0));
+  return backend_.adam(adam, state_.actor.size);
 }
 
 // J(α) = mean[ −α (log π + H̄) ],  dJ/d log α = −α · mean[log π + H̄]  (or −mean[…] for the form linear in log α)
@@ -268,7 +374,8 @@ bool Sac<T>::temperature_step(UpdateMetrics& metrics) {
   metrics.ent_coef_loss = static_cast<double>(-(linear_in_log ? state_.log_alpha.value[0] : alpha()) * excess);
   state_.log_alpha.grad[0] = -(linear_in_log ? T(1) : alpha()) * excess;
   const AdamSettings settings = adam_settings(config_.learning_rate_ent_coef);
-  return backend_.adam(adam_step<T>(settings, state_.log_alpha, state_.num_actor_updates + 1, 1.0, nullptr, 0.0));
+  return backend_.adam(adam_step<T>(settings, state_.log_alpha, state_.num_actor_updates + 1, nullptr, 0.0),
+                       state_.log_alpha.size);
 }
 
 template <class T>

@@ -1,7 +1,11 @@
 // One SAC update (arXiv 1812.05905; docs/math.md E8–E14), in float or in double.
 //
-// The free savings that change no result: the actor runs once over [s; s'], the actor's gradient goes back through the
-// minimising critic of each row only and only to the action columns, and the Polyak step rides on Adam's pass.
+// The free savings that change no result: the target is computed once, the actor's gradient goes back through the
+// minimising critic of each row only and only to the action columns, Adam and Polyak ride on the weight gradients.
+//
+// Everything but the weight gradients is independent from row to row. So the passes over a network are tasks of one
+// network and one block of rows, whose activations stay in the cache; all blocks of a network follow one another, so
+// that its weights do too.
 #pragma once
 
 #include <memory>
@@ -38,26 +42,53 @@ class Sac {
   // Parameters were changed from outside (a file, a test).
   void parameters_changed() { critic_transposes_fresh_ = actor_transposes_fresh_ = false; }
 
-  // The steps of update(), separate for tests. Each needs those before it.
-  void draw_noise();                                // eps of s and s' rows
-  void sample_policy(bool both);                    // π on s' and, if both, on s
-  void compute_targets();                           // y, E8
-  double critic_gradients();                        // Σ_i J_Q(θ_i) and its gradient, E8
-  double actor_gradients();                         // J_π and its gradient, E9
+  // The steps of update(), separate for tests and measurements. Each needs those before it.
+  void draw_noise();           // eps of s and s' rows
+  void sample_policy() { sample_policy(true); }  // π on s and s' rows
+  void compute_targets();      // y, E8
+  void critic_forward();       // Q_i(s, a) of the replayed actions
+  double critic_gradients();   // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
+  double actor_gradients();    // J_π and its gradient, E9
   PolicySamples<T>& samples() { return samples_; }  // rows 0…B−1 at s, B…2B−1 at s'
   const T* targets() const { return y_; }           // (B)
   const T* q(int critic) const { return q_[static_cast<std::size_t>(critic)]; }  // (B) of the last critic or actor pass
 
  private:
+  // What one thread needs for a block of rows and nobody reads afterwards.
+  struct Scratch {
+    MlpTape<T> tape;             // (block), of target critics
+    MlpTape<T> policy_tape;      // (block), of the policy on s'
+    MlpGradients<T> d_critic;    // (block)
+    Panels<T> d_action;          // (block, A), rows ordered by their minimising critic
+    std::vector<int> order;      // (block) that order: position → row of the block
+    std::vector<int> least;      // (block) minimising critic
+  };
+
+  // The passes over rows [first, first + count) on the calling thread.
+  void policy_rows(Scratch& scratch, int first, int count);           // 0 ≤ first < 2B: rows of [s; s']
+  void target_rows(Scratch& scratch, int critic, int first, int count);  // Q_θ̄j(s', a')
+  void critic_forward_rows(int critic, int first, int count);
+  void critic_backward_rows(int critic, int first, int count);
+  void actor_backward_rows(Scratch& scratch, int first, int count);
+
+  void sample_policy(bool both);
+  void actor_forward_backward();
+  void write_actions(int first_row, int count);
+  void critic_weights();
+  void actor_weights();
   bool critic_step(UpdateMetrics& metrics);
   bool actor_step(UpdateMetrics& metrics);
   bool temperature_step(UpdateMetrics& metrics);
+  double critic_loss() const;
+  double actor_loss() const;
   void refresh_critic_transposes();
-  void write_actions(int first_row, int count);
-  void group_rows_by_min_critic();
-  double clip_factor(const Params<T>& params, double& norm);
+  void refresh_actor_transposes();
+  T clip_factor(const Params<T>& params, double& norm);
   AdamSettings adam_settings(double own_rate) const;
   T mean(const T* x) const;
+  // f(scratch, critic, first, count) for every critic and block of rows; cost: in forward passes.
+  template <class F>
+  void for_critics(int cost, F f);
 
   SacConfig config_;
   int obs_dim_, act_dim_, rows_;  // rows_ = B
@@ -65,24 +96,23 @@ class Sac {
   SacState<T> state_;
   Arena arena_;
   BatchView<T> batch_;
+  int block_ = 0;  // rows of a block
 
-  PolicySamples<T> samples_;              // (2B)
-  MlpTape<T> actor_tape_;                 // (2B)
-  std::vector<MlpTape<T>> critic_tapes_;  // N × (B)
-  MlpTape<T> target_tape_;                // (2B), s' rows
-  MlpTape<T> grouped_tape_;               // (B), rows ordered by their minimising critic
+  PolicySamples<T> samples_;                  // (2B)
+  MlpTape<T> actor_tape_;                     // (B), s rows
+  MlpGradients<T> d_actor_;                   // (B)
+  std::vector<MlpTape<T>> critic_tapes_;      // N × (B)
+  std::vector<MlpGradients<T>> d_critics_;    // N × (B)
   std::vector<MlpTransposes<T>> critic_transposes_;
   MlpTransposes<T> actor_transposes_;
   bool critic_transposes_fresh_ = false, actor_transposes_fresh_ = false;
-  Panels<T> d_h_[2];               // (B, widest)
+  std::vector<Scratch> scratch_;   // one a thread
   Panels<T> d_head_;               // (B, 2A)
-  Panels<T> d_grouped_action_;     // (B, A), grouped order
   T* d_action_;                    // row-lane (B, width)
-  std::vector<T*> q_, q_target_;   // N × (B), N × (2B)
-  T *y_, *d_q_, *work_;            // (B)
-  std::vector<int> row_of_group_;  // (B) grouped position → row
-  std::vector<int> group_start_;   // (N + 1)
-  std::vector<int> min_critic_;    // (B)
+  std::vector<T*> q_, d_q_, loss_terms_;  // N × (B)
+  std::vector<T*> q_target_;              // N × (B)
+  T *y_, *actor_terms_;                   // (B)
+  T* d_q_actor_;                          // (B), −1/B
 };
 
 extern template class Sac<float>;

@@ -14,7 +14,7 @@ ThreadPool::ThreadPool(int num_threads) {
   const int num_cores = static_cast<int>(std::thread::hardware_concurrency());
   if (num_threads <= 0) num_threads = num_cores > 0 ? num_cores : 1;
   spin_limit_ = num_threads <= num_cores ? 2000 : 0;
-  for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+  for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -33,7 +33,7 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
                 std::memory_order_release);
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
-  work(generation);
+  work(generation, 0);
   for (int spin = 0; spin < spin_limit_ && unfinished_.load(std::memory_order_acquire) != 0; ++spin) pause();
   for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;)
     unfinished_.wait(left, std::memory_order_acquire);
@@ -43,20 +43,20 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
 // word, and a claim is a compare-exchange on it: so a claim is of the job that is being run, whose caller waits until
 // the part is done, and fn_ and context_ are that job's. A late worker can neither take a part of a job that it has not
 // seen nor one that does not exist.
-void ThreadPool::work(std::uint32_t generation) {
+void ThreadPool::work(std::uint32_t generation, int worker) {
   std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
   while (static_cast<std::uint32_t>(ticket >> 32) == generation) {
     const auto unclaimed = static_cast<std::uint32_t>(ticket);
     if (unclaimed == 0) return;
     if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
-    fn_(context_, static_cast<int>(unclaimed - 1));
+    fn_(context_, static_cast<int>(unclaimed - 1), worker);
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
     ticket = ticket_.load(std::memory_order_acquire);
   }
 }
 
-void ThreadPool::worker_loop() {
+void ThreadPool::worker_loop(int worker) {
   std::uint32_t seen = 0;
   while (true) {
     std::uint32_t now = generation_.load(std::memory_order_acquire);
@@ -70,7 +70,7 @@ void ThreadPool::worker_loop() {
     }
     seen = now;
     if (stop_.load()) return;
-    work(now);
+    work(now, worker);
   }
 }
 

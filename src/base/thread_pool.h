@@ -20,26 +20,34 @@ class ThreadPool {
 
   int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls body(part) for part = 0 … num_parts − 1, each once, and returns when all are done. body must not throw.
-  // Does not allocate. One caller at a time.
+  // Calls body(part) or body(part, worker) for part = 0 … num_parts − 1, each once, and returns when all are done.
+  // worker: 0 … num_threads() − 1, the calling thread is 0; parts with the same worker never overlap. body must not
+  // throw. Does not allocate. One caller at a time.
   template <class Body>
   void run(int num_parts, Body&& body) {
     if (num_parts <= 0) return;
-    if (workers_.empty() || num_parts == 1) {
-      for (int part = 0; part < num_parts; ++part) body(part);
-      return;
-    }
     using Plain = std::remove_reference_t<Body>;
-    run_parts(
-        num_parts, [](void* context, int part) { (*static_cast<Plain*>(context))(part); },
-        const_cast<void*>(static_cast<const void*>(&body)));
+    const PartFn call = [](void* context, int part, int worker) {
+      Plain& plain = *static_cast<Plain*>(context);
+      if constexpr (std::is_invocable_v<Plain&, int, int>) {
+        plain(part, worker);
+      } else {
+        plain(part);
+      }
+    };
+    void* context = const_cast<void*>(static_cast<const void*>(&body));
+    if (workers_.empty() || num_parts == 1) {
+      for (int part = 0; part < num_parts; ++part) call(context, part, 0);
+    } else {
+      run_parts(num_parts, call, context);
+    }
   }
 
  private:
-  using PartFn = void (*)(void* context, int part);
+  using PartFn = void (*)(void* context, int part, int worker);
   void run_parts(int num_parts, PartFn fn, void* context);
-  void work(std::uint32_t generation);
-  void worker_loop();
+  void work(std::uint32_t generation, int worker);
+  void worker_loop(int worker);
 
   std::vector<std::thread> workers_;
   PartFn fn_ = nullptr;

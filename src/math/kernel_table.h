@@ -44,14 +44,15 @@ struct LinearBackwardInput {
   Stride wt_stride;
   int n;
   int out_panels;
-  const T* saved;  // panels (rows, K): activation output, or its input for SiLU; null: no mask
+  const T* saved;  // panels (·, K): activation output, or its input for SiLU; null: no mask
   Stride saved_stride;
+  const int* saved_rows;  // row r's mask is row saved_rows[r] of `saved`; null: row r
   Activation activation;
   T* d_x;  // panels (rows, K)
   Stride d_x_stride;
 };
 
-// d_W = xᵀ d_y and d_b = column sums of d_y. Pieces: kernel-defined tiles, see num_tiles in the table.
+// d_W = xᵀ d_y and d_b = column sums of d_y. Pieces: panels of 16 rows of d_W, and one more for d_b.
 // d_W(k, n): chain over r = 0 … rows−1 starting from +0; d_b(n): sum over r in the same order.
 template <class T>
 struct LinearBackwardWeights {
@@ -65,6 +66,9 @@ struct LinearBackwardWeights {
   T* d_w;  // panels (K + 1, N)
   Stride d_w_stride;
 };
+constexpr int num_weight_pieces(int k) {
+  return (k + 15) / 16 + 1;
+}
 
 // wt = (rows first … first + count − 1 of w)ᵀ. Pieces: panels of wt. Unused columns of the last panel are set to zero.
 template <class T>
@@ -95,8 +99,9 @@ struct HeadBackwardInput {
   const T* d_q;  // (rows)
   const T* w;
   int panels;
-  const T* saved;  // panels (rows, K)
+  const T* saved;  // panels (·, K)
   Stride saved_stride;
+  const int* saved_rows;  // as in LinearBackwardInput
   Activation activation;
   T* d_h;  // panels (rows, K)
   Stride d_h_stride;
@@ -154,7 +159,7 @@ struct GaussianBackward {
 
 // Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass.
 //   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), p ← p − step·(m / (√v·root_scale + ε)),
-//   t ← fma(τ, p, (1−τ)·t).        Pieces: blocks of kBlock values.
+//   t ← fma(τ, p, (1−τ)·t).        Element by element.
 template <class T>
 struct Adam {
   T* p;
@@ -162,8 +167,7 @@ struct Adam {
   T* m;
   T* v;
   T* target;  // null: no Polyak step
-  std::int64_t size;  // multiple of 16
-  T clip;             // c: factor on the gradient
+  T clip;     // c: factor on the gradient
   T beta1, one_minus_beta1, beta2, one_minus_beta2;
   T step, root_scale, eps;
   T tau, one_minus_tau;
@@ -184,19 +188,17 @@ inline constexpr int kBlock = 4096;  // values per piece of the flat passes
 template <class T>
 struct KernelTable {
   const char* name;
-  int row_tile;  // rows of one register tile: pieces of row work are best multiples of it
   void (*linear_forward)(const LinearForward<T>&, int first_row, int last_row);
   void (*linear_backward_input)(const LinearBackwardInput<T>&, int first_row, int last_row);
-  int (*num_weight_tiles)(const LinearBackwardWeights<T>&);
-  void (*linear_backward_weights)(const LinearBackwardWeights<T>&, int first_tile, int last_tile);
+  void (*linear_backward_weights)(const LinearBackwardWeights<T>&, int first_piece, int last_piece);
   void (*transpose)(const Transpose<T>&, int first_panel, int last_panel);
   void (*head_forward)(const HeadForward<T>&, int first_row, int last_row);
   void (*head_backward_input)(const HeadBackwardInput<T>&, int first_row, int last_row);
   void (*head_backward_weights)(const HeadBackwardWeights<T>&, int first_panel, int last_panel);
   void (*gaussian_forward)(const GaussianForward<T>&, int first_row, int last_row);
   void (*gaussian_backward)(const GaussianBackward<T>&, int first_row, int last_row);
-  // Returns whether every updated p and v of the block is finite.
-  bool (*adam)(const Adam<T>&, int block);
+  // Elements [first, last), multiples of 16. Returns whether every updated p and v is finite.
+  bool (*adam)(const Adam<T>&, std::int64_t first, std::int64_t last);
   void (*polyak)(const T* p, T* target, std::int64_t size, T tau, T one_minus_tau, int block);
   // lanes over one block's squares.
   T (*sum_squares)(const T* x, std::int64_t size, int block);

@@ -71,45 +71,91 @@ struct Tile {
   }
 };
 
-template <int MR, int NP, Activation kActivation, bool kActivate>
+// Rows [r, r + count) of `panels` panels of y through the activation, for those that are not part of the tile.
+void activate_rows(Activation activation, float* y, Stride stride, int panels, int count) {
+  for (int p = 0; p < panels; ++p) {
+    for (int i = 0; i < count; ++i) {
+      float* at = y + p * stride + i * 16;
+      activate(activation, Lanes::load(at)).store(at);
+    }
+  }
+}
+void mask_rows(Activation activation, float* d, Stride stride, const float* saved, Stride saved_stride,
+               const int* saved_rows, int r, int panels, int count) {
+  for (int p = 0; p < panels; ++p) {
+    for (int i = 0; i < count; ++i) {
+      float* at = d + p * stride + i * 16;
+      const int row = saved_rows ? saved_rows[r + i] : r + i;
+      mask(activation, Lanes::load(at), Lanes::load(saved + p * saved_stride + Stride{row} * 16)).store(at);
+    }
+  }
+}
+
+template <int MR, int NP>
 SOFTAC_INLINE void forward_tile(const LinearForward<float>& g, int r, int p) {
   Tile<MR, NP> tile;
   const float* w = g.w + p * g.w_stride;
+  float* y = g.y + p * g.y_stride + Stride{r} * 16;
   for (int j = 0; j < NP; ++j) {
     const Lanes bias = Lanes::load(w + j * g.w_stride + Stride{g.k} * 16);
-    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) tile.sum[i][j] = bias;
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+      tile.sum[i][j] = bias;
+      __builtin_prefetch(y + j * g.y_stride + i * 16, 1);
+    }
   }
   tile.multiply(g.x + Stride{r} * 16, g.x_stride, w, g.w_stride, g.k);
+  const bool relu = g.activate && g.activation == Activation::relu;
+  const Lanes least(relu ? 0.0f : -__builtin_inff());
   _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
-    float* y = g.y + (p + j) * g.y_stride + Stride{r} * 16;
     if (g.z) {
       float* z = g.z + (p + j) * g.y_stride + Stride{r} * 16;
       _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) tile.sum[i][j].store(z + i * 16);
     }
-    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
-      (kActivate ? activate(kActivation, tile.sum[i][j]) : tile.sum[i][j]).store(y + i * 16);
-    }
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) max_(least, tile.sum[i][j]).store(y + j * g.y_stride + i * 16);
   }
+  if (g.activate && !relu) activate_rows(g.activation, y, g.y_stride, NP, MR);
 }
 
-template <int MR, int NP, Activation kActivation, bool kMask>
+template <int MR, int NP>
 SOFTAC_INLINE void backward_tile(const LinearBackwardInput<float>& g, int r, int p) {
   Tile<MR, NP> tile;
+  float* d_x = g.d_x + p * g.d_x_stride + Stride{r} * 16;
+  const float* saved[MR];
+  const bool relu = g.saved && g.activation == Activation::relu;
   _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
-    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) tile.sum[i][j] = Lanes::zero();
+    if (relu) {
+      const int row = g.saved_rows ? g.saved_rows[r + i] : r + i;
+      saved[i] = g.saved + p * g.saved_stride + Stride{row} * 16;
+    }
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
+      tile.sum[i][j] = Lanes::zero();
+      __builtin_prefetch(d_x + j * g.d_x_stride + i * 16, 1);
+      if (relu) __builtin_prefetch(saved[i] + j * g.saved_stride);
+    }
   }
   tile.multiply(g.d_y + Stride{r} * 16, g.d_y_stride, g.wt + p * g.wt_stride, g.wt_stride, g.n);
   _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
-    float* d_x = g.d_x + (p + j) * g.d_x_stride + Stride{r} * 16;
-    const float* saved = kMask ? g.saved + (p + j) * g.saved_stride + Stride{r} * 16 : nullptr;
     _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
-      (kMask ? mask(kActivation, tile.sum[i][j], Lanes::load(saved + i * 16)) : tile.sum[i][j]).store(d_x + i * 16);
+      Lanes d = tile.sum[i][j];
+      if (relu) d = mask(Activation::relu, d, Lanes::load(saved[i] + j * g.saved_stride));
+      d.store(d_x + j * g.d_x_stride + i * 16);
     }
   }
+  if (g.saved && !relu)
+    mask_rows(g.activation, d_x, g.d_x_stride, g.saved + p * g.saved_stride, g.saved_stride, g.saved_rows, r, NP, MR);
 }
 
-// Runs a tile function over rows [first, last) and panels: full tiles, then what is left in tiles of 4, 2 and 1 rows.
-// f.template operator()<MR, NP>(row, panel).
+// Runs f.template operator()<MR, NP>(row, panel) over rows [r, last) in tiles of as equal height as can be, at most MR.
+template <int MR, int NP, class F>
+SOFTAC_INLINE void for_heights(int r, int last, int p, F f) {
+  const auto height = [&] {
+    const int left = last - r, tiles = (left + kTileRows - 1) / kTileRows;
+    return left > 0 ? (left + tiles - 1) / tiles : 0;
+  };
+  while (height() == MR) f.template operator()<MR, NP>(r, p), r += MR;
+  if constexpr (MR > 1) for_heights<MR - 1, NP>(r, last, p, f);
+}
+
 template <class F>
 SOFTAC_INLINE void for_tiles(int first, int last, int panels, F f) {
   int p = 0;
@@ -117,97 +163,87 @@ SOFTAC_INLINE void for_tiles(int first, int last, int panels, F f) {
   if (last - first == 1) {
     for (; p + 4 <= panels; p += 4) f.template operator()<1, 4>(first, p);
   }
-  const auto rows = [&]<int NP>() __attribute__((always_inline)) {
-    int r = first;
-    for (; r + kTileRows <= last; r += kTileRows) f.template operator()<kTileRows, NP>(r, p);
-    if (kTileRows > 8 && r + 8 <= last) f.template operator()<8, NP>(r, p), r += 8;
-    if (r + 4 <= last) f.template operator()<4, NP>(r, p), r += 4;
-    if (r + 2 <= last) f.template operator()<2, NP>(r, p), r += 2;
-    if (r < last) f.template operator()<1, NP>(r, p);
-  };
-  for (; p + kTilePanels <= panels; p += kTilePanels) rows.template operator()<kTilePanels>();
-  for (; p < panels; ++p) rows.template operator()<1>();
-}
-
-template <Activation kActivation, bool kActivate>
-void forward_rows(const LinearForward<float>& g, int first, int last) {
-  for_tiles(first, last, g.out_panels,
-            [&]<int MR, int NP>(int r, int p) { forward_tile<MR, NP, kActivation, kActivate>(g, r, p); });
+  for (; p + kTilePanels <= panels; p += kTilePanels) for_heights<kTileRows, kTilePanels>(first, last, p, f);
+  if (kTilePanels > 1) {
+    for (; p < panels; ++p) for_heights<kTileRows, 1>(first, last, p, f);
+  }
 }
 
 void linear_forward(const LinearForward<float>& g, int first, int last) {
-  if (!g.activate) return forward_rows<Activation::relu, false>(g, first, last);
-  switch (g.activation) {
-    case Activation::relu: return forward_rows<Activation::relu, true>(g, first, last);
-    case Activation::tanh: return forward_rows<Activation::tanh, true>(g, first, last);
-    case Activation::elu: return forward_rows<Activation::elu, true>(g, first, last);
-    case Activation::silu: return forward_rows<Activation::silu, true>(g, first, last);
-  }
-}
-
-template <Activation kActivation, bool kMask>
-void backward_rows(const LinearBackwardInput<float>& g, int first, int last) {
-  for_tiles(first, last, g.out_panels,
-            [&]<int MR, int NP>(int r, int p) { backward_tile<MR, NP, kActivation, kMask>(g, r, p); });
+  for_tiles(first, last, g.out_panels, [&]<int MR, int NP>(int r, int p) { forward_tile<MR, NP>(g, r, p); });
 }
 
 void linear_backward_input(const LinearBackwardInput<float>& g, int first, int last) {
-  if (!g.saved) return backward_rows<Activation::relu, false>(g, first, last);
-  switch (g.activation) {
-    case Activation::relu: return backward_rows<Activation::relu, true>(g, first, last);
-    case Activation::tanh: return backward_rows<Activation::tanh, true>(g, first, last);
-    case Activation::elu: return backward_rows<Activation::elu, true>(g, first, last);
-    case Activation::silu: return backward_rows<Activation::silu, true>(g, first, last);
-  }
+  for_tiles(first, last, g.out_panels, [&]<int MR, int NP>(int r, int p) { backward_tile<MR, NP>(g, r, p); });
 }
 
-// Weight gradients: a piece is kWeightPanels output panels × one input panel; the last input "panel" is the bias row.
-int weight_panel_groups(const LinearBackwardWeights<float>& g) { return (g.out_panels + kWeightPanels - 1) / kWeightPanels; }
-int num_weight_tiles(const LinearBackwardWeights<float>& g) { return weight_panel_groups(g) * ((g.k + 15) / 16 + 1); }
+// Weight gradients. The rows are taken in blocks whose panels stay in the first cache; the tiles of a block go on from
+// what the block before has stored, so that each chain keeps its order.
+constexpr int kBlockRows = 128;
 
 template <int MR, int NP>
-SOFTAC_INLINE void weight_tile(const LinearBackwardWeights<float>& g, int k, int p) {
+SOFTAC_INLINE void weight_tile(const LinearBackwardWeights<float>& g, int k, int p, int first, int rows) {
   Tile<MR, NP> tile;
-  _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
-    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) tile.sum[i][j] = Lanes::zero();
-  }
-  tile.multiply_transposed(g.x + (k / 16) * g.x_stride + k % 16, g.d_y + p * g.d_y_stride, g.d_y_stride, g.rows);
   float* d_w = g.d_w + p * g.d_w_stride + Stride{k} * 16;
+  _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
+      tile.sum[i][j] = first == 0 ? Lanes::zero() : Lanes::load(d_w + j * g.d_w_stride + i * 16);
+    }
+  }
+  tile.multiply_transposed(g.x + (k / 16) * g.x_stride + Stride{first} * 16 + k % 16,
+                           g.d_y + p * g.d_y_stride + Stride{first} * 16, g.d_y_stride, rows);
   _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) {
     _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) tile.sum[i][j].store(d_w + j * g.d_w_stride + i * 16);
   }
 }
 
-template <int NP>
-SOFTAC_INLINE void weight_piece(const LinearBackwardWeights<float>& g, int k_panel, int p) {
-  const int k_panels = (g.k + 15) / 16;
-  if (k_panel == k_panels) {
-    for (int j = 0; j < NP; ++j) {
-      Lanes sum = Lanes::zero();
-      const float* d_y = g.d_y + (p + j) * g.d_y_stride;
-      for (int r = 0; r < g.rows; ++r) sum = sum + Lanes::load(d_y + Stride{r} * 16);
-      sum.store(g.d_w + (p + j) * g.d_w_stride + Stride{g.k} * 16);
-    }
-    return;
-  }
-  int k = k_panel * 16;
-  const int end = g.k < k + 16 ? g.k : k + 16;
-  for (; k + kWeightRows <= end; k += kWeightRows) weight_tile<kWeightRows, NP>(g, k, p);
-  if (k + 4 <= end) weight_tile<4, NP>(g, k, p), k += 4;
-  if (k + 2 <= end) weight_tile<2, NP>(g, k, p), k += 2;
-  if (k < end) weight_tile<1, NP>(g, k, p);
+// Rows [k, end) of d_W, at most 16, in tiles of as equal height as can be, at most MR.
+template <int MR, int NP>
+SOFTAC_INLINE void weight_tiles(const LinearBackwardWeights<float>& g, int k, int end, int p, int first, int rows) {
+  const auto height = [&] {
+    const int left = end - k, tiles = (left + kWeightRows - 1) / kWeightRows;
+    return left > 0 ? (left + tiles - 1) / tiles : 0;
+  };
+  while (height() == MR) weight_tile<MR, NP>(g, k, p, first, rows), k += MR;
+  if constexpr (MR > 1) weight_tiles<MR - 1, NP>(g, k, end, p, first, rows);
 }
 
-void linear_backward_weights(const LinearBackwardWeights<float>& g, int first, int last) {
-  const int groups = weight_panel_groups(g);
-  for (int piece = first; piece < last; ++piece) {
-    const int k_panel = piece / groups;
-    int p = (piece % groups) * kWeightPanels;
-    if (p + kWeightPanels <= g.out_panels) {
-      weight_piece<kWeightPanels>(g, k_panel, p);
-    } else {
-      for (; p < g.out_panels; ++p) weight_piece<1>(g, k_panel, p);
+// Column sums of d_y for NP panels.
+template <int NP>
+SOFTAC_INLINE void bias_panels(const LinearBackwardWeights<float>& g, int p) {
+  Lanes sum[NP];
+  for (int j = 0; j < NP; ++j) sum[j] = Lanes::zero();
+  const float* d_y = g.d_y + p * g.d_y_stride;
+  for (int r = 0; r < g.rows; ++r) {
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
+      sum[j] = sum[j] + Lanes::load(d_y + j * g.d_y_stride + Stride{r} * 16);
     }
+  }
+  for (int j = 0; j < NP; ++j) sum[j].store(g.d_w + (p + j) * g.d_w_stride + Stride{g.k} * 16);
+}
+
+void linear_backward_weights(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
+  const int bias = num_weight_pieces(g.k) - 1, last = last_piece < bias ? last_piece : bias;
+  int first = 0;
+  do {
+    const int rows = g.rows - first < kBlockRows ? g.rows - first : kBlockRows;
+    const auto panels = [&]<int NP>(int p) __attribute__((always_inline)) {
+      for (int piece = first_piece; piece < last; ++piece) {
+        const int end = g.k < piece * 16 + 16 ? g.k : piece * 16 + 16;
+        weight_tiles<kWeightRows, NP>(g, piece * 16, end, p, first, rows);
+      }
+    };
+    int p = 0;
+    for (; p + kWeightPanels <= g.out_panels; p += kWeightPanels) panels.template operator()<kWeightPanels>(p);
+    if (kWeightPanels > 1) {
+      for (; p < g.out_panels; ++p) panels.template operator()<1>(p);
+    }
+    first += kBlockRows;
+  } while (first < g.rows);
+  if (first_piece <= bias && bias < last_piece) {
+    int p = 0;
+    for (; p + 4 <= g.out_panels; p += 4) bias_panels<4>(g, p);
+    for (; p < g.out_panels; ++p) bias_panels<1>(g, p);
   }
 }
 
@@ -218,10 +254,16 @@ void transpose(const Transpose<float>& g, int first, int last) {
     for (int n = 0; n < g.n; n += 16) {
       const float* w = g.w + (n / 16) * g.w_stride + Stride{g.first + p * 16} * 16;
       const int height = g.n - n < 16 ? g.n - n : 16;
-      for (int i = 0; i < height; ++i) {
-        float* out = wt + Stride{n + i} * 16;
-        for (int c = 0; c < columns; ++c) out[c] = w[c * 16 + i];
-        for (int c = columns; c < 16; ++c) out[c] = 0.0f;
+      alignas(64) float in[256], out[256];
+      if (columns < 16) {
+        for (int c = 0; c < 16; ++c) (c < columns ? Lanes::load(w + c * 16) : Lanes::zero()).store(in + c * 16);
+        w = in;
+      }
+      if (height == 16) {
+        transpose16(w, wt + Stride{n} * 16);
+      } else {
+        transpose16(w, out);
+        for (int i = 0; i < height; ++i) Lanes::load(out + i * 16).store(wt + Stride{n + i} * 16);
       }
     }
   }
@@ -255,19 +297,30 @@ void head_backward_input(const HeadBackwardInput<float>& g, int first, int last)
     const float* saved = g.saved + p * g.saved_stride;
     float* d_h = g.d_h + p * g.d_h_stride;
     for (int r = first; r < last; ++r) {
-      mask(g.activation, Lanes(g.d_q[r]) * w, Lanes::load(saved + Stride{r} * 16)).store(d_h + Stride{r} * 16);
+      const int row = g.saved_rows ? g.saved_rows[r] : r;
+      mask(g.activation, Lanes(g.d_q[r]) * w, Lanes::load(saved + Stride{row} * 16)).store(d_h + Stride{r} * 16);
     }
   }
 }
 
+template <int NP>
+SOFTAC_INLINE void head_weight_panels(const HeadBackwardWeights<float>& g, int p) {
+  Lanes sum[NP];
+  for (int j = 0; j < NP; ++j) sum[j] = Lanes::zero();
+  const float* h = g.h + p * g.h_stride;
+  for (int r = 0; r < g.rows; ++r) {
+    const Lanes d_q(g.d_q[r]);
+    _Pragma("GCC unroll 8") for (int j = 0; j < NP; ++j) {
+      sum[j] = fma(Lanes::load(h + j * g.h_stride + Stride{r} * 16), d_q, sum[j]);
+    }
+  }
+  for (int j = 0; j < NP; ++j) sum[j].store(g.d_w + Stride{p + j} * 16);
+}
+
 void head_backward_weights(const HeadBackwardWeights<float>& g, int first, int last) {
   int p = first;
-  for (; p < last && p < g.panels; ++p) {
-    Lanes sum = Lanes::zero();
-    const float* h = g.h + p * g.h_stride;
-    for (int r = 0; r < g.rows; ++r) sum = fma(Lanes::load(h + Stride{r} * 16), Lanes(g.d_q[r]), sum);
-    sum.store(g.d_w + Stride{p} * 16);
-  }
+  for (; p + 4 <= last && p + 4 <= g.panels; p += 4) head_weight_panels<4>(g, p);
+  for (; p < last && p < g.panels; ++p) head_weight_panels<1>(g, p);
   if (last > g.panels) {
     float sum = 0.0f;
     for (int r = 0; r < g.rows; ++r) sum = sum + g.d_q[r];
@@ -327,13 +380,11 @@ void gaussian_backward(const GaussianBackward<float>& g, int first, int last) {
   }
 }
 
-bool adam(const Adam<float>& g, int block) {
-  const std::int64_t begin = std::int64_t{block} * kBlock;
-  const std::int64_t end = g.size < begin + kBlock ? g.size : begin + kBlock;
+bool adam(const Adam<float>& g, std::int64_t first, std::int64_t last) {
   const Lanes clip(g.clip), beta1(g.beta1), rest1(g.one_minus_beta1), beta2(g.beta2), rest2(g.one_minus_beta2);
   const Lanes step(g.step), root_scale(g.root_scale), eps(g.eps), tau(g.tau), rest_tau(g.one_minus_tau);
   Lanes watch = Lanes::zero();  // stays 0 while everything is finite
-  for (std::int64_t i = begin; i < end; i += 16) {
+  for (std::int64_t i = first; i < last; i += 16) {
     const Lanes grad = clip * Lanes::load(g.g + i);
     const Lanes m = fma(beta1, Lanes::load(g.m + i), rest1 * grad);
     const Lanes v = fma(beta2, Lanes::load(g.v + i), rest2 * (grad * grad));
@@ -426,9 +477,9 @@ std::int64_t fma_probe(std::int64_t steps, float* io) {
 }
 
 constexpr KernelTable<float> make_table(const char* name) {
-  return {name,          kTileRows,           linear_forward,        linear_backward_input, num_weight_tiles, linear_backward_weights,
-          transpose,     head_forward,        head_backward_input,   head_backward_weights, gaussian_forward, gaussian_backward,
-          adam,          polyak,              sum_squares,           fill_normal,      fma_probe};
+  return {name,         linear_forward,        linear_backward_input, linear_backward_weights, transpose,
+          head_forward, head_backward_input,   head_backward_weights, gaussian_forward,        gaussian_backward,
+          adam,         polyak,                sum_squares,           fill_normal,             fma_probe};
 }
 
 #undef SOFTAC_INLINE

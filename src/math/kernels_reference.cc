@@ -42,25 +42,25 @@ void linear_backward_input(const LinearBackwardInput<T>& a, int first, int last)
     for (int c = 0; c < a.out_panels * kLanes; ++c) {
       T sum = 0;
       for (int n = 0; n < a.n; ++n) sum = std::fma(at(a.d_y, a.d_y_stride, r, n), at(a.wt, a.wt_stride, n, c), sum);
-      if (a.saved) sum = mask(a.activation, Scalar<T>(sum), Scalar<T>(at(a.saved, a.saved_stride, r, c))).v;
+      if (a.saved) {
+        const int row = a.saved_rows ? a.saved_rows[r] : r;
+        sum = mask(a.activation, Scalar<T>(sum), Scalar<T>(at(a.saved, a.saved_stride, row, c))).v;
+      }
       put(a.d_x, a.d_x_stride, r, c) = sum;
     }
   }
 }
 
 template <class T>
-int num_weight_tiles(const LinearBackwardWeights<T>& a) {
-  return a.out_panels;
-}
-
-template <class T>
 void linear_backward_weights(const LinearBackwardWeights<T>& a, int first, int last) {
-  for (int c = first * kLanes; c < last * kLanes; ++c) {
-    for (int k = 0; k < a.k; ++k) {
+  const int bias = num_weight_pieces(a.k) - 1;
+  for (int c = 0; c < a.out_panels * kLanes; ++c) {
+    for (int k = first * kLanes; k < std::min(last, bias) * kLanes && k < a.k; ++k) {
       T sum = 0;
       for (int r = 0; r < a.rows; ++r) sum = std::fma(at(a.x, a.x_stride, r, k), at(a.d_y, a.d_y_stride, r, c), sum);
       put(a.d_w, a.d_w_stride, k, c) = sum;
     }
+    if (first > bias || bias >= last) continue;
     T sum = 0;
     for (int r = 0; r < a.rows; ++r) sum = sum + at(a.d_y, a.d_y_stride, r, c);
     put(a.d_w, a.d_w_stride, a.k, c) = sum;
@@ -91,7 +91,8 @@ void head_backward_input(const HeadBackwardInput<T>& a, int first, int last) {
   for (int r = first; r < last; ++r) {
     for (int k = 0; k < a.panels * kLanes; ++k) {
       const Scalar<T> d_h(a.d_q[r] * a.w[k]);
-      put(a.d_h, a.d_h_stride, r, k) = mask(a.activation, d_h, Scalar<T>(at(a.saved, a.saved_stride, r, k))).v;
+      const int row = a.saved_rows ? a.saved_rows[r] : r;
+      put(a.d_h, a.d_h_stride, r, k) = mask(a.activation, d_h, Scalar<T>(at(a.saved, a.saved_stride, row, k))).v;
     }
   }
 }
@@ -154,10 +155,9 @@ void gaussian_backward(const GaussianBackward<T>& a, int first, int last) {
 }
 
 template <class T>
-bool adam(const Adam<T>& a, int block) {
-  const std::int64_t end = std::min<std::int64_t>(a.size, (block + std::int64_t{1}) * kBlock);
+bool adam(const Adam<T>& a, std::int64_t first, std::int64_t last) {
   bool finite = true;
-  for (std::int64_t i = std::int64_t{block} * kBlock; i < end; ++i) {
+  for (std::int64_t i = first; i < last; ++i) {
     const T g = a.clip * a.g[i];
     a.m[i] = std::fma(a.beta1, a.m[i], a.one_minus_beta1 * g);
     a.v[i] = std::fma(a.beta2, a.v[i], a.one_minus_beta2 * (g * g));
@@ -219,10 +219,8 @@ std::int64_t fma_probe(std::int64_t steps, T* io) {
 template <class T>
 constexpr KernelTable<T> kReference = {
     "reference",
-    1,
     linear_forward<T>,
     linear_backward_input<T>,
-    num_weight_tiles<T>,
     linear_backward_weights<T>,
     transpose<T>,
     head_forward<T>,

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "math/transpose_avx.h"
+
 namespace softac {
 namespace {
 

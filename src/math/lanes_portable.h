@@ -110,5 +110,12 @@ struct Lanes {
   }
 };
 
+// 16 × 16 floats, rows of both 16 floats apart.
+inline void transpose16(const float* in, float* out) {
+  for (int i = 0; i < 16; ++i) {
+    for (int j = 0; j < 16; ++j) out[j * 16 + i] = in[i * 16 + j];
+  }
+}
+
 }  // namespace
 }  // namespace softac

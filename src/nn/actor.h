@@ -46,27 +46,30 @@ class Actor {
             width};
   }
 
-  // Rows [first, first + count) of x (·, O) → samples of the same rows, from their eps.
-  void forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, PolicySamples<T>& samples,
-               int first, int count) const {
-    net_.forward(backend, params, x, tape, samples.head, first, count);
-    const auto head = samples.head.rows_from(first, count);
-    const std::ptrdiff_t at = std::ptrdiff_t{first} * samples.width;
-    backend.gaussian_forward(
-        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{first} * shape_.act_dim,
-         samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + first},
-        count);
+  // x (count, O) → samples at rows sample_at …, from their eps; the tape's rows tape_at … are written.
+  void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int tape_at,
+               PolicySamples<T>& samples, int sample_at) const {
+    const auto head = samples.head.rows_from(sample_at, x.rows);
+    net_.forward(k, params, x, tape, tape_at, head);
+    const std::ptrdiff_t at = std::ptrdiff_t{sample_at} * samples.width;
+    k.gaussian_forward(
+        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{sample_at} * shape_.act_dim,
+         samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + sample_at},
+        0, x.rows);
   }
 
-  // Parameter gradients of Σ_r [ d_log_pi · log π(a_r|s_r) + d_action_r · a_r ] over rows [0, count).
-  // d_head: scratch (count, 2A).
-  void backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape,
-                const MlpTransposes<T>& wt, const PolicySamples<T>& samples, const T* d_action, T d_log_pi,
-                Panels<T> d_head, T* d_params, Panels<T> (&d_h)[2], int count) const {
-    backend.gaussian_backward({shape_, samples.head.data, samples.head.panel_stride, samples.eps, samples.u,
-                               samples.sigma, d_action, d_log_pi, d_head.data, d_head.panel_stride},
-                              count);
-    net_.backward(backend, params, x, tape, wt, d_head, d_params, d_h, count);
+  // d_head (rows, 2A) and d_z of Σ_r [ d_log_pi · log π(a_r|s_r) + d_action_r · a_r ] for rows [first, first + count) of
+  // samples, tape, d_action, d_head and d alike.
+  void backward(const KernelTable<T>& k, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
+                const PolicySamples<T>& samples, const T* d_action, T d_log_pi, Panels<T> d_head,
+                const MlpGradients<T>& d, int first, int count) const {
+    const auto head = samples.head.rows_from(first, count), d_rows = d_head.rows_from(first, count);
+    const std::ptrdiff_t at = std::ptrdiff_t{first} * samples.width;
+    k.gaussian_backward(
+        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{first} * shape_.act_dim, samples.u + at,
+         samples.sigma + at, d_action + at, d_log_pi, d_rows.data, d_rows.panel_stride},
+        0, count);
+    net_.backward(k, tape, first, wt, d_rows, d, first);
   }
 
  private:

@@ -23,16 +23,15 @@ inline double integer_power(double base, std::int64_t exponent) {
 }
 
 // p ← p − (lr / (1 − β1^t)) · m / (√v / √(1 − β2^t) + ε); target: null, or the vector that E12 moves by tau.
-// t: 1 for the first step. clip: factor on the gradient.
+// t: 1 for the first step.
 template <class T>
-Adam<T> adam_step(const AdamSettings& s, Params<T>& params, std::int64_t t, double clip, T* target, double tau) {
+Adam<T> adam_step(const AdamSettings& s, Params<T>& params, std::int64_t t, T* target, double tau) {
   return {params.value,
           params.grad,
           params.m,
           params.v,
           target,
-          params.size,
-          static_cast<T>(clip),
+          T(1),
           static_cast<T>(s.beta1),
           static_cast<T>(1.0 - s.beta1),
           static_cast<T>(s.beta2),

@@ -18,6 +18,7 @@ Mlp<T>::Mlp(const std::string& name, MlpShape shape, ParamLayout& layout) : shap
     in = shape_.hidden[l];
   }
   slots_.push_back(layout.slot(layout.add(name + ".output", in, shape_.out, shape_.head)));
+  for (const Slot& slot : slots_) num_weight_tasks_ += num_weight_tasks(slot);
 }
 
 template <class T>
@@ -31,6 +32,13 @@ MlpTape<T> Mlp<T>::make_tape(Arena& arena, int rows) const {
                         rows, width, tape.y.back().panel_stride});
   }
   return tape;
+}
+
+template <class T>
+MlpGradients<T> Mlp<T>::make_gradients(Arena& arena, int rows) const {
+  MlpGradients<T> d;
+  for (int width : shape_.hidden) d.d_z.push_back(arena.panels<T>(rows, width));
+  return d;
 }
 
 template <class T>
@@ -63,121 +71,135 @@ void Mlp<T>::init(T* params, Rng& rng) const {
 }
 
 template <class T>
-void Mlp<T>::hidden_forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, int first,
-                            int count) const {
-  Panels<const T> input = x.rows_from(first, count);
+std::int64_t Mlp<T>::cost_per_row() const {
+  std::int64_t cost = 0;
+  for (const Slot& slot : slots_) cost += std::int64_t{slot.in} * slot.out;
+  return cost;
+}
+
+// y_l = act(y_{l−1} W_l + b_l)
+template <class T>
+void Mlp<T>::hidden_forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape,
+                            int at) const {
+  Panels<const T> input = x;
   for (std::size_t l = 0; l < shape_.hidden.size(); ++l) {
     const Slot& slot = slots_[l];
-    const auto y = tape.y[l].rows_from(first, count);
-    T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(first, count).data;
-    backend.forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out),
-                     y.data, y.panel_stride, z, true, shape_.activation},
-                    count);
+    const auto y = tape.y[l].rows_from(at, x.rows);
+    T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(at, x.rows).data;
+    k.linear_forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in,
+                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation},
+                     0, x.rows);
     input = y;
   }
 }
 
 template <class T>
-void Mlp<T>::forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, Panels<T> out,
-                     int first, int count) const {
-  hidden_forward(backend, params, x, tape, first, count);
+void Mlp<T>::forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int at,
+                     Panels<T> out) const {
+  hidden_forward(k, params, x, tape, at);
   const Slot& slot = slots_.back();
-  const auto h = tape.y.back().rows_from(first, count);
-  const auto y = out.rows_from(first, count);
-  backend.forward({h.data, h.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out), y.data,
-                   y.panel_stride, nullptr, false, shape_.activation},
-                  count);
+  const auto h = tape.y.back().rows_from(at, x.rows);
+  k.linear_forward({h.data, h.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out),
+                    out.data, out.panel_stride, nullptr, false, shape_.activation},
+                   0, x.rows);
 }
 
 template <class T>
-void Mlp<T>::forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, T* q, int first,
-                     int count) const {
-  hidden_forward(backend, params, x, tape, first, count);
+void Mlp<T>::forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int at,
+                     T* q) const {
+  hidden_forward(k, params, x, tape, at);
   const Slot& slot = slots_.back();
-  const auto h = tape.y.back().rows_from(first, count);
-  backend.head_forward({h.data, h.panel_stride, num_panels(slot.in), params + slot.offset, q + first}, count);
+  const auto h = tape.y.back().rows_from(at, x.rows);
+  k.head_forward({h.data, h.panel_stride, num_panels(slot.in), params + slot.offset, q}, 0, x.rows);
+}
+
+// y = y_L W + b:  d_z_L = (d_y Wᵀ) · act'
+template <class T>
+void Mlp<T>::backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const MlpTransposes<T>& wt,
+                      Panels<const T> d_out, const MlpGradients<T>& d, int d_at) const {
+  const Slot& slot = slots_.back();
+  const auto saved = tape.saved(shape_.hidden.size() - 1).rows_from(at, d_out.rows);
+  const auto d_top = d.d_z.back().rows_from(d_at, d_out.rows);
+  k.linear_backward_input({d_out.data, d_out.panel_stride, wt.output.data, wt.output.panel_stride, slot.out,
+                           num_panels(slot.in), saved.data, saved.panel_stride, nullptr, shape_.activation, d_top.data,
+                           d_top.panel_stride},
+                          0, d_out.rows);
+  hidden_backward(k, tape, at, nullptr, wt, d_out.rows, d, d_at);
+}
+
+// q = y_L · w + b:  d_z_L = d_q w · act'
+template <class T>
+void Mlp<T>::backward(const KernelTable<T>& k, const T* params, const MlpTape<T>& tape, int at, const int* tape_rows,
+                      const MlpTransposes<T>& wt, const T* d_q, int count, const MlpGradients<T>& d, int d_at) const {
+  const Slot& slot = slots_.back();
+  const auto saved = tape.saved(shape_.hidden.size() - 1).rows_from(at, count);
+  const auto d_top = d.d_z.back().rows_from(d_at, count);
+  k.head_backward_input({d_q, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride, tape_rows,
+                         shape_.activation, d_top.data, d_top.panel_stride},
+                        0, count);
+  hidden_backward(k, tape, at, tape_rows, wt, count, d, d_at);
+}
+
+// y_l = act(y_{l−1} W_l + b_l):  d_z_{l−1} = (d_z_l W_lᵀ) · act'
+template <class T>
+void Mlp<T>::hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const int* tape_rows,
+                             const MlpTransposes<T>& wt, int count, const MlpGradients<T>& d, int d_at) const {
+  for (std::size_t l = shape_.hidden.size() - 1; l > 0; --l) {
+    const auto d_z = d.d_z[l].rows_from(d_at, count), d_below = d.d_z[l - 1].rows_from(d_at, count);
+    const auto saved = tape.saved(l - 1).rows_from(at, count);
+    k.linear_backward_input({d_z.data, d_z.panel_stride, wt.hidden[l].data, wt.hidden[l].panel_stride, slots_[l].out,
+                             num_panels(slots_[l].in), saved.data, saved.panel_stride, tape_rows, shape_.activation,
+                             d_below.data, d_below.panel_stride},
+                            0, count);
+  }
 }
 
 template <class T>
-void Mlp<T>::transpose(Backend<T>& backend, const T* params, MlpTransposes<T>& wt) const {
-  const auto one = [&](const Slot& slot, int first, int count, Panels<T>& out) {
-    backend.transpose({params + slot.offset, slot.stride(), slot.out, first, count, out.data, out.panel_stride});
+void Mlp<T>::backward_input(const KernelTable<T>& k, const MlpTransposes<T>& wt, const MlpGradients<T>& d, int d_at,
+                            Panels<T> d_x) const {
+  const auto d_z = d.d_z.front().rows_from(d_at, d_x.rows);
+  k.linear_backward_input({d_z.data, d_z.panel_stride, wt.input.data, wt.input.panel_stride, slots_.front().out,
+                           num_panels(wt.input.cols), nullptr, 0, nullptr, shape_.activation, d_x.data,
+                           d_x.panel_stride},
+                          0, d_x.rows);
+}
+
+// Pieces of a weight gradient that one task takes together, so that they share what they read of d_y.
+constexpr int kPieces = 2;
+
+template <class T>
+int Mlp<T>::num_weight_tasks(const Slot& slot) {
+  return slot.head ? 1 : (num_weight_pieces(slot.in) + kPieces - 1) / kPieces;
+}
+
+// d_W = xᵀ d_y, d_b = Σ d_y
+template <class T>
+void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int task) const {
+  std::size_t l = 0;
+  for (; task >= num_weight_tasks(slots_[l]); ++l) task -= num_weight_tasks(slots_[l]);
+  const Slot& slot = slots_[l];
+  const Panels<const T> x = l == 0 ? pass.x : Panels<const T>(pass.tape.y[l - 1]);
+  T* d_w = pass.d_params + slot.offset;
+  if (slot.head) {
+    const int panels = num_panels(slot.in);
+    k.head_backward_weights({x.data, x.panel_stride, pass.d_q, pass.x.rows, panels, d_w}, 0, panels + 1);
+    return;
+  }
+  const Panels<const T> d_y = l < shape_.hidden.size() ? Panels<const T>(pass.d.d_z[l]) : pass.d_out;
+  k.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, pass.x.rows, slot.in,
+                             num_panels(slot.out), d_w, slot.stride()},
+                            task * kPieces, std::min((task + 1) * kPieces, num_weight_pieces(slot.in)));
+}
+
+template <class T>
+void Mlp<T>::transpose(const KernelTable<T>& k, const T* params, MlpTransposes<T>& wt) const {
+  const auto one = [&](const Slot& slot, int first, int count, const Panels<T>& out) {
+    k.transpose({params + slot.offset, slot.stride(), slot.out, first, count, out.data, out.panel_stride}, 0,
+                num_panels(count));
   };
   for (std::size_t l = 1; l < shape_.hidden.size(); ++l) one(slots_[l], 0, slots_[l].in, wt.hidden[l]);
   if (!shape_.head) one(slots_.back(), 0, slots_.back().in, wt.output);
   if (wt.input.cols > 0) one(slots_.front(), wt.first_column, wt.input.cols, wt.input);
-}
-
-// d_W = xᵀ d_y, d_b = Σ d_y.
-template <class T>
-void Mlp<T>::weight_gradient(Backend<T>& backend, const Slot& slot, Panels<const T> x, Panels<const T> d_y, T* d_params,
-                             int count) const {
-  backend.backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, count, slot.in, num_panels(slot.out),
-                            d_params + slot.offset, slot.stride()});
-}
-
-// From d_h[0] = gradient of the last hidden layer's pre-activation to that of the first, which is returned.
-// y_l = act(y_{l−1} W_l + b_l):  d_z_{l−1} = (d_z_l W_lᵀ) · act'(·_{l−1}).
-template <class T>
-Panels<T> Mlp<T>::hidden_backward(Backend<T>& backend, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
-                                  Panels<const T> x, T* d_params, Panels<T> (&d_h)[2], int first, int count) const {
-  int now = 0;
-  for (std::size_t l = shape_.hidden.size() - 1; l > 0; --l) {
-    const auto d_z = d_h[now].rows_from(first, count), d_below = d_h[1 - now].rows_from(first, count);
-    if (d_params) weight_gradient(backend, slots_[l], tape.y[l - 1].rows_from(first, count), d_z, d_params, count);
-    const auto saved = tape.saved(l - 1).rows_from(first, count);
-    backend.backward_input({d_z.data, d_z.panel_stride, wt.hidden[l].data, wt.hidden[l].panel_stride, slots_[l].out,
-                            num_panels(slots_[l].in), saved.data, saved.panel_stride, shape_.activation, d_below.data,
-                            d_below.panel_stride},
-                           count);
-    now = 1 - now;
-  }
-  const auto d_z = d_h[now].rows_from(first, count);
-  if (d_params) weight_gradient(backend, slots_.front(), x.rows_from(first, count), d_z, d_params, count);
-  return d_z;
-}
-
-template <class T>
-void Mlp<T>::backward(Backend<T>& backend, const T*, Panels<const T> x, const MlpTape<T>& tape,
-                      const MlpTransposes<T>& wt, Panels<const T> d_out, T* d_params, Panels<T> (&d_h)[2],
-                      int count) const {
-  const Slot& slot = slots_.back();
-  weight_gradient(backend, slot, tape.y.back(), d_out, d_params, count);
-  const auto& saved = tape.saved(shape_.hidden.size() - 1);
-  backend.backward_input(
-      {d_out.data, d_out.panel_stride, wt.output.data, wt.output.panel_stride, slot.out, num_panels(slot.in),
-       saved.data, saved.panel_stride, shape_.activation, d_h[0].data, d_h[0].panel_stride},
-      count);
-  hidden_backward(backend, tape, wt, x, d_params, d_h, 0, count);
-}
-
-template <class T>
-void Mlp<T>::backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape,
-                      const MlpTransposes<T>& wt, const T* d_q, T* d_params, Panels<T> (&d_h)[2], int count) const {
-  const Slot& slot = slots_.back();
-  const auto& h = tape.y.back();
-  const auto& saved = tape.saved(shape_.hidden.size() - 1);
-  backend.head_backward_weights({h.data, h.panel_stride, d_q, count, num_panels(slot.in), d_params + slot.offset});
-  backend.head_backward_input({d_q, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride,
-                               shape_.activation, d_h[0].data, d_h[0].panel_stride},
-                              count);
-  hidden_backward(backend, tape, wt, x, d_params, d_h, 0, count);
-}
-
-template <class T>
-void Mlp<T>::backward_input(Backend<T>& backend, const T* params, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
-                            const T* d_q, Panels<T> d_x, Panels<T> (&d_h)[2], int first, int count) const {
-  const Slot& slot = slots_.back();
-  const auto saved = tape.saved(shape_.hidden.size() - 1).rows_from(first, count);
-  const auto d_top = d_h[0].rows_from(first, count);
-  backend.head_backward_input({d_q + first, params + slot.offset, num_panels(slot.in), saved.data, saved.panel_stride,
-                               shape_.activation, d_top.data, d_top.panel_stride},
-                              count);
-  const auto d_z = hidden_backward(backend, tape, wt, {}, nullptr, d_h, first, count);
-  const auto out = d_x.rows_from(first, count);
-  backend.backward_input({d_z.data, d_z.panel_stride, wt.input.data, wt.input.panel_stride, slots_.front().out,
-                          num_panels(wt.input.cols), nullptr, 0, shape_.activation, out.data, out.panel_stride},
-                         count);
 }
 
 template class Mlp<float>;

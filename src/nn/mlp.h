@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "math/arena.h"
-#include "math/backend.h"
+#include "math/kernel_table.h"
 #include "nn/params.h"
 #include "softac/choices.h"
 #include "softac/rng.h"
@@ -30,6 +30,12 @@ struct MlpTape {
   const Panels<T>& saved(std::size_t layer) const { return z.empty() ? y[layer] : z[layer]; }
 };
 
+// Gradients of the hidden layers' pre-activations that a backward pass leaves: (rows, hidden_l).
+template <class T>
+struct MlpGradients {
+  std::vector<Panels<T>> d_z;
+};
+
 // Transposed weights for passing gradients to inputs: of every layer but the first, and of the first layer's input
 // columns [first_column, first_column + num_columns). Derived from the parameters by Mlp::transpose.
 template <class T>
@@ -47,42 +53,60 @@ class Mlp {
 
   const MlpShape& shape() const { return shape_; }
   MlpTape<T> make_tape(Arena& arena, int rows) const;
+  MlpGradients<T> make_gradients(Arena& arena, int rows) const;
   MlpTransposes<T> make_transposes(Arena& arena, int first_column, int num_columns) const;
   int widest() const;  // widest hidden layer: columns that scratch matrices need
 
   // Uniform in ±1/√in for weights and biases (PyTorch's default for linear layers).
   void init(T* params, Rng& rng) const;
 
-  // Rows [first, first + count) of x (·, in) through the net. out: (·, out) for a matrix output, rows as in x.
-  void forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, Panels<T> out, int first,
-               int count) const;
-  // The same with a one-column output; q[r] for r in the range.
-  void forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, T* q, int first,
-               int count) const;
+  // The passes below work on the calling thread. Rows are independent of each other, weight tasks too: whoever has
+  // threads divides them. Row r of an argument with its own first row (`at`, `d_at`) lies at row at + r.
 
-  void transpose(Backend<T>& backend, const T* params, MlpTransposes<T>& transposes) const;
+  // x (count, in) through the net; the tape's rows at … at + count − 1 are written. out: (count, out).
+  void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int at,
+               Panels<T> out) const;
+  // The same with a one-column output: q[0 … count).
+  void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int at, T* q) const;
 
-  // Gradients of the parameters from d_out, over rows [0, count). d_h: two scratch matrices (count, widest).
-  // Overwrites d_params completely.
-  void backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape,
-                const MlpTransposes<T>& wt, Panels<const T> d_out, T* d_params, Panels<T> (&d_h)[2], int count) const;
-  void backward(Backend<T>& backend, const T* params, Panels<const T> x, const MlpTape<T>& tape,
-                const MlpTransposes<T>& wt, const T* d_q, T* d_params, Panels<T> (&d_h)[2], int count) const;
+  // d_z of every hidden layer from d_out (count, out), resp. from d_q (count).
+  void backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const MlpTransposes<T>& wt,
+                Panels<const T> d_out, const MlpGradients<T>& d, int d_at) const;
+  // tape_rows: row r's forward pass left its tape in row at + tape_rows[r]; null: in row at + r.
+  void backward(const KernelTable<T>& k, const T* params, const MlpTape<T>& tape, int at, const int* tape_rows,
+                const MlpTransposes<T>& wt, const T* d_q, int count, const MlpGradients<T>& d, int d_at) const;
 
-  // Gradient of the input columns that `wt` was made for, over rows [first, first + count); no parameter gradient.
-  void backward_input(Backend<T>& backend, const T* params, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
-                      const T* d_q, Panels<T> d_x, Panels<T> (&d_h)[2], int first, int count) const;
+  // Gradient of the input columns that `wt` was made for, from the d_z of the same rows. d_x: (count, columns).
+  void backward_input(const KernelTable<T>& k, const MlpTransposes<T>& wt, const MlpGradients<T>& d, int d_at,
+                      Panels<T> d_x) const;
+
+  // What a weight task needs. x (rows, in) is the net's input; of d_out and d_q the one that belongs to the output.
+  struct WeightPass {
+    Panels<const T> x;
+    const MlpTape<T>& tape;
+    const MlpGradients<T>& d;
+    Panels<const T> d_out;
+    const T* d_q;
+    T* d_params;  // the whole vector's gradient, overwritten
+  };
+  int num_weight_tasks() const { return num_weight_tasks_; }
+  // Parameter gradients of one task's part.
+  void weight_task(const KernelTable<T>& k, const WeightPass& pass, int task) const;
+
+  void transpose(const KernelTable<T>& k, const T* params, MlpTransposes<T>& wt) const;
+
+  // Multiply-adds of a forward pass, per row.
+  std::int64_t cost_per_row() const;
 
  private:
-  void hidden_forward(Backend<T>& backend, const T* params, Panels<const T> x, MlpTape<T>& tape, int first,
-                      int count) const;
-  Panels<T> hidden_backward(Backend<T>& backend, const MlpTape<T>& tape, const MlpTransposes<T>& wt, Panels<const T> x,
-                            T* d_params, Panels<T> (&d_h)[2], int first, int count) const;
-  void weight_gradient(Backend<T>& backend, const Slot& slot, Panels<const T> x, Panels<const T> d_y, T* d_params,
-                       int count) const;
+  void hidden_forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int at) const;
+  void hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const int* tape_rows,
+                       const MlpTransposes<T>& wt, int count, const MlpGradients<T>& d, int d_at) const;
+  static int num_weight_tasks(const Slot& slot);
 
   MlpShape shape_;
   std::vector<Slot> slots_;  // hidden layers, then the output
+  int num_weight_tasks_ = 0;
 };
 
 extern template class Mlp<float>;

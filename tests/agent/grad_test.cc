@@ -109,7 +109,7 @@ class Objectives : public testing::TestWithParam<Setting> {
       batch.discount[b] = b == 0 ? 0.0 : 0.98;
     }
     sac_.draw_noise();
-    sac_.sample_policy(true);
+    sac_.sample_policy();
     sac_.compute_targets();
   }
   void fill_nan(Params<double>& params) {
@@ -146,7 +146,7 @@ TEST_P(Objectives, ActorGradientGoesThroughTheMinimisingCritic) {
   auto& actor = sac_.state().actor;
   const auto loss = [&] {
     sac_.parameters_changed();
-    sac_.sample_policy(true);
+    sac_.sample_policy();
     return sac_.actor_gradients();
   };
   fill_nan(actor);

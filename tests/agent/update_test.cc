@@ -143,7 +143,7 @@ TEST(Update, HardVersionHasNoEntropyTerm) {
   Sac<double> sac(3, 2, config, 1, 1, "");
   fill(sac.batch(), 1);
   sac.draw_noise();
-  sac.sample_policy(true);
+  sac.sample_policy();
   sac.compute_targets();
   const auto batch = sac.batch();
   std::vector<double> least(static_cast<std::size_t>(batch.batch_size));
@@ -156,7 +156,7 @@ TEST(Update, HardVersionHasNoEntropyTerm) {
   Sac<double> other(3, 2, soft, 1, 1, "");
   fill(other.batch(), 1);
   other.draw_noise();
-  other.sample_policy(true);
+  other.sample_policy();
   other.compute_targets();
   for (int b = 0; b < batch.batch_size; ++b) {
     const double entropy_term = 0.5 * batch.discount[b] * other.samples().log_pi[batch.batch_size + b];
@@ -170,7 +170,7 @@ TEST(Update, TerminatedRowsDoNotBootstrap) {
   const auto batch = sac.batch();
   batch.discount[5] = 0.0;
   sac.draw_noise();
-  sac.sample_policy(true);
+  sac.sample_policy();
   sac.compute_targets();
   EXPECT_EQ(sac.targets()[5], batch.reward[5]);
 }

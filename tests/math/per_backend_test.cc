@@ -92,6 +92,8 @@ TEST_P(PerBackend, LinearBackwardInput) {
         const auto d_y = random_panels(rows, n), wt = random_panels(n, k), saved = random_panels(rows, k);
         auto d0 = nan_panels(rows, k), d1 = nan_panels(rows, k);
         const bool masked = rng_.below(4) > 0;
+        std::vector<int> order(static_cast<std::size_t>(rows));
+        for (int& row : order) row = static_cast<int>(rng_.below(static_cast<std::uint64_t>(rows)));
         LinearBackwardInput<float> g{d_y.data,
                                      d_y.panel_stride,
                                      wt.data,
@@ -100,6 +102,7 @@ TEST_P(PerBackend, LinearBackwardInput) {
                                      num_panels(k),
                                      masked ? saved.data : nullptr,
                                      saved.panel_stride,
+                                     rng_.below(2) == 0 ? order.data() : nullptr,
                                      kActivations[rng_.below(4)],
                                      d0.data,
                                      d0.panel_stride};
@@ -113,16 +116,18 @@ TEST_P(PerBackend, LinearBackwardInput) {
 }
 
 TEST_P(PerBackend, LinearBackwardWeights) {
-  for (int rows : {0, 1, 2, 7, 8, 9, 65}) {
+  for (int rows : {0, 1, 2, 7, 9, 65, 128, 300}) {
     for (int k : kSizes) {
       for (int n : kSizes) {
         const auto x = random_panels(std::max(rows, 1), k), d_y = random_panels(std::max(rows, 1), n);
         auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
         LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
                                        k,      num_panels(n),  w0.data,  w0.panel_stride};
-        reference_.linear_backward_weights(g, 0, reference_.num_weight_tiles(g));
+        const int pieces = num_weight_pieces(k), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
+        reference_.linear_backward_weights(g, 0, pieces);
         g.d_w = w1.data;
-        fast_.linear_backward_weights(g, 0, fast_.num_weight_tiles(g));
+        fast_.linear_backward_weights(g, cut, pieces);
+        fast_.linear_backward_weights(g, 0, cut);
         expect_same(w0, w1);
       }
     }
@@ -160,8 +165,17 @@ TEST_P(PerBackend, Head) {
       expect_same(q0.data(), q1.data(), rows);
 
       auto d0 = nan_panels(rows, k), d1 = nan_panels(rows, k);
-      HeadBackwardInput<float> b{
-          d_q.data(), w.data(), panels, h.data, h.panel_stride, kActivations[rng_.below(4)], d0.data, d0.panel_stride};
+      std::vector<int> order(static_cast<std::size_t>(rows));
+      for (int& row : order) row = static_cast<int>(rng_.below(static_cast<std::uint64_t>(rows)));
+      HeadBackwardInput<float> b{d_q.data(),
+                                 w.data(),
+                                 panels,
+                                 h.data,
+                                 h.panel_stride,
+                                 rng_.below(2) == 0 ? order.data() : nullptr,
+                                 kActivations[rng_.below(4)],
+                                 d0.data,
+                                 d0.panel_stride};
       reference_.head_backward_input(b, 0, rows);
       b.d_h = d1.data;
       fast_.head_backward_input(b, 0, rows);
@@ -226,9 +240,10 @@ TEST_P(PerBackend, FlatPasses) {
     for (const KernelTable<float>* table : {&reference_, &fast_}) {
       auto& s = state[which++];
       s[0] = p, s[1] = m, s[2] = v, s[3] = t;
-      const Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), s[3].data(), size,  0.7f,   0.9f,
-                          0.1f,        0.999f,   0.001f,      3e-4f,       1.5f,        1e-8f, 0.005f, 0.995f};
-      for (int b = 0; b < blocks; ++b) EXPECT_TRUE(table->adam(a, b));
+      const Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), s[3].data(), 0.7f,   0.9f, 0.1f,
+                          0.999f,      0.001f,   3e-4f,       1.5f,        1e-8f,       0.005f, 0.995f};
+      EXPECT_TRUE(table->adam(a, 0, 16));
+      EXPECT_TRUE(table->adam(a, 16, size));
       for (int b = 0; b < blocks; ++b) table->polyak(s[0].data(), s[3].data(), size, 0.25f, 0.75f, b);
     }
     for (int i = 0; i < 4; ++i) expect_same(state[0][i].data(), state[1][i].data(), size);
@@ -239,9 +254,9 @@ TEST_P(PerBackend, FlatPasses) {
       auto broken = g;
       broken[n - 3] = bad;
       auto s = state[1];
-      const Adam<float> a{s[0].data(), broken.data(), s[1].data(), s[2].data(), nullptr, size,  1.0f, 0.9f,
-                          0.1f,        0.999f,        0.001f,      3e-4f,       1.5f,    1e-8f, 0.0f, 1.0f};
-      EXPECT_FALSE(fast_.adam(a, blocks - 1)) << bad;
+      const Adam<float> a{s[0].data(), broken.data(), s[1].data(), s[2].data(), nullptr, 1.0f, 0.9f, 0.1f,
+                          0.999f,      0.001f,        3e-4f,       1.5f,        1e-8f,   0.0f, 1.0f};
+      EXPECT_FALSE(fast_.adam(a, size - 16, size)) << bad;
     }
   }
 }
@@ -260,18 +275,27 @@ TEST_P(PerBackend, ThreadsChangeNothing) {
   ASSERT_EQ(three.num_threads(), 3);
   const int rows = 96, k = 300, n = 270;
   const auto x = random_panels(rows, k), w = random_panels(k + 1, n), d_y = random_panels(rows, n);
-  auto y0 = nan_panels(rows, n), y1 = nan_panels(rows, n), w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
-  LinearForward<float> f{x.data,          x.panel_stride, w.data, w.panel_stride,  k, num_panels(n), y0.data,
-                         y0.panel_stride, nullptr,        true,   Activation::relu};
-  LinearBackwardWeights<float> d{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
-                                 k,      num_panels(n),  w0.data,  w0.panel_stride};
-  one.forward(f, rows);
-  one.backward_weights(d);
-  f.y = y1.data, d.d_w = w1.data;
-  three.forward(f, rows);
-  three.backward_weights(d);
-  expect_same(y0, y1);
-  expect_same(w0, w1);
+  Panels<float> y[2] = {nan_panels(rows, n), nan_panels(rows, n)};
+  Panels<float> d_w[2] = {nan_panels(k + 1, n), nan_panels(k + 1, n)};
+  int which = 0;
+  for (Backend<float>* backend : {&one, &three}) {
+    const KernelTable<float>& table = backend->kernels();
+    const Panels<float>&out = y[which], &gradient = d_w[which];
+    ++which;
+    backend->for_blocks(rows, 20, std::int64_t{k} * n, [&](int worker, int first, int count) {
+      EXPECT_LT(worker, backend->num_threads());
+      table.linear_forward({x.data, x.panel_stride, w.data, w.panel_stride, k, num_panels(n), out.data,
+                            out.panel_stride, nullptr, true, Activation::relu},
+                           first, first + count);
+    });
+    backend->for_tasks(num_weight_pieces(k), std::int64_t{rows} * k * n, [&](int piece, int) {
+      table.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows, k, num_panels(n),
+                                     gradient.data, gradient.panel_stride},
+                                    piece, piece + 1);
+    });
+  }
+  expect_same(y[0], y[1]);
+  expect_same(d_w[0], d_w[1]);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PerBackend, testing::ValuesIn(available_backends()),
