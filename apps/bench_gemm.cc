@@ -64,10 +64,9 @@ int bench_gemm(const BenchOptions& options) {
   };
   const auto inputs = [&] {
     by_rows([&](int first, int last) {
-      k.linear_backward_input(
-          {d.data, d.panel_stride, wt.data, wt.panel_stride, hidden, num_panels(hidden), h.data, h.panel_stride,
-           nullptr, Activation::relu, y.data, y.panel_stride},
-          first, last);
+      k.linear_backward_input({d.data, d.panel_stride, wt.data, wt.panel_stride, hidden, num_panels(hidden), h.data,
+                               h.panel_stride, nullptr, Activation::relu, y.data, y.panel_stride},
+                              first, last);
     });
   };
   const std::vector<Product> products = {

@@ -164,7 +164,8 @@ void Sac<T>::target_rows(Scratch& scratch, int critic, int first, int count) {
 template <class T>
 void Sac<T>::compute_targets() {
   write_actions(rows_, rows_);
-  for_critics(1, [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
+  for_critics(1,
+              [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
   const T alpha_now = alpha();
   for (int b = 0; b < rows_; ++b) {
     T least = q_target_[0][b];

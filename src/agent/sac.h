@@ -43,12 +43,12 @@ class Sac {
   void parameters_changed() { critic_transposes_fresh_ = actor_transposes_fresh_ = false; }
 
   // The steps of update(), separate for tests and measurements. Each needs those before it.
-  void draw_noise();           // eps of s and s' rows
-  void sample_policy() { sample_policy(true); }  // π on s and s' rows
-  void compute_targets();      // y, E8
-  void critic_forward();       // Q_i(s, a) of the replayed actions
-  double critic_gradients();   // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
-  double actor_gradients();    // J_π and its gradient, E9
+  void draw_noise();                                // eps of s and s' rows
+  void sample_policy() { sample_policy(true); }     // π on s and s' rows
+  void compute_targets();                           // y, E8
+  void critic_forward();                            // Q_i(s, a) of the replayed actions
+  double critic_gradients();                        // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
+  double actor_gradients();                         // J_π and its gradient, E9
   PolicySamples<T>& samples() { return samples_; }  // rows 0…B−1 at s, B…2B−1 at s'
   const T* targets() const { return y_; }           // (B)
   const T* q(int critic) const { return q_[static_cast<std::size_t>(critic)]; }  // (B) of the last critic or actor pass
@@ -56,16 +56,16 @@ class Sac {
  private:
   // What one thread needs for a block of rows and nobody reads afterwards.
   struct Scratch {
-    MlpTape<T> tape;             // (block), of target critics
-    MlpTape<T> policy_tape;      // (block), of the policy on s'
-    MlpGradients<T> d_critic;    // (block)
-    Panels<T> d_action;          // (block, A), rows ordered by their minimising critic
-    std::vector<int> order;      // (block) that order: position → row of the block
-    std::vector<int> least;      // (block) minimising critic
+    MlpTape<T> tape;           // (block), of target critics
+    MlpTape<T> policy_tape;    // (block), of the policy on s'
+    MlpGradients<T> d_critic;  // (block)
+    Panels<T> d_action;        // (block, A), rows ordered by their minimising critic
+    std::vector<int> order;    // (block) that order: position → row of the block
+    std::vector<int> least;    // (block) minimising critic
   };
 
   // The passes over rows [first, first + count) on the calling thread.
-  void policy_rows(Scratch& scratch, int first, int count);           // 0 ≤ first < 2B: rows of [s; s']
+  void policy_rows(Scratch& scratch, int first, int count);              // 0 ≤ first < 2B: rows of [s; s']
   void target_rows(Scratch& scratch, int critic, int first, int count);  // Q_θ̄j(s', a')
   void critic_forward_rows(int critic, int first, int count);
   void critic_backward_rows(int critic, int first, int count);
@@ -98,17 +98,17 @@ class Sac {
   BatchView<T> batch_;
   int block_ = 0;  // rows of a block
 
-  PolicySamples<T> samples_;                  // (2B)
-  MlpTape<T> actor_tape_;                     // (B), s rows
-  MlpGradients<T> d_actor_;                   // (B)
-  std::vector<MlpTape<T>> critic_tapes_;      // N × (B)
-  std::vector<MlpGradients<T>> d_critics_;    // N × (B)
+  PolicySamples<T> samples_;                // (2B)
+  MlpTape<T> actor_tape_;                   // (B), s rows
+  MlpGradients<T> d_actor_;                 // (B)
+  std::vector<MlpTape<T>> critic_tapes_;    // N × (B)
+  std::vector<MlpGradients<T>> d_critics_;  // N × (B)
   std::vector<MlpTransposes<T>> critic_transposes_;
   MlpTransposes<T> actor_transposes_;
   bool critic_transposes_fresh_ = false, actor_transposes_fresh_ = false;
-  std::vector<Scratch> scratch_;   // one a thread
-  Panels<T> d_head_;               // (B, 2A)
-  T* d_action_;                    // row-lane (B, width)
+  std::vector<Scratch> scratch_;          // one a thread
+  Panels<T> d_head_;                      // (B, 2A)
+  T* d_action_;                           // row-lane (B, width)
   std::vector<T*> q_, d_q_, loss_terms_;  // N × (B)
   std::vector<T*> q_target_;              // N × (B)
   T *y_, *actor_terms_;                   // (B)

@@ -1,5 +1,7 @@
-// Aligned memory that is taken once and given back all at once. Zero-filled.
+// Aligned memory that is taken piece by piece and given back all at once. Zero-filled.
 #pragma once
+
+#include <sys/mman.h>
 
 #include <cstddef>
 #include <cstdlib>
@@ -18,12 +20,12 @@ class Arena {
   template <class T>
   T* take(std::size_t count) {
     const std::size_t bytes = (count * sizeof(T) + 127) / 64 * 64;
-    void* block = std::aligned_alloc(64, bytes);
-    if (!block) throw std::bad_alloc();
-    std::memset(block, 0, bytes);
-    blocks_.emplace_back(block);
+    if (bytes > left_) add_chunk(bytes);
+    std::byte* block = next_;
+    next_ += bytes;
+    left_ -= bytes;
     bytes_ += bytes;
-    return static_cast<T*>(block);
+    return reinterpret_cast<T*>(block);
   }
 
   // A panel matrix. The panel stride is padded by a cache line so that panels of 256 rows do not share cache sets.
@@ -33,13 +35,32 @@ class Arena {
     return {take<T>(static_cast<std::size_t>(stride) * static_cast<std::size_t>(num_panels(cols))), rows, cols, stride};
   }
 
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const { return bytes_; }  // taken
 
  private:
   struct Free {
-    void operator()(void* block) const { std::free(block); }
+    void operator()(std::byte* chunk) const { std::free(chunk); }
   };
-  std::vector<std::unique_ptr<void, Free>> blocks_;
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+  // Chunks are of whole huge pages: the panels of a matrix lie far apart, and with small pages each would cost an
+  // address translation of its own.
+  void add_chunk(std::size_t bytes) {
+    const std::size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+    auto* chunk = static_cast<std::byte*>(std::aligned_alloc(kHugePage, size));
+    if (!chunk) throw std::bad_alloc();
+    chunks_.emplace_back(chunk);
+#ifdef MADV_HUGEPAGE
+    madvise(chunk, size, MADV_HUGEPAGE);
+#endif
+    std::memset(chunk, 0, size);
+    next_ = chunk;
+    left_ = size;
+  }
+
+  std::vector<std::unique_ptr<std::byte, Free>> chunks_;
+  std::byte* next_ = nullptr;
+  std::size_t left_ = 0;
   std::size_t bytes_ = 0;
 };
 

@@ -58,7 +58,8 @@ class Backend {
     std::atomic<bool> finite{true};
     for_tasks(num_blocks(size), size * 16, [&](int block, int) {
       const std::int64_t first = std::int64_t{block} * kBlock;
-      if (!k_.adam(g, first, size - first < kBlock ? size : first + kBlock)) finite.store(false, std::memory_order_relaxed);
+      if (!k_.adam(g, first, size - first < kBlock ? size : first + kBlock))
+        finite.store(false, std::memory_order_relaxed);
     });
     return finite.load();
   }

@@ -1,6 +1,6 @@
 // The operations of a backend as plain functions over a range of independent pieces of work, so that a thread pool may
-// divide them in any way. Arguments are raw pointers: kernel files are compiled with their own instruction sets and must
-// not instantiate shared inline code.
+// divide them in any way. Arguments are raw pointers: kernel files are compiled with their own instruction sets and
+// must not instantiate shared inline code.
 //
 // The bits rule: every function below computes each of its results in the order that its comment gives; all backends
 // give the same bits. "chain" is a sequence of fused multiply-adds into one accumulator; "lanes" is the 16-lane
@@ -203,8 +203,8 @@ struct KernelTable {
   // lanes over one block's squares.
   T (*sum_squares)(const T* x, std::int64_t size, int block);
   void (*fill_normal)(const FillNormal<T>&, int first_piece, int last_piece);
-  // For `softac bench`: independent chains x ← fma(x, io[0], io[1]) in registers of this table's width, `steps` long each.
-  // Returns the floating-point operations done (2 per multiply-add); the chains' sum goes to io[2].
+  // For `softac bench`: independent chains x ← fma(x, io[0], io[1]) in registers of this table's width, `steps` long
+  // each. Returns the floating-point operations done (2 per multiply-add); the chains' sum goes to io[2].
   std::int64_t (*fma_probe)(std::int64_t steps, T* io);
 };
 

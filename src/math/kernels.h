@@ -179,7 +179,7 @@ void linear_backward_input(const LinearBackwardInput<float>& g, int first, int l
 
 // Weight gradients. The rows are taken in blocks whose panels stay in the first cache; the tiles of a block go on from
 // what the block before has stored, so that each chain keeps its order.
-constexpr int kBlockRows = 128;
+constexpr int kBlockRows = 256;
 
 template <int MR, int NP>
 SOFTAC_INLINE void weight_tile(const LinearBackwardWeights<float>& g, int k, int p, int first, int rows) {

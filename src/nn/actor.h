@@ -52,23 +52,21 @@ class Actor {
     const auto head = samples.head.rows_from(sample_at, x.rows);
     net_.forward(k, params, x, tape, tape_at, head);
     const std::ptrdiff_t at = std::ptrdiff_t{sample_at} * samples.width;
-    k.gaussian_forward(
-        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{sample_at} * shape_.act_dim,
-         samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + sample_at},
-        0, x.rows);
+    k.gaussian_forward({shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{sample_at} * shape_.act_dim,
+                        samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + sample_at},
+                       0, x.rows);
   }
 
-  // d_head (rows, 2A) and d_z of Σ_r [ d_log_pi · log π(a_r|s_r) + d_action_r · a_r ] for rows [first, first + count) of
-  // samples, tape, d_action, d_head and d alike.
+  // d_head (rows, 2A) and d_z of Σ_r [ d_log_pi · log π(a_r|s_r) + d_action_r · a_r ] for rows [first, first + count)
+  // of samples, tape, d_action, d_head and d alike.
   void backward(const KernelTable<T>& k, const MlpTape<T>& tape, const MlpTransposes<T>& wt,
                 const PolicySamples<T>& samples, const T* d_action, T d_log_pi, Panels<T> d_head,
                 const MlpGradients<T>& d, int first, int count) const {
     const auto head = samples.head.rows_from(first, count), d_rows = d_head.rows_from(first, count);
     const std::ptrdiff_t at = std::ptrdiff_t{first} * samples.width;
-    k.gaussian_backward(
-        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{first} * shape_.act_dim, samples.u + at,
-         samples.sigma + at, d_action + at, d_log_pi, d_rows.data, d_rows.panel_stride},
-        0, count);
+    k.gaussian_backward({shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{first} * shape_.act_dim,
+                         samples.u + at, samples.sigma + at, d_action + at, d_log_pi, d_rows.data, d_rows.panel_stride},
+                        0, count);
     net_.backward(k, tape, first, wt, d_rows, d, first);
   }
 

@@ -120,10 +120,10 @@ void Mlp<T>::backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, c
   const Slot& slot = slots_.back();
   const auto saved = tape.saved(shape_.hidden.size() - 1).rows_from(at, d_out.rows);
   const auto d_top = d.d_z.back().rows_from(d_at, d_out.rows);
-  k.linear_backward_input({d_out.data, d_out.panel_stride, wt.output.data, wt.output.panel_stride, slot.out,
-                           num_panels(slot.in), saved.data, saved.panel_stride, nullptr, shape_.activation, d_top.data,
-                           d_top.panel_stride},
-                          0, d_out.rows);
+  k.linear_backward_input(
+      {d_out.data, d_out.panel_stride, wt.output.data, wt.output.panel_stride, slot.out, num_panels(slot.in),
+       saved.data, saved.panel_stride, nullptr, shape_.activation, d_top.data, d_top.panel_stride},
+      0, d_out.rows);
   hidden_backward(k, tape, at, nullptr, wt, d_out.rows, d, d_at);
 }
 
@@ -158,18 +158,22 @@ template <class T>
 void Mlp<T>::backward_input(const KernelTable<T>& k, const MlpTransposes<T>& wt, const MlpGradients<T>& d, int d_at,
                             Panels<T> d_x) const {
   const auto d_z = d.d_z.front().rows_from(d_at, d_x.rows);
-  k.linear_backward_input({d_z.data, d_z.panel_stride, wt.input.data, wt.input.panel_stride, slots_.front().out,
-                           num_panels(wt.input.cols), nullptr, 0, nullptr, shape_.activation, d_x.data,
-                           d_x.panel_stride},
-                          0, d_x.rows);
+  k.linear_backward_input(
+      {d_z.data, d_z.panel_stride, wt.input.data, wt.input.panel_stride, slots_.front().out, num_panels(wt.input.cols),
+       nullptr, 0, nullptr, shape_.activation, d_x.data, d_x.panel_stride},
+      0, d_x.rows);
 }
 
-// Pieces of a weight gradient that one task takes together, so that they share what they read of d_y.
-constexpr int kPieces = 2;
+// Pieces of a weight gradient that one task takes together, so that they share what they read of d_y. Wide layers have
+// pieces enough for all threads.
+int pieces_per_task(const Slot& slot) {
+  return slot.in >= 1024 ? 8 : slot.in >= 512 ? 4 : 2;
+}
 
 template <class T>
 int Mlp<T>::num_weight_tasks(const Slot& slot) {
-  return slot.head ? 1 : (num_weight_pieces(slot.in) + kPieces - 1) / kPieces;
+  const int pieces = pieces_per_task(slot);
+  return slot.head ? 1 : (num_weight_pieces(slot.in) + pieces - 1) / pieces;
 }
 
 // d_W = xᵀ d_y, d_b = Σ d_y
@@ -188,7 +192,8 @@ void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int ta
   const Panels<const T> d_y = l < shape_.hidden.size() ? Panels<const T>(pass.d.d_z[l]) : pass.d_out;
   k.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, pass.x.rows, slot.in,
                              num_panels(slot.out), d_w, slot.stride()},
-                            task * kPieces, std::min((task + 1) * kPieces, num_weight_pieces(slot.in)));
+                            task * pieces_per_task(slot),
+                            std::min((task + 1) * pieces_per_task(slot), num_weight_pieces(slot.in)));
 }
 
 template <class T>

@@ -99,7 +99,8 @@ class Mlp {
   std::int64_t cost_per_row() const;
 
  private:
-  void hidden_forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape, int at) const;
+  void hidden_forward(const KernelTable<T>& k, const T* params, Panels<const T> x, const MlpTape<T>& tape,
+                      int at) const;
   void hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const int* tape_rows,
                        const MlpTransposes<T>& wt, int count, const MlpGradients<T>& d, int d_at) const;
   static int num_weight_tasks(const Slot& slot);

@@ -162,6 +162,11 @@ INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::ValuesIn(settings()),
                          [](const auto& suite) { return suite.param.name; });
 
 // One MLP alone: the whole Jacobian of its outputs with respect to parameters and inputs, row by row.
+// All of them, as a thread pool would.
+void weight_gradients(const Mlp<double>& net, const KernelTable<double>& k, const Mlp<double>::WeightPass& pass) {
+  for (int task = 0; task < net.num_weight_tasks(); ++task) net.weight_task(k, pass, task);
+}
+
 class MlpJacobian : public testing::TestWithParam<Activation> {};
 
 TEST_P(MlpJacobian, OfEveryOutput) {
@@ -169,7 +174,7 @@ TEST_P(MlpJacobian, OfEveryOutput) {
     for (const std::vector<int>& hidden : {std::vector<int>{4}, {17, 3}, {3, 5, 4}}) {
       const int in = 4, outputs = head ? 1 : 3, rows = 3;
       Arena arena;
-      Backend<double> backend("reference");
+      const KernelTable<double>& k = *reference_table_double();
       ParamLayout layout;
       const Mlp<double> net("net", {in, hidden, outputs, head, GetParam()}, layout);
       Params<double> params(arena, layout.size());
@@ -181,7 +186,7 @@ TEST_P(MlpJacobian, OfEveryOutput) {
       }
       auto tape = net.make_tape(arena, rows);
       auto wt = net.make_transposes(arena, 1, 2);
-      Panels<double> d_h[2] = {arena.panels<double>(rows, net.widest()), arena.panels<double>(rows, net.widest())};
+      const auto d = net.make_gradients(arena, rows);
       auto y = arena.panels<double>(rows, outputs), d_y = arena.panels<double>(rows, outputs),
            d_x = arena.panels<double>(rows, 2);
       std::vector<double> q(rows), d_q(rows);
@@ -190,30 +195,30 @@ TEST_P(MlpJacobian, OfEveryOutput) {
         for (int o = 0; o < outputs; ++o) {
           const auto output = [&] {
             if (head) {
-              net.forward(backend, params.value, x, tape, q.data(), 0, rows);
+              net.forward(k, params.value, x, tape, 0, q.data());
               return q[static_cast<std::size_t>(r)];
             }
-            net.forward(backend, params.value, x, tape, y, 0, rows);
+            net.forward(k, params.value, x, tape, 0, y);
             return y.at(r, o);
           };
           output();
-          net.transpose(backend, params.value, wt);
+          net.transpose(k, params.value, wt);
           std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN());
           if (head) {
             std::fill(d_q.begin(), d_q.end(), 0.0);
             d_q[static_cast<std::size_t>(r)] = 1.0;
-            net.backward(backend, params.value, x, tape, wt, d_q.data(), params.grad, d_h, rows);
+            net.backward(k, params.value, tape, 0, nullptr, wt, d_q.data(), rows, d, 0);
           } else {
             for (int i = 0; i < rows; ++i) {
               for (int c = 0; c < outputs; ++c) d_y.at(i, c) = i == r && c == o ? 1.0 : 0.0;
             }
-            net.backward(backend, params.value, x, tape, wt, Panels<const double>(d_y), params.grad, d_h, rows);
+            net.backward(k, tape, 0, wt, d_y, d, 0);
           }
+          weight_gradients(net, k, {x, tape, d, d_y, d_q.data(), params.grad});
           EXPECT_LE(compare_gradient(output, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
           if (head) {
-            output();
             for (int i = 0; i < rows; ++i) d_x.at(i, 0) = d_x.at(i, 1) = std::numeric_limits<double>::quiet_NaN();
-            net.backward_input(backend, params.value, tape, wt, d_q.data(), d_x, d_h, 0, rows);
+            net.backward_input(k, wt, d, 0, d_x);
             for (int i = 0; i < rows; ++i) {
               const Check check = compare_gradient(output, {&x.at(i, 1), &x.at(i, 2)}, {d_x.at(i, 0), d_x.at(i, 1)});
               EXPECT_LE(check.worst, 1.0);
@@ -228,10 +233,43 @@ TEST_P(MlpJacobian, OfEveryOutput) {
 INSTANTIATE_TEST_SUITE_P(All, MlpJacobian,
                          testing::Values(Activation::relu, Activation::tanh, Activation::elu, Activation::silu));
 
+// The actor step takes the rows of a block in another order than the forward pass did.
+TEST(MlpBackward, TakesTheRowsOfItsTapeInAnyOrder) {
+  Arena arena;
+  const KernelTable<double>& k = *reference_table_double();
+  ParamLayout layout;
+  const Mlp<double> net("net", {3, {5, 4}, 1, true, Activation::elu}, layout);
+  Params<double> params(arena, layout.size());
+  Rng rng(6, StreamKind::test);
+  net.init(params.value, rng);
+  const int rows = 4, order[] = {2, 0, 3};
+  auto x = arena.panels<double>(rows, 3);
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < 3; ++c) x.at(r, c) = rng.normal();
+  }
+  const auto tape = net.make_tape(arena, rows);
+  auto wt = net.make_transposes(arena, 0, 3);
+  const auto straight = net.make_gradients(arena, rows), ordered = net.make_gradients(arena, rows);
+  auto d_x = arena.panels<double>(rows, 3), d_x_ordered = arena.panels<double>(3, 3);
+  double q[rows], d_q[rows] = {1.0, -2.0, 0.5, 3.0}, d_q_ordered[3];
+  net.forward(k, params.value, x, tape, 0, q);
+  net.transpose(k, params.value, wt);
+  net.backward(k, params.value, tape, 0, nullptr, wt, d_q, rows, straight, 0);
+  net.backward_input(k, wt, straight, 0, d_x);
+  for (int i = 0; i < 3; ++i) d_q_ordered[i] = d_q[order[i]];
+  net.backward(k, params.value, tape, 0, order, wt, d_q_ordered, 3, ordered, 1);
+  net.backward_input(k, wt, ordered, 1, d_x_ordered);
+  for (int i = 0; i < 3; ++i) {
+    for (int c = 0; c < 3; ++c) EXPECT_EQ(d_x_ordered.at(i, c), d_x.at(order[i], c));
+    for (int c = 0; c < 4; ++c) EXPECT_EQ(ordered.d_z[1].at(1 + i, c), straight.d_z[1].at(order[i], c));
+  }
+  EXPECT_NE(d_x.at(0, 0), d_x.at(2, 0));
+}
+
 // A wrong backward pass (ReLU's mask on tanh's output) must not pass the checker.
 TEST(GradientChecker, RejectsAWrongLayer) {
   Arena arena;
-  Backend<double> backend("reference");
+  const KernelTable<double>& k = *reference_table_double();
   ParamLayout layout, wrong_layout;
   const Mlp<double> net("net", {3, {4, 4}, 1, true, Activation::tanh}, layout);
   const Mlp<double> wrong("net", {3, {4, 4}, 1, true, Activation::relu}, wrong_layout);
@@ -242,19 +280,21 @@ TEST(GradientChecker, RejectsAWrongLayer) {
   for (int c = 0; c < 3; ++c) x.at(0, c) = x.at(1, c) = 0.5 + c;
   auto tape = net.make_tape(arena, 2);
   auto wt = net.make_transposes(arena, 0, 0);
-  Panels<double> d_h[2] = {arena.panels<double>(2, 4), arena.panels<double>(2, 4)};
+  const auto d = net.make_gradients(arena, 2);
   std::vector<double> q(2), d_q = {1.0, 1.0};
   const auto sum = [&] {
-    net.forward(backend, params.value, x, tape, q.data(), 0, 2);
+    net.forward(k, params.value, x, tape, 0, q.data());
     return q[0] + q[1];
   };
   sum();
-  net.transpose(backend, params.value, wt);
+  net.transpose(k, params.value, wt);
   const auto parameters = live_parameters(layout, params.value);
-  net.backward(backend, params.value, x, tape, wt, d_q.data(), params.grad, d_h, 2);
+  net.backward(k, params.value, tape, 0, nullptr, wt, d_q.data(), 2, d, 0);
+  weight_gradients(net, k, {x, tape, d, {}, d_q.data(), params.grad});
   EXPECT_LE(compare_gradient(sum, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
   sum();
-  wrong.backward(backend, params.value, x, tape, wt, d_q.data(), params.grad, d_h, 2);
+  wrong.backward(k, params.value, tape, 0, nullptr, wt, d_q.data(), 2, d, 0);
+  weight_gradients(wrong, k, {x, tape, d, {}, d_q.data(), params.grad});
   EXPECT_GT(compare_gradient(sum, parameters, values_at(parameters, params.value, params.grad)).worst, 1e3);
 }
 

@@ -240,7 +240,7 @@ TEST_P(PerBackend, FlatPasses) {
     for (const KernelTable<float>* table : {&reference_, &fast_}) {
       auto& s = state[which++];
       s[0] = p, s[1] = m, s[2] = v, s[3] = t;
-      const Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), s[3].data(), 0.7f,   0.9f, 0.1f,
+      const Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), s[3].data(), 0.7f,   0.9f,  0.1f,
                           0.999f,      0.001f,   3e-4f,       1.5f,        1e-8f,       0.005f, 0.995f};
       EXPECT_TRUE(table->adam(a, 0, 16));
       EXPECT_TRUE(table->adam(a, 16, size));
