@@ -164,7 +164,7 @@ int run_training(Context& context, const ResolvedConfig& resolved, TrainerOption
   };
   Trainer trainer(resolved.config, std::move(options));
   context.terminal.info(resolved.config.env_id + ": replay takes " + bytes_text(trainer.replay_bytes()) +
-                        " of memory; a checkpoint up to " + bytes_text(trainer.checkpoint_bytes()) + " on disk" +
+                        " of memory; checkpoints up to " + bytes_text(trainer.checkpoint_bytes()) + " on disk" +
                         (resolved.config.checkpoint_replay ? " (checkpoint_replay=false leaves the replay out)" : ""));
   const TrainReport report = trainer.run();
   context.terminal.clear_status();

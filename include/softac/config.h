@@ -15,28 +15,28 @@ namespace softac {
 struct TrainConfig {
   SacConfig sac;
   std::string env_id;
-  EnvKwargs env_kwargs;                        // constructor arguments of the environment
-  std::vector<std::string> env_plugins;        // shared libraries to load first
-  std::int64_t total_timesteps = 1'000'000;    // environment steps of the whole run
-  std::int64_t learning_starts = 100;          // environment steps with uniform random actions at the start
-  std::int64_t update_after = -1;              // no update before this many environment steps; −1 = learning_starts
-  int train_freq = 1;                          // vector-environment steps between training phases
-  int gradient_steps = 1;                      // updates per new transition and train_freq; −1 = one per new step
-  bool gradient_steps_per_env_step = true;     // scale gradient_steps by n_envs (SB3 does not)
-  std::int64_t buffer_size = 1'000'000;        // replay slots over all environments
-  int n_envs = 1;                              // environments stepped together
-  int n_env_threads = 1;                       // threads that step environments
-  int threads = 0;                             // threads inside an update; 0 = all cores
-  std::uint64_t seed = 0;                      // of networks, actions, replay and environments
-  std::int64_t eval_freq = 10'000;             // environment steps between evaluations; 0 = never
-  int n_eval_episodes = 10;                    // episodes of one evaluation
-  std::int64_t checkpoint_freq = 50'000;       // environment steps between checkpoints; 0 = only at the end
-  std::int64_t log_interval_steps = 1'000;     // environment steps between rows of metrics
-  double max_time_sec = 0.0;                   // stop (with a checkpoint) after this wall time; 0 = no limit
-  double env_timeout_sec = 60.0;               // a step that takes longer is reported as hung
-  bool tensorboard = true;                     // write a TensorBoard event file
-  bool checkpoint_replay = true;               // keep the replay buffer in checkpoints
-  std::string backend;                         // reference | portable | avx2 | avx512; empty = best
+  EnvKwargs env_kwargs;                      // constructor arguments of the environment
+  std::vector<std::string> env_plugins;      // shared libraries to load first
+  std::int64_t total_timesteps = 1'000'000;  // environment steps of the whole run
+  std::int64_t learning_starts = 100;        // environment steps with uniform random actions at the start
+  std::int64_t update_after = -1;            // no update before this many environment steps; −1 = learning_starts
+  int train_freq = 1;                        // vector-environment steps between training phases
+  int gradient_steps = 1;                    // updates per new transition and train_freq; −1 = one per new step
+  bool gradient_steps_per_env_step = true;   // scale gradient_steps by n_envs (SB3 does not)
+  std::int64_t buffer_size = 1'000'000;      // replay slots over all environments
+  int n_envs = 1;                            // environments stepped together
+  int n_env_threads = 1;                     // threads that step environments
+  int threads = 0;                           // threads inside an update; 0 = all cores
+  std::uint64_t seed = 0;                    // of networks, actions, replay and environments
+  std::int64_t eval_freq = 10'000;           // environment steps between evaluations; 0 = never
+  int n_eval_episodes = 10;                  // episodes of one evaluation
+  std::int64_t checkpoint_freq = 50'000;     // environment steps between checkpoints; 0 = only at the end
+  std::int64_t log_interval_steps = 1'000;   // environment steps between rows of metrics
+  double max_time_sec = 0.0;                 // stop (with a checkpoint) after this wall time; 0 = no limit
+  double env_timeout_sec = 60.0;             // a step that takes longer is reported as hung
+  bool tensorboard = true;                   // write a TensorBoard event file
+  bool checkpoint_replay = true;             // keep the replay buffer in checkpoints
+  std::string backend;                       // reference | portable | avx2 | avx512; empty = best
 };
 
 }  // namespace softac

@@ -45,11 +45,13 @@ struct CheckpointInfo {
   std::string name;  // "step-000100000"
   std::string path;
   std::int64_t step = 0;
-  std::string state_hash;  // 16 hexadecimal digits: everything that changes in training
+  std::int64_t sequence = 0;  // counts the run's checkpoints; the newest has the largest
+  std::string state_hash;     // 16 hexadecimal digits: everything that changes in training
   struct File {
-    std::string name;
+    std::string name;  // in the checkpoint, or "replay/segment-….bin" of the run
     std::uint64_t bytes = 0;
-    bool ok = false;  // size and SHA-256 as the manifest says (only after verification)
+    bool ok = false;     // size and SHA-256 as the manifest says (only after verification)
+    std::string sha256;  // as the manifest says
   };
   std::vector<File> files;
   bool complete = false;  // the manifest is readable (and all files ok, after verification)

@@ -15,6 +15,8 @@
 
 namespace softac {
 
+class FileSystem;
+
 // A view of the run for observers; valid during the call only.
 struct TrainSummary {
   std::int64_t step = 0;  // environment steps so far
@@ -45,8 +47,8 @@ class TrainCallback {
   virtual TrainAnswer on_step(const TrainSummary&) { return TrainAnswer::proceed; }  // after each vector step
   virtual TrainAnswer on_log(const TrainSummary&) { return TrainAnswer::proceed; }   // after each row of metrics
   virtual TrainAnswer on_evaluation(const TrainSummary&, const EvalStats&) { return TrainAnswer::proceed; }
-  virtual void on_checkpoint(const TrainSummary&, const std::string& /*path*/) {}
-  virtual void on_message(std::string_view /*text*/) {}  // also written to log.txt
+  virtual void on_checkpoint(const TrainSummary&, const std::string& /*path*/) {}  // some steps after it was taken
+  virtual void on_message(std::string_view /*text*/) {}                            // also written to log.txt
 };
 
 enum class StopReason {
@@ -91,6 +93,7 @@ struct TrainerOptions {
   // Called on a thread of its own when an environment hangs beyond env_timeout_sec and does not come back; status.json
   // then says failed already. The run cannot be ended from inside the library.
   std::function<void(const std::string& message)> on_env_hang;
+  FileSystem* file_system = nullptr;     // for tests; nullptr = the system's
   std::uint64_t memory_limit_bytes = 0;  // for the replay; 0 = what the machine and its control groups leave
 };
 
@@ -114,7 +117,7 @@ class Trainer {
   SacAgent& agent();
   const std::string& run_dir() const;      // "" without records
   std::uint64_t replay_bytes() const;      // memory that the replay buffer may take
-  std::uint64_t checkpoint_bytes() const;  // what one checkpoint takes on disk with a full replay buffer, about
+  std::uint64_t checkpoint_bytes() const;  // what the checkpoints take on disk with a full replay buffer, about
 
   // Digest of everything that changes in training: networks, moments, counters, replay, environments, generators. Not
   // of time, paths, threads or backend. Reads the whole replay buffer.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -84,19 +85,52 @@ bool ReplayBuffer::is_end(int env, std::int64_t s) const {
   return (end_bits_[bit / 64] >> (bit % 64)) & 1;
 }
 
-// Slot head is complete: it counts from now on, and the oldest slot makes room for what comes next.
+void ReplayBuffer::set_end(int env, std::int64_t s, bool end) {
+  const auto bit = static_cast<std::uint64_t>(env * slots_ + s);
+  const std::uint64_t mask = std::uint64_t{1} << (bit % 64);
+  end_bits_[bit / 64] = end ? end_bits_[bit / 64] | mask : end_bits_[bit / 64] & ~mask;
+}
+
+std::uint64_t ReplayBuffer::record_digest(int env, std::int64_t number) const {
+  Digest out;
+  out.add(number);
+  out.add(record(env, number));
+  return out.value();
+}
+
+// The next record is complete: it counts from now on, and the oldest one makes room for what comes after it.
 void ReplayBuffer::advance(int env, bool end_slot) {
   Ring& ring = rings_[static_cast<std::size_t>(env)];
-  const auto bit = static_cast<std::uint64_t>(env * slots_ + ring.head);
-  const std::uint64_t mask = std::uint64_t{1} << (bit % 64);
-  end_bits_[bit / 64] = end_slot ? end_bits_[bit / 64] | mask : end_bits_[bit / 64] & ~mask;
+  set_end(env, head(env), end_slot);
   num_transitions_ += end_slot ? 0 : 1;
-  ring.head = next(ring.head);
+  ring.digest += record_digest(env, ring.total);
+  ++ring.total;
   if (ring.size + 1 < slots_) {
     ++ring.size;
-  } else if (!is_end(env, ring.head)) {
-    --num_transitions_;
+  } else {
+    if (!is_end(env, head(env))) --num_transitions_;
+    ring.digest -= record_digest(env, ring.total - slots_);
   }
+}
+
+void ReplayBuffer::end_episode(int env) {
+  Ring& ring = rings_[static_cast<std::size_t>(env)];
+  if (!ring.continues) return;
+  const std::int64_t newest = ring.total - 1;
+  ring.digest -= record_digest(env, newest);
+  set_flags(slot(env, newest % slots_), stride_, kTruncated);
+  ring.digest += record_digest(env, newest);
+  ring.unsaved = std::min(ring.unsaved, newest);
+  ring.continues = false;
+  put_end_slot(env);
+}
+
+// The next slot holds an observation and nothing else: the last of an episode.
+void ReplayBuffer::put_end_slot(int env) {
+  float* last = slot(env, head(env));
+  std::fill(last + shape_.obs_dim, last + stride_, 0.0f);
+  set_flags(last, stride_, kEndSlot);
+  advance(env, true);
 }
 
 void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const float> action, float reward,
@@ -106,15 +140,9 @@ void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const floa
                      next_obs.size() == obs_dim,
                  env, obs.size(), action.size(), next_obs.size());
   Ring& ring = rings_[static_cast<std::size_t>(env)];
-  if (ring.continues && std::memcmp(slot(env, ring.head), obs.data(), obs.size_bytes()) != 0) {
-    float* newest = slot(env, ring.head == 0 ? slots_ - 1 : ring.head - 1);
-    set_flags(newest, stride_, kTruncated);
-    set_flags(slot(env, ring.head), stride_, kEndSlot);
-    advance(env, true);
-    ring.continues = false;
-  }
+  if (ring.continues && std::memcmp(slot(env, head(env)), obs.data(), obs.size_bytes()) != 0) end_episode(env);
 
-  float* record = slot(env, ring.head);
+  float* record = slot(env, head(env));
   if (!ring.continues) std::ranges::copy(obs, record);
   std::ranges::copy(action, record + obs_dim);
   record[obs_dim + act_dim] = reward;
@@ -122,14 +150,9 @@ void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const floa
   set_flags(record, stride_, terminated ? kTerminated : truncated ? kTruncated : 0);
   advance(env, false);
 
-  float* successor = slot(env, ring.head);
-  std::ranges::copy(next_obs, successor);
+  std::ranges::copy(next_obs, slot(env, head(env)));
   ring.continues = !ended;
-  if (ended) {
-    std::fill(successor + obs_dim, successor + stride_, 0.0f);
-    set_flags(successor, stride_, kEndSlot);
-    advance(env, true);
-  }
+  if (ended) put_end_slot(env);
 }
 
 // Uniform over all (environment, age) pairs below the largest ring's size; what is no transition is drawn again.
@@ -144,7 +167,7 @@ void ReplayBuffer::draw(Rng& rng, int count) {
     const auto age = static_cast<std::int64_t>(u % static_cast<std::uint64_t>(largest));
     const Ring& ring = rings_[static_cast<std::size_t>(env)];
     if (age >= ring.size) continue;
-    std::int64_t s = ring.head - ring.size + age;
+    std::int64_t s = head(env) - ring.size + age;
     if (s < 0) s += slots_;
     if (is_end(env, s)) continue;
     picks_[static_cast<std::size_t>(i++)] = {s, env};
@@ -166,14 +189,14 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
   for (int b = 0; b < size; ++b) {
     if (b + kPrefetchAhead < size) prefetch(picks_[static_cast<std::size_t>(b + kPrefetchAhead)]);
     const auto [first, env] = picks_[static_cast<std::size_t>(b)];
-    const std::int64_t head = rings_[static_cast<std::size_t>(env)].head;
+    const std::int64_t end = head(env);
     const float* record = slot(env, first);
     put_row(batch.x, b, record, obs_dim + act_dim);
 
     std::uint32_t flags = flags_of(record, stride_);
     double reward = static_cast<double>(record[obs_dim + act_dim]), discount = shape_.gamma;
     std::int64_t s = next(first);
-    for (int k = 1; k < shape_.n_steps && (flags & kEnded) == 0 && s != head; ++k, s = next(s)) {
+    for (int k = 1; k < shape_.n_steps && (flags & kEnded) == 0 && s != end; ++k, s = next(s)) {
       record = slot(env, s);
       flags = flags_of(record, stride_);
       reward += discount * static_cast<double>(record[obs_dim + act_dim]);
@@ -188,27 +211,15 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
 template void ReplayBuffer::sample<float>(Rng&, const BatchView<float>&);
 template void ReplayBuffer::sample<double>(Rng&, const BatchView<double>&);
 
-std::uint64_t ReplayBuffer::bytes_used() const {
-  std::uint64_t slots = 0;
-  for (const Ring& ring : rings_) slots += static_cast<std::uint64_t>(ring.size) + 1;
-  return slots * static_cast<std::uint64_t>(stride_) * sizeof(float);
-}
-
-std::span<const float> ReplayBuffer::record(int env, std::int64_t age) const {
-  const Ring& r = ring(env);
-  std::int64_t s = r.head - r.size + age;
-  if (s < 0) s += slots_;
-  return {slot(env, s), static_cast<std::size_t>(stride_)};
-}
-
 std::uint64_t ReplayBuffer::digest() const {
   Digest out;
   for (int env = 0; env < shape_.num_envs; ++env) {
     const Ring& r = ring(env);
+    out.add(r.total);
     out.add(r.size);
-    for (std::int64_t age = 0; age < r.size; ++age) out.add(record(env, age));
+    out.add(r.digest);
     out.add(static_cast<std::uint64_t>(r.continues));
-    if (r.continues) out.add(record(env, r.size).first(static_cast<std::size_t>(shape_.obs_dim)));
+    if (r.continues) out.add(record(env, r.total).first(static_cast<std::size_t>(shape_.obs_dim)));
   }
   return out.value();
 }
@@ -218,29 +229,49 @@ void ReplayBuffer::clear() {
   num_transitions_ = 0;
 }
 
-bool ReplayBuffer::restore_record(int env, std::span<const float> record) {
-  Ring& ring = rings_[static_cast<std::size_t>(env)];
-  SOFTAC_REQUIRE(static_cast<int>(record.size()) == stride_, record.size(), stride_);
-  const std::uint32_t flags = flags_of(record.data(), stride_);
-  const bool known = flags == 0 || flags == kTerminated || flags == kTruncated || flags == kEndSlot;
-  if (!known || ring.size == capacity()) return false;
-  if (ring.size > 0) {
-    const bool ended = (flags_of(this->record(env, ring.size - 1).data(), stride_) & kEnded) != 0;
-    if (ended != (flags == kEndSlot)) return false;
-  }
-  std::ranges::copy(record, slot(env, ring.head));
-  advance(env, flags == kEndSlot);
-  return true;
+void ReplayBuffer::restore_record(int env, std::int64_t number, std::span<const float> record) {
+  SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs && number >= 0 && record.size() == words(), env, number,
+                 record.size());
+  std::ranges::copy(record, slot(env, number % slots_));
 }
 
-bool ReplayBuffer::restore_pending(int env, std::span<const float> obs) {
-  Ring& ring = rings_[static_cast<std::size_t>(env)];
-  SOFTAC_REQUIRE(obs.empty() || static_cast<int>(obs.size()) == shape_.obs_dim, obs.size(), shape_.obs_dim);
-  const std::uint32_t newest = ring.size > 0 ? flags_of(record(env, ring.size - 1).data(), stride_) : kEndSlot;
-  if ((newest & kEnded) != 0 || (newest == kEndSlot) != obs.empty()) return false;
-  std::ranges::copy(obs, slot(env, ring.head));
-  ring.continues = !obs.empty();
-  return true;
+std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t size,
+                                       std::span<const float> pending_obs) {
+  SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs, env);
+  const auto obs_dim = static_cast<std::size_t>(shape_.obs_dim);
+  if (size < 0 || size > capacity() || total < size)
+    return std::to_string(size) + " of " + std::to_string(total) + " records, room for " + std::to_string(capacity());
+  if (!pending_obs.empty() && pending_obs.size() != obs_dim) return "a pending observation of another size";
+  Ring ring;
+  ring.total = ring.unsaved = total;
+  ring.size = size;
+  ring.continues = !pending_obs.empty();
+  const auto finite = [](std::span<const float> values) {
+    return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+  };
+  std::uint32_t before = kEndSlot;
+  std::int64_t transitions = 0;
+  for (std::int64_t number = total - size; number < total; ++number) {
+    const std::string where = "record " + std::to_string(number);
+    const std::span<const float> values = record(env, number);
+    const std::uint32_t flags = flags_of(values.data(), stride_);
+    if (flags != 0 && flags != kTerminated && flags != kTruncated && flags != kEndSlot)
+      return where + ": unknown flags " + std::to_string(flags);
+    const bool after_end = (before & kEnded) != 0, is_first = number == total - size;
+    if (!is_first && after_end != (flags == kEndSlot)) return where + ": its flags do not fit the record before";
+    if (!finite(values.first(words() - 1))) return where + ": a value is not finite";
+    set_end(env, number % slots_, flags == kEndSlot);
+    transitions += flags == kEndSlot ? 0 : 1;
+    ring.digest += record_digest(env, number);
+    before = flags;
+  }
+  if ((before & kEnded) != 0 || (before == kEndSlot) == ring.continues)
+    return "the newest record has no proper successor";
+  if (!finite(pending_obs)) return "the pending observation is not finite";
+  std::ranges::copy(pending_obs, slot(env, total % slots_));
+  rings_[static_cast<std::size_t>(env)] = ring;
+  num_transitions_ += transitions;
+  return {};
 }
 
 }  // namespace softac

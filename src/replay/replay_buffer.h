@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "replay/memory_limit.h"
@@ -50,26 +51,32 @@ class ReplayBuffer {
 
   std::int64_t num_transitions() const { return num_transitions_; }
   const ReplayShape& shape() const { return shape_; }
-  std::uint64_t bytes_used() const;  // of live slots, about what save() writes
 
-  // Digest of all stored transitions in the order of their age.
+  // Digest of all stored transitions and their numbers. Kept up to date as they come and go: costs no pass over them.
   std::uint64_t digest() const;
 
-  // The contents, from the oldest slot on (replay_file.h writes and reads them).
+  // The contents by number: the records of a ring are numbered from 0 as they are stored, and record n lies in slot
+  // n mod (capacity + 1) (replay_segment.h writes and reads them).
   struct Ring {
-    std::int64_t head = 0;   // slot that the next transition goes to
-    std::int64_t size = 0;   // slots behind it that count, end slots included
-    bool continues = false;  // slot head holds its observation already: the successor of the newest transition
+    std::int64_t total = 0;    // number of the next record
+    std::int64_t size = 0;     // newest records that count, end slots included: numbers total − size … total − 1
+    bool continues = false;    // the next record's observation is there already: the successor of the newest transition
+    std::int64_t unsaved = 0;  // records from here on are new, or were changed, since mark_saved()
+    std::uint64_t digest = 0;  // sum over the records that count
   };
   const Ring& ring(int env) const { return rings_[static_cast<std::size_t>(env)]; }
-  int num_words() const { return stride_; }                        // of a record
-  std::int64_t capacity() const { return slots_ - 1; }             // largest ring size
-  std::span<const float> record(int env, std::int64_t age) const;  // age 0 = oldest … size − 1, size = the pending one
-  // Refills the buffer, oldest record first in each ring. False if a record or the pending observation (O; empty if the
-  // ring does not continue) does not go on from what was restored before: the bytes are not a replay's.
+  int num_words() const { return stride_; }             // of a record
+  std::int64_t capacity() const { return slots_ - 1; }  // largest ring size
+  std::span<const float> record(int env, std::int64_t number) const { return {slot(env, number % slots_), words()}; }
+  void mark_saved(int env) { rings_[static_cast<std::size_t>(env)].unsaved = ring(env).total; }
+  // What the newest transition leads to will not be continued: it counts as truncated.
+  void end_episode(int env);
+
+  // Refills the buffer: clear, then the records that count (any order), then for each environment the ring; its pending
+  // observation (O) where it continues, else empty. restore_ring says "" or what no replay can hold.
   void clear();
-  bool restore_record(int env, std::span<const float> record);
-  bool restore_pending(int env, std::span<const float> obs);
+  void restore_record(int env, std::int64_t number, std::span<const float> record);
+  std::string restore_ring(int env, std::int64_t total, std::int64_t size, std::span<const float> pending_obs);
 
  private:
   struct Pick {
@@ -77,10 +84,15 @@ class ReplayBuffer {
     std::int32_t env;
   };
 
+  std::size_t words() const { return static_cast<std::size_t>(stride_); }
+  std::int64_t head(int env) const { return ring(env).total % slots_; }  // slot of the next record
   float* slot(int env, std::int64_t s) { return data_ + (env * slots_ + s) * stride_; }
   const float* slot(int env, std::int64_t s) const { return data_ + (env * slots_ + s) * stride_; }
   std::int64_t next(std::int64_t s) const { return s + 1 == slots_ ? 0 : s + 1; }
   bool is_end(int env, std::int64_t s) const;
+  void set_end(int env, std::int64_t s, bool end);
+  void put_end_slot(int env);
+  std::uint64_t record_digest(int env, std::int64_t number) const;
   void advance(int env, bool end_slot);
   void draw(Rng& rng, int count);
   void prefetch(const Pick& pick) const;

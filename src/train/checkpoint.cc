@@ -7,18 +7,23 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "base/atomic_file.h"
 #include "base/digest.h"
 #include "base/sha256.h"
 #include "softac/error.h"
+#include "train/replay_log.h"
 
 namespace softac {
 
 namespace {
 
-constexpr std::uint64_t kMaxManifestBytes = 1 << 20;
+constexpr std::int64_t kManifestFormat = 2;
+constexpr std::uint64_t kMaxManifestBytes = 1 << 24;
 constexpr const char* kStaging = ".staging";
+constexpr const char* kRemoved = ".removed";
+constexpr const char* kNewer = "; a newer softac wrote it";
 
 // Passes everything on, and keeps size and sum.
 class HashingFile : public WritableFile {
@@ -74,43 +79,70 @@ std::optional<Name> parse_name(const std::string& text) {
   return name;
 }
 
-std::string unused_name(FileSystem& fs, const Path& dir, std::int64_t step) {
-  int k = 0;
-  for (const std::string& entry : fs.list(dir)) {
-    if (const auto name = parse_name(entry); name && name->step == step) k = std::max(k, name->k);
+// What only this file reads of a manifest.
+struct Counters {
+  std::int64_t max_step = 0;      // of all checkpoints up to this one
+  std::int64_t next_segment = 1;  // above all segments up to this one
+};
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name.front() != '.' && name.size() <= 100 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+             std::string::npos;
+}
+
+using Sums = std::map<std::string, std::string>;  // of files that have been read already
+
+// Adds one file of a checkpoint and what is wrong with it.
+void check_file(FileSystem& fs, CheckpointInfo& info, const Path& path, const std::string& name,
+                const nlohmann::json& entry, bool read, Sums& sums) {
+  const auto bytes = entry.at("bytes").get<std::uint64_t>();
+  CheckpointInfo::File file{name, bytes, true, entry.at("sha256").get<std::string>()};
+  std::string error;
+  if (fs.kind(path) != FileKind::file) {
+    error = name + " is missing";
+  } else if (const std::uint64_t found = fs.size(path); found != bytes) {
+    error = name + ": expected " + std::to_string(bytes) + " bytes, found " + std::to_string(found);
+  } else if (read) {
+    std::string& sum = sums[path.string()];
+    if (sum.empty()) sum = file_sum(fs, path);
+    if (sum != file.sha256) error = name + ": its SHA-256 sum is not the manifest's";
   }
-  char text[48];
-  std::snprintf(text, sizeof(text), "step-%09lld", static_cast<long long>(step));
-  return k == 0 ? text : text + std::string(1, '.') + std::to_string(k + 1);
+  if (!error.empty()) {
+    file.ok = info.complete = false;
+    info.error += (info.error.empty() ? "" : "; ") + error;
+  }
+  info.files.push_back(std::move(file));
 }
 
 // Fills info from its manifest; sets info.error where something is wrong.
-void read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& verify) {
+Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& verify, Sums& sums) {
   const Path dir = info.path;
+  Counters counters;
+  info.files.clear();
+  info.error.clear();
+  info.complete = false;
   try {
     const auto manifest = nlohmann::json::parse(fs.read_text(dir / "manifest.json", kMaxManifestBytes));
-    if (manifest.at("format").get<int>() != 1)
-      throw IoError("manifest.json is of format " + manifest.at("format").dump() + ", expected 1");
+    if (const auto format = manifest.at("format").get<std::int64_t>(); format != kManifestFormat) {
+      throw IoError("manifest.json is of format " + std::to_string(format) + ", expected " +
+                    std::to_string(kManifestFormat) + (format > kManifestFormat ? kNewer : ""));
+    }
     info.step = manifest.at("step").get<std::int64_t>();
+    info.sequence = manifest.at("sequence").get<std::int64_t>();
     info.state_hash = manifest.at("state_hash").get<std::string>();
+    counters.max_step = manifest.at("max_step").get<std::int64_t>();
+    counters.next_segment = manifest.at("next_segment").get<std::int64_t>();
     info.complete = true;
     for (const auto& [name, entry] : manifest.at("files").items()) {
-      const auto bytes = entry.at("bytes").get<std::uint64_t>();
-      CheckpointInfo::File file{name, bytes, true};
-      std::string error;
-      if (fs.kind(dir / name) != FileKind::file) {
-        error = name + " is missing";
-      } else if (const std::uint64_t found = fs.size(dir / name); found != bytes) {
-        error = name + ": expected " + std::to_string(bytes) + " bytes, found " + std::to_string(found);
-      } else if (verify == "*" || verify == name) {
-        if (file_sum(fs, dir / name) != entry.at("sha256").get<std::string>())
-          error = name + ": its SHA-256 sum is not the manifest's";
-      }
-      if (!error.empty()) {
-        file.ok = info.complete = false;
-        info.error += (info.error.empty() ? "" : "; ") + error;
-      }
-      info.files.push_back(std::move(file));
+      if (!is_plain_name(name)) throw IoError("manifest.json names a file \"" + name + "\"");
+      check_file(fs, info, dir / name, name, entry, verify == "*" || verify == name, sums);
+    }
+    for (const auto& entry : manifest.at("replay")) {
+      const auto name = entry.at("name").get<std::string>();
+      if (!segment_number(name)) throw IoError("manifest.json names a segment \"" + name + "\"");
+      const Path path = dir.parent_path().parent_path() / "replay" / name;
+      check_file(fs, info, path, "replay/" + name, entry, verify == "*", sums);
     }
   } catch (const nlohmann::json::exception& error) {
     info.complete = false;
@@ -119,22 +151,76 @@ void read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& veri
     info.complete = false;
     info.error = error.what();
   }
+  return counters;
 }
 
+bool is_newer(const CheckpointInfo& info) {
+  return info.error.ends_with(kNewer);
+}
+
+// A folder is renamed before it is emptied, so that no checkpoint is ever seen half removed.
+void remove_checkpoint(FileSystem& fs, const Path& dir, const std::string& name) {
+  fs.rename(dir / name, dir / kRemoved);
+  remove_tree(fs, dir / kRemoved);
+}
+
+// All but the newest `keep` that are complete, and what is damaged and newer than the oldest of these.
 void prune(FileSystem& fs, const Path& dir, int keep) {
-  const auto all = find_checkpoints(fs, dir, "");
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) remove_tree(fs, all[i].path);
+  auto all = find_checkpoints(fs, dir, "");
+  for (auto info = all.rbegin(); info != all.rend(); ++info) {
+    if (keep > 0) {
+      keep -= info->complete ? 1 : 0;
+    } else {
+      remove_checkpoint(fs, dir, info->name);
+    }
+  }
+}
+
+// Over all checkpoints that are there, damaged ones by their names: a new one's name and numbers lie above.
+struct Highest {
+  std::int64_t sequence = 0, step = -1, next_segment = 1;
+};
+Highest highest_of(FileSystem& fs, const Path& dir) {
+  Highest highest;
+  Sums none;
+  for (const std::string& entry : fs.list(dir)) {
+    const auto name = parse_name(entry);
+    if (!name) continue;
+    CheckpointInfo info;
+    info.path = (dir / entry).string();
+    const Counters counters = read_manifest(fs, info, "", none);
+    highest.sequence = std::max({highest.sequence, info.sequence, static_cast<std::int64_t>(name->k)});
+    highest.step = std::max({highest.step, counters.max_step, name->step});
+    highest.next_segment = std::max(highest.next_segment, counters.next_segment);
+  }
+  return highest;
+}
+
+// The segments that no checkpoint names.
+void prune_segments(FileSystem& fs, const Path& checkpoints_dir) {
+  const Path dir = checkpoints_dir.parent_path() / "replay";
+  if (!fs.is_directory(dir)) return;
+  std::set<std::string> named;
+  for (const CheckpointInfo& info : find_checkpoints(fs, checkpoints_dir, "")) {
+    for (const CheckpointInfo::File& file : info.files) named.insert(file.name);
+  }
+  for (const std::string& name : fs.list(dir)) {
+    if (segment_number(name) && !named.contains("replay/" + name)) fs.remove(dir / name);
+  }
 }
 
 }  // namespace
 
 std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::int64_t step, std::uint64_t state_hash,
-                             const CheckpointFiles& files, int keep) {
+                             const CheckpointFiles& files, const std::vector<SegmentEntry>& segments, int keep) {
   const Path staging = checkpoints_dir / kStaging;
   remove_tree(fs, staging);
+  remove_tree(fs, checkpoints_dir / kRemoved);
   try {
     fs.make_directories(staging);
-    nlohmann::ordered_json manifest = {{"format", 1}, {"step", step}, {"state_hash", hash_text(state_hash)}};
+    Highest highest = highest_of(fs, checkpoints_dir);
+    nlohmann::ordered_json manifest = {
+        {"format", kManifestFormat}, {"step", step}, {"state_hash", hash_text(state_hash)}};
     for (const auto& [name, write] : files) {
       const auto file = fs.open_write(staging / name, WriteMode::create_new);
       HashingFile hashing(*file);
@@ -143,17 +229,30 @@ std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::i
       file->close();
       manifest["files"][name] = {{"bytes", hashing.size()}, {"sha256", hashing.hex()}};
     }
+    manifest["replay"] = nlohmann::ordered_json::array();
+    for (const SegmentEntry& segment : segments) {
+      manifest["replay"].push_back({{"name", segment.name}, {"bytes", segment.bytes}, {"sha256", segment.sha256}});
+      highest.next_segment = std::max(highest.next_segment, segment_number(segment.name).value() + 1);
+    }
+    if (!segments.empty()) fs.sync_directory(checkpoints_dir.parent_path() / "replay");
+    manifest["sequence"] = highest.sequence + 1;
+    manifest["max_step"] = std::max(highest.step, step);
+    manifest["next_segment"] = highest.next_segment;
     const auto file = fs.open_write(staging / "manifest.json", WriteMode::create_new);
     file->write(manifest.dump(2) + "\n");
     file->sync();
     file->close();
     fs.sync_directory(staging);
-    const std::string name = unused_name(fs, checkpoints_dir, step);
-    fs.rename(staging, checkpoints_dir / name);
+    char name[64];
+    std::snprintf(name, sizeof(name), "step-%09lld", static_cast<long long>(step));
+    const std::string full =
+        step > highest.step ? name : name + std::string(".") + std::to_string(highest.sequence + 1);
+    fs.rename(staging, checkpoints_dir / full);
     fs.sync_directory(checkpoints_dir);
-    write_file_atomic(fs, checkpoints_dir / "latest", name + "\n");
+    write_file_atomic(fs, checkpoints_dir / "latest", full + "\n");
     prune(fs, checkpoints_dir, keep);
-    return name;
+    prune_segments(fs, checkpoints_dir);
+    return full;
   } catch (...) {
     try {
       remove_tree(fs, staging);
@@ -164,23 +263,33 @@ std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::i
   }
 }
 
+std::int64_t first_free_segment(FileSystem& fs, const Path& checkpoints_dir) {
+  return highest_of(fs, checkpoints_dir).next_segment;
+}
+
 std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpoints_dir, const std::string& verify) {
-  std::vector<std::pair<Name, std::string>> names;
-  for (const std::string& entry : fs.list(checkpoints_dir)) {
-    if (const auto name = parse_name(entry)) names.emplace_back(*name, entry);
-  }
-  std::ranges::sort(names, [](const auto& a, const auto& b) {
-    return std::pair(a.first.step, a.first.k) < std::pair(b.first.step, b.first.k);
-  });
   std::vector<CheckpointInfo> found;
-  for (const auto& [name, entry] : names) {
+  Sums sums;
+  for (const std::string& entry : fs.list(checkpoints_dir)) {
+    const auto name = parse_name(entry);
+    if (!name) continue;
     CheckpointInfo info;
     info.name = entry;
     info.path = (checkpoints_dir / entry).string();
-    info.step = name.step;
-    read_manifest(fs, info, verify);
+    info.step = name->step;
+    read_manifest(fs, info, verify, sums);
     found.push_back(std::move(info));
   }
+  // One whose sequence cannot be read stands where its step would put it.
+  for (CheckpointInfo& info : found) {
+    if (info.sequence > 0) continue;
+    for (const CheckpointInfo& other : found) {
+      if (other.sequence > info.sequence && other.step <= info.step) info.sequence = other.sequence;
+    }
+  }
+  std::ranges::sort(found, [](const CheckpointInfo& a, const CheckpointInfo& b) {
+    return std::tie(a.sequence, a.step, a.name) < std::tie(b.sequence, b.step, b.name);
+  });
   return found;
 }
 
@@ -190,14 +299,15 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
     throw IoError(checkpoints_dir.string() + ": no such folder; a run directory with checkpoints was expected");
   auto all = find_checkpoints(fs, checkpoints_dir, "");
   std::string tried, steps;
+  Sums sums;
   for (auto info = all.rbegin(); info != all.rend(); ++info) {
     steps += (steps.empty() ? "" : ", ") + std::to_string(info->step);
     if (choice.kind == ModelChoice::Kind::step && info->step != choice.step) continue;
     if (info->complete) {
-      info->files.clear();
-      read_manifest(fs, *info, verify);
+      read_manifest(fs, *info, verify, sums);
       if (info->complete) return *info;
     }
+    if (choice.kind == ModelChoice::Kind::newest && is_newer(*info)) throw IoError(info->path + ": " + info->error);
     tried += "\n  " + info->name + ": " + info->error;
   }
   if (!tried.empty()) throw IoError(checkpoints_dir.string() + ": no checkpoint is intact:" + tried);
@@ -210,12 +320,11 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
 
 ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints_dir) {
   ResumeChoice choice;
+  Sums sums;
   auto all = find_checkpoints(fs, checkpoints_dir, "");
   for (auto info = all.rbegin(); info != all.rend() && !choice.found; ++info) {
-    if (info->complete) {
-      info->files.clear();
-      read_manifest(fs, *info, "*");
-    }
+    if (is_newer(*info)) throw IoError(info->path + ": " + info->error);
+    if (info->complete) read_manifest(fs, *info, "*", sums);
     if (info->complete) {
       choice.found = std::move(*info);
     } else {

@@ -135,6 +135,12 @@ RecordPositions Recorder::positions() const {
   return out;
 }
 
+std::vector<Path> Recorder::paths() const {
+  std::vector<Path> out = {monitor_.path(), log_.path()};
+  for (const auto& sink : sinks_) out.push_back(sink->path());
+  return out;
+}
+
 void Recorder::flush() {
   for (const auto& sink : sinks_) sink->flush();
   monitor_.flush();

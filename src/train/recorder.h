@@ -50,8 +50,9 @@ class Recorder {
   void evaluation(const TrainSummary& summary, const EvalStats& stats);
   void log(std::string_view text);
   RecordPositions positions() const;
-  void flush();  // what is buffered, to the system
-  void sync();   // to the device
+  std::vector<Path> paths() const;  // of the files that only grow
+  void flush();                     // what is buffered, to the system
+  void sync();                      // to the device
   void close();
 
  private:

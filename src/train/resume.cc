@@ -8,6 +8,7 @@
 #include "softac/error.h"
 #include "train/config/fields.h"
 #include "train/config/resolve.h"
+#include "train/config/toml_file.h"
 #include "train/run_dir.h"
 
 namespace softac {
@@ -70,7 +71,13 @@ std::string find_unfinished_run(FileSystem& fs, const std::string& runs_root, co
     const Path run = parent / name;
     try {
       if (!is_run(fs, run) || is_finished(fs, run)) continue;
-      if (!setting_differences(config, load_run_config((run / "config.toml").string()).config, true).empty()) continue;
+      if (!setting_differences(
+               config,
+               parse_run_config(fs.read_text(run / "config.toml", kMaxTomlBytes), (run / "config.toml").string())
+                   .config,
+               true)
+               .empty())
+        continue;
       const auto lock = fs.lock(run / kRunLockName);
       return run.string();
     } catch (const Error&) {

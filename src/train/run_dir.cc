@@ -73,11 +73,11 @@ RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_
   }
   fs.make_directories(path_);
   lock_ = fs.lock(path_ / kRunLockName);
-  for (const char* name : {"eval", "checkpoints", "best"}) fs.make_directories(path_ / name);
+  for (const char* name : {"eval", "checkpoints", "best", "replay"}) fs.make_directories(path_ / name);
 }
 
 RunDir::RunDir(FileSystem& fs, const std::string& path) : fs_(fs), path_(path), lock_(fs.lock(path_ / kRunLockName)) {
-  for (const char* name : {"eval", "checkpoints", "best"}) fs.make_directories(path_ / name);
+  for (const char* name : {"eval", "checkpoints", "best", "replay"}) fs.make_directories(path_ / name);
 }
 
 void RunDir::write_text(const char* name, const std::string& text) {
@@ -92,6 +92,7 @@ void RunDir::write_status(const std::string& state, const std::string& reason, c
                                       {"step", step},
                                       {"total_timesteps", total_timesteps},
                                       {"updated", utc_text(wall_time_sec)}};
+  const std::lock_guard guard(status_mutex_);
   write_text("status.json", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 

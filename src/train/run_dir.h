@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/file_system.h"
@@ -15,8 +16,8 @@ constexpr const char* kRunLockName = ".lock";
 class RunDir {
  public:
   // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that
-  // exists). Makes it with eval/, checkpoints/ and best/. Throws ConfigError if it holds anything, IoError if another
-  // process has it, DiskError.
+  // exists). Makes it with eval/, checkpoints/, best/ and replay/. Throws ConfigError if it holds anything, IoError if
+  // another process has it, DiskError.
   RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
          double wall_time_sec);
 
@@ -28,7 +29,7 @@ class RunDir {
 
   void write_text(const char* name, const std::string& text);
 
-  // state: running, finished, stopped or failed.
+  // state: running, finished, stopped or failed. From any thread.
   void write_status(const std::string& state, const std::string& reason, const std::string& message, std::int64_t step,
                     std::int64_t total_timesteps, double wall_time_sec);
 
@@ -36,6 +37,7 @@ class RunDir {
   FileSystem& fs_;
   Path path_;
   std::unique_ptr<FileLock> lock_;
+  std::mutex status_mutex_;
 };
 
 // The folder of an environment's runs: its id, which can hold a namespace ("ALE/Pong"), as one name.

@@ -87,7 +87,7 @@ const char* what_is_not_finite(const UpdateMetrics& metrics) {
 Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
     : config(checked(settings)),
       options(std::move(run_options)),
-      fs(posix_file_system()),
+      fs(options.file_system != nullptr ? *options.file_system : posix_file_system()),
       envs(make_vec_env(config, config.n_envs, config.seed, StreamKind::env,
                         [this](const std::string& text) { env_hangs(text); })),
       agent(envs->spec().obs_dim, envs->spec().act_dim, config.sac, config.seed, config.threads, config.backend),
@@ -149,6 +149,7 @@ void Trainer::Impl::collect() {
     episodes.add(envs->episode_return()[i], envs->episode_length()[i]);
     if (recorder) recorder->episode(envs->episode_return()[i], envs->episode_length()[i], elapsed_sec());
   }
+  if (replay_log) write_later(replay_log->step());
   if (options.callback != nullptr) ask(options.callback->on_step(summary()));
 }
 

@@ -1,8 +1,10 @@
 // The parts of a run and its named steps. trainer.cc holds the algorithm, trainer_records.cc what it leaves on disk.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,10 +13,12 @@
 #include "env/vec_env.h"
 #include "replay/replay_buffer.h"
 #include "softac/trainer.h"
+#include "train/background_writer.h"
 #include "train/collector.h"
 #include "train/episode_window.h"
 #include "train/evaluator.h"
 #include "train/recorder.h"
+#include "train/replay_log.h"
 #include "train/run_dir.h"
 #include "train/run_state.h"
 
@@ -57,6 +61,8 @@ struct Trainer::Impl {
   TrainReport report();
   void write_status(const std::string& state);
   void save_checkpoint();
+  void write_later(std::optional<ReplayLog::Cut> cut);
+  void look_at_writer();
   void save_best(const EvalStats& stats);
   void say(const std::string& text);
   std::uint64_t checkpoint_bytes();
@@ -81,6 +87,7 @@ struct Trainer::Impl {
   std::optional<Evaluator> evaluator;
   std::optional<RunDir> run_dir;
   std::optional<Recorder> recorder;
+  std::optional<ReplayLog> replay_log;  // none where checkpoints hold no replay
 
   std::int64_t step = 0;           // environment steps so far
   std::int64_t previous_step = 0;  // before the last vector step
@@ -101,11 +108,21 @@ struct Trainer::Impl {
   double earlier_sec = 0.0;  // time of training before start_time
   bool resumed = false;
   std::vector<std::string> notes;  // of the resumption, for log and observers
+  // What writing costs training: the longest wait of this thread and the sum of all.
+  double longest_wait_sec = 0.0, total_wait_sec = 0.0;
+  std::int64_t num_checkpoints = 0;
+
   bool ended = false;
   bool failed = false;
   StopReason reason = StopReason::finished;
   std::string message;
   int signal = 0;
+
+  // Complete checkpoints that the writer has made and this thread has not yet heard of.
+  std::mutex done_mutex;
+  std::vector<std::string> done_checkpoints;
+  std::atomic<bool> has_done{false};
+  std::optional<BackgroundWriter> writer;  // last: its thread uses what stands above
 };
 
 }  // namespace softac

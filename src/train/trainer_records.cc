@@ -1,11 +1,12 @@
 // What a run leaves: rows, evaluations, the best model, checkpoints, status and the report.
+#include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
 #include "base/sha256.h"
 #include "env/mujoco_version.h"
-#include "replay/replay_file.h"
 #include "softac/error.h"
 #include "train/build_info.h"
 #include "train/checkpoint.h"
@@ -46,11 +47,14 @@ void Trainer::Impl::open_records() {
   run_dir->write_text("command.txt", options.command + "\n");
   run_dir->write_text("provenance.json", provenance_json(agent.backend_name(), config.threads));
   recorder.emplace(fs, run_dir->path(), config, target_entropy(), now);
+  if (config.checkpoint_replay) replay_log.emplace(replay);
+  writer.emplace();
   write_status("running");
   recorder->log("softac " + softac_version() + ", " + config.env_id + ", seed " + std::to_string(config.seed) +
                 ", backend " + agent.backend_name());
   recorder->log("replay: up to " + bytes_text(ReplayBuffer::bytes_needed(replay.shape())) +
-                " of memory; a checkpoint: up to " + bytes_text(checkpoint_bytes()) + " on disk, three are kept");
+                " of memory; checkpoints: up to " + bytes_text(checkpoint_bytes()) +
+                " on disk, three of them and one replay");
 }
 
 double Trainer::Impl::target_entropy() const {
@@ -94,13 +98,24 @@ void Trainer::Impl::evaluate_if_due() {
 }
 
 void Trainer::Impl::checkpoint_if_due() {
-  if (run_dir && reason != StopReason::aborted && is_due(previous_step, step, config.checkpoint_freq))
-    save_checkpoint();
+  if (!run_dir) return;
+  look_at_writer();
+  if (reason != StopReason::aborted && is_due(previous_step, step, config.checkpoint_freq)) save_checkpoint();
 }
 
 void Trainer::Impl::finish() {
   if (!run_dir) return;
   if (reason != StopReason::aborted && last_checkpoint_step != step) save_checkpoint();
+  writer->drain();
+  look_at_writer();
+  if (num_checkpoints > 0) {
+    char text[200];
+    std::snprintf(
+        text, sizeof(text),
+        "checkpoints: %lld, training waited %.1f ms at most and %.3f s in all; writing took %.3f s of CPU time",
+        static_cast<long long>(num_checkpoints), 1e3 * longest_wait_sec, total_wait_sec, writer->cpu_sec());
+    recorder->log(text);
+  }
   say(message);
   recorder->sync();
   recorder->close();
@@ -121,6 +136,8 @@ void Trainer::Impl::fail(StopReason why, const std::string& text) {
       // The failure that is being reported comes first.
     }
   };
+  attempt([&] { writer->drain(); });
+  attempt([&] { look_at_writer(); });
   attempt([&] { write_status("failed"); });
   attempt([&] { recorder->log(message); });
   attempt([&] { recorder->close(); });
@@ -169,31 +186,120 @@ std::uint64_t Trainer::Impl::checkpoint_bytes() {
   for (const auto& tensors : {agent.model_tensors(), agent.optimizer_tensors()}) {
     for (const TensorRef& tensor : tensors) bytes += 4 * static_cast<std::uint64_t>(num_elements(tensor.shape));
   }
-  return bytes + (config.checkpoint_replay ? ReplayBuffer::bytes_needed(replay.shape()) : 0);
+  return 3 * bytes + (config.checkpoint_replay ? ReplayBuffer::bytes_needed(replay.shape()) : 0);
 }
 
+namespace {
+
+// Everything of a checkpoint but the replay, copied while training waits.
+struct Snapshot {
+  TensorFile model, optimizer;
+  std::string state;
+  std::vector<std::byte> envs, rings;
+  std::vector<std::shared_ptr<ReplaySegment>> segments;
+  std::int64_t step = 0;
+  std::uint64_t state_hash = 0;
+  std::vector<Path> records;  // which must be on the device before the checkpoint that counts on them
+};
+
+void check_finite(const TensorFile& file) {
+  for (const auto& [name, tensor] : file.tensors) {
+    for (const float value : tensor.values<float>()) {
+      if (!std::isfinite(value)) throw NumericsError("checkpoint: the tensor " + name + " is not finite");
+    }
+  }
+}
+
+std::string write_snapshot(FileSystem& fs, const Path& run, const Snapshot& snapshot, bool with_replay) {
+  check_finite(snapshot.model);
+  check_finite(snapshot.optimizer);
+  for (const Path& record : snapshot.records) {
+    const auto file = fs.open_write(record, WriteMode::append);
+    file->sync();
+    file->close();
+  }
+  const auto put = [](const std::vector<std::byte>& bytes) {
+    return [&bytes](WritableFile& file) { file.write(std::span<const std::byte>(bytes)); };
+  };
+  const std::vector<std::byte> model = encode_safetensors(snapshot.model),
+                               optimizer = encode_safetensors(snapshot.optimizer);
+  CheckpointFiles files = {{"model.safetensors", put(model)},
+                           {"optimizer.safetensors", put(optimizer)},
+                           {"state.json", [&](WritableFile& file) { file.write(snapshot.state); }},
+                           {"state.envs", put(snapshot.envs)}};
+  if (with_replay) files.emplace_back("state.replay", put(snapshot.rings));
+  std::vector<SegmentEntry> segments;
+  for (const auto& segment : snapshot.segments) segments.push_back({segment->name, segment->bytes, segment->sha256});
+  return write_checkpoint(fs, run / "checkpoints", snapshot.step, snapshot.state_hash, files, segments);
+}
+
+class Stopwatch {
+ public:
+  double sec() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+void Trainer::Impl::write_later(std::optional<ReplayLog::Cut> cut) {
+  if (!cut) return;
+  auto shared = std::make_shared<ReplayLog::Cut>(std::move(*cut));
+  writer->submit([this, shared] { write_segment(fs, run_dir->path() / "replay", *shared); });
+}
+
+// What changes is copied here; the writer makes files of the copy while training goes on.
 void Trainer::Impl::save_checkpoint() {
-  recorder->sync();  // what the checkpoint counts on is on the device before it is
-  const auto tensors = [](WritableFile& file, const TensorFile& contents) {
-    file.write(std::span<const std::byte>(encode_safetensors(contents)));
-  };
-  CheckpointFiles files = {
-      {"model.safetensors",
-       [&](WritableFile& file) { tensors(file, save_tensors(agent.model_tensors(), model_metadata())); }},
-      {"optimizer.safetensors",
-       [&](WritableFile& file) { tensors(file, save_tensors(agent.optimizer_tensors(), {})); }},
-      {"state.json", [&](WritableFile& file) { file.write(to_json(run_state())); }},
-      {"state.envs", [&](WritableFile& file) { file.write(std::span<const std::byte>(envs->save_state())); }},
-  };
-  if (config.checkpoint_replay)
-    files.emplace_back("state.replay", [&](WritableFile& file) { write_replay(replay, file); });
-  const Path dir = run_dir->path() / "checkpoints";
-  const std::string name = write_checkpoint(fs, dir, step, state_hash(), files);
-  last_checkpoint = (dir / name).string();
+  const Stopwatch wait;
+  recorder->flush();
+  auto snapshot = std::make_shared<Snapshot>();
+  if (replay_log) {
+    write_later(replay_log->cut());
+    snapshot->segments = replay_log->live();
+    snapshot->rings = encode_rings(replay);
+  }
+  snapshot->model = save_tensors(agent.model_tensors(), model_metadata());
+  snapshot->optimizer = save_tensors(agent.optimizer_tensors(), {});
+  snapshot->state = to_json(run_state());
+  snapshot->envs = envs->save_state();
+  snapshot->step = step;
+  snapshot->state_hash = state_hash();
+  snapshot->records = recorder->paths();
+  writer->submit([this, snapshot] {
+    const std::string name = write_snapshot(fs, run_dir->path(), *snapshot, replay_log.has_value());
+    {
+      const std::lock_guard lock(done_mutex);
+      done_checkpoints.push_back((run_dir->path() / "checkpoints" / name).string());
+    }
+    has_done.store(true);
+  });
   last_checkpoint_step = step;
-  recorder->log("checkpoint " + name);
-  write_status("running");
-  if (options.callback != nullptr) options.callback->on_checkpoint(summary(), last_checkpoint);
+  ++num_checkpoints;
+  longest_wait_sec = std::max(longest_wait_sec, wait.sec());
+  total_wait_sec += wait.sec();
+}
+
+// Hears of what the writer has done: checkpoints, or a failure, which it throws.
+void Trainer::Impl::look_at_writer() {
+  if (has_done.exchange(false)) {
+    std::vector<std::string> done;
+    {
+      const std::lock_guard lock(done_mutex);
+      done.swap(done_checkpoints);
+    }
+    for (const std::string& path : done) {
+      last_checkpoint = path;
+      recorder->log("checkpoint " + Path(path).filename().string());
+      if (options.callback != nullptr) options.callback->on_checkpoint(summary(), path);
+    }
+    if (!ended) {
+      writer->submit([this, at = step] {
+        run_dir->write_status("running", "running", "", at, config.total_timesteps, wall_time());
+      });
+    }
+  }
+  writer->check();
 }
 
 // One file, replaced atomically; the manifest beside it repeats what its header says, with its sum.

@@ -4,11 +4,11 @@
 
 #include "base/digest.h"
 #include "env/mujoco_version.h"
-#include "replay/replay_file.h"
 #include "softac/error.h"
 #include "train/build_info.h"
 #include "train/checkpoint.h"
 #include "train/config/resolve.h"
+#include "train/config/toml_file.h"
 #include "train/resume.h"
 #include "train/trainer_impl.h"
 
@@ -100,12 +100,15 @@ RunState Trainer::Impl::load_checkpoint(const CheckpointInfo& info) {
   RunState state = parse_run_state(fs.read_text(state_path, kMaxRunStateBytes), state_path.string());
   set_run_state(state, state_path.string());
   envs->load_state(fs.read_file(dir / "state.envs", kMaxModelBytes));
-  const Path replay_path = dir / "state.replay";
-  const bool has_replay = fs.exists(replay_path);
-  if (has_replay) read_replay(replay, *fs.open_read(replay_path), replay_path.string());
+  const bool has_replay = fs.exists(dir / "state.replay");
+  if (has_replay && replay_log) replay_log->load(fs, info, run_dir->path() / "replay");
+  if (hash_text(state_hash()) != info.state_hash && envs->can_save_state() && has_replay)
+    throw IoError(info.path + ": what it holds is not the state that it was made of");
 
-  if (!envs->can_save_state())
+  if (!envs->can_save_state()) {
     notes.push_back(config.env_id + " cannot save its state: the run goes on with new episodes");
+    for (int env = 0; env < config.n_envs; ++env) replay.end_episode(env);
+  }
   if (!has_replay) {
     const std::int64_t first = std::max<std::int64_t>(config.learning_starts, config.sac.batch_size);
     update_from = step + first;
@@ -114,8 +117,6 @@ RunState Trainer::Impl::load_checkpoint(const CheckpointInfo& info) {
                       " more steps of the policy");
     }
   }
-  if (envs->can_save_state() && has_replay && hash_text(state_hash()) != info.state_hash)
-    throw IoError(info.path + ": what it holds is not the state that it was made of");
   if (state.mujoco_version != mujoco_version())
     notes.push_back("the run used MuJoCo " + state.mujoco_version + ", this is " + mujoco_version());
   return state;
@@ -126,13 +127,14 @@ void Trainer::Impl::resume_records() {
   run_dir.emplace(fs, options.run_dir);
   run_path = run_dir->path().string();
   const Path config_path = run_dir->path() / "config.toml";
-  const ResolvedConfig saved = load_run_config(config_path.string());
+  const ResolvedConfig saved = parse_run_config(fs.read_text(config_path, kMaxTomlBytes), config_path.string());
   std::string wrong;
   for (const std::string& difference : setting_differences(config, saved.config)) wrong += "\n  " + difference;
   if (!wrong.empty())
     throw ConfigError(run_path +
                       ": a run goes on under its own settings (--init-from starts another from it):" + wrong);
 
+  if (config.checkpoint_replay) replay_log.emplace(replay);
   const Path checkpoints = run_dir->path() / "checkpoints";
   std::optional<RunState> state;
   const auto choice = choose_checkpoint_to_resume(fs, checkpoints);
@@ -147,6 +149,8 @@ void Trainer::Impl::resume_records() {
       if (name.starts_with("events.out.tfevents.")) fs.remove(run_dir->path() / name.c_str());
     }
   }
+  if (replay_log) replay_log->start_names(fs, run_dir->path() / "replay", first_free_segment(fs, checkpoints));
+  writer.emplace();
   resumed = state.has_value();
   first_step = step;
   // Kept: where each setting came from. Changed: what may be.

@@ -55,7 +55,7 @@ class Train(CommandTest):
 
     def test_memory_and_disk_are_announced(self):
         done = self.run_command("train", "Pendulum-v1", "--steps", "60", "--run-dir", "run", *SMALL)
-        self.assertRegex(done.stderr, r"replay takes [\d.]+ [kMG]B of memory; a checkpoint up to [\d.]+ [kMG]B on disk")
+        self.assertRegex(done.stderr, r"replay takes [\d.]+ [kMG]B of memory; checkpoints up to [\d.]+ [kMG]B on disk")
 
     def test_networks_of_another_run(self):
         self.run_command("train", "Pendulum-v1", "--steps", "100", "--run-dir", "first", *SMALL)

@@ -187,8 +187,9 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
   return resolver.finish();
 }
 
-ResolvedConfig load_run_config(const std::string& path) {
-  TomlSettings file = read_toml_settings(path, "file " + path);
+namespace {
+
+ResolvedConfig run_config(TomlSettings file, const std::string& path) {
   Resolver resolver;
   resolver.violations = file.violations;
   for (SettingEntry& entry : file.entries) {
@@ -202,6 +203,16 @@ ResolvedConfig load_run_config(const std::string& path) {
   } catch (const ConfigError& error) {
     throw ConfigError(path + ": " + error.what());
   }
+}
+
+}  // namespace
+
+ResolvedConfig load_run_config(const std::string& path) {
+  return run_config(read_toml_settings(path, "file " + path), path);
+}
+
+ResolvedConfig parse_run_config(const std::string& text, const std::string& name) {
+  return run_config(parse_toml_settings(text, name, "file " + name), name);
 }
 
 std::string config_toml(const ResolvedConfig& resolved) {

@@ -30,6 +30,8 @@ ResolvedConfig resolve_config(const ConfigRequest& request);
 
 // Reads config.toml as a run wrote it, keeping its origins; presets do not apply again. Throws as resolve_config.
 ResolvedConfig load_run_config(const std::string& path);
+// The same from the file's text; name is the file's, for messages.
+ResolvedConfig parse_run_config(const std::string& text, const std::string& name);
 
 // The text of config.toml: every setting, [env_kwargs], [origin]. Reading it back gives the same values, to the bit.
 std::string config_toml(const ResolvedConfig& resolved);

@@ -19,6 +19,7 @@ class LogFile {
   void sync() { file_.sync(); }
   void close() { file_.close(); }
   std::uint64_t position() const { return file_.position(); }  // bytes
+  const Path& path() const { return file_.path(); }
   bool failed() const { return file_.failed(); }
 
  private:

@@ -24,6 +24,7 @@ class MonitorCsv {
   void sync() { file_.sync(); }
   void close() { file_.close(); }
   std::uint64_t position() const { return file_.position(); }  // bytes
+  const Path& path() const { return file_.path(); }
   bool failed() const { return file_.failed(); }
   double start_wall_time_sec() const { return start_wall_time_sec_; }  // as the header has it (of the first process)
 
