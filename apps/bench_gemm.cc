@@ -1,9 +1,15 @@
-// softac bench gemm: the matrix products of an update, each by itself.
+// softac bench gemm: the matrix products of an update, each by itself, beside oneDNN and OpenBLAS where installed.
+//
+// softac's kernels do more than a product (bias and ReLU forward, the mask of ReLU in the input's gradient, the bias's
+// gradient beside the weights') and keep one order of every sum; the libraries do the bare product.
+#include <cmath>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "bench_measure.h"
+#include "bench_blas.h"
+#include "bench_probe.h"
 #include "bench_what.h"
 #include "math/arena.h"
 #include "math/backend.h"
@@ -13,95 +19,175 @@
 namespace softac::app {
 namespace {
 
-Panels<float> random_panels(Arena& arena, int rows, int cols) {
-  Rng rng(1, StreamKind::test);
-  auto m = arena.panels<float>(rows, cols);
-  for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < cols; ++c) m.at(r, c) = static_cast<float>(0.1 * rng.normal());
+constexpr int kRounds = 7;
+constexpr int kBlockRows = 64;  // rows of x that one thread takes at a time, as in an update
+
+// One linear layer of a batch, its data in softac's layout and row-major.
+struct Layer {
+  int rows, in, out;
+  Arena arena;
+  Panels<float> x, y, w, wt, d_y, d_x, d_w;
+  float *row_a, *row_b, *row_c;
+
+  Layer(int rows_, int in_, int out_) : rows(rows_), in(in_), out(out_) {
+    Rng rng(1, StreamKind::test);
+    const auto filled = [&](int r, int c) {
+      auto m = arena.panels<float>(r, c);
+      for (int i = 0; i < r; ++i) {
+        for (int j = 0; j < c; ++j) m.at(i, j) = static_cast<float>(rng.uniform(-0.1, 0.1));
+      }
+      return m;
+    };
+    x = filled(rows, in);
+    w = filled(in + 1, out);
+    wt = filled(out, in);
+    d_y = filled(rows, out);
+    y = arena.panels<float>(rows, out);
+    d_x = arena.panels<float>(rows, in);
+    d_w = arena.panels<float>(in + 1, out);
+    const auto most = static_cast<std::size_t>(std::max({rows, in, out}));
+    for (float** m : {&row_a, &row_b, &row_c}) {
+      *m = arena.take<float>(most * most);
+      for (std::size_t i = 0; i < most * most; ++i) (*m)[i] = static_cast<float>(rng.uniform(-0.1, 0.1));
+    }
   }
-  return m;
+};
+
+void weight_gradient(const KernelTable<float>& k, ThreadPool& pool, const LinearBackwardWeights<float>& g) {
+  const int pieces = num_weight_pieces(g.k), parts = std::min(pieces, 4 * pool.num_threads());
+  pool.run(parts, [&](int part) { k.linear_backward_weights(g, pieces * part / parts, pieces * (part + 1) / parts); });
+}
+
+struct Case {
+  std::string name;
+  Product product;  // of the libraries
+  std::function<void()> run;
+};
+
+std::vector<Case> cases_of(Layer& l, const KernelTable<float>& k, ThreadPool& pool) {
+  const auto by_rows = [&](auto f) {
+    pool.run((l.rows + kBlockRows - 1) / kBlockRows,
+             [&](int part) { f(part * kBlockRows, std::min((part + 1) * kBlockRows, l.rows)); });
+  };
+  LinearForward<float> forward{l.x.data,          l.x.panel_stride, l.w.data,         l.w.panel_stride, l.in,
+                               num_panels(l.out), l.y.data,         l.y.panel_stride, nullptr,          true,
+                               Activation::relu};
+  LinearBackwardInput<float> input{};
+  input.d_y = l.d_y.data;
+  input.d_y_stride = l.d_y.panel_stride;
+  input.wt = l.wt.data;
+  input.wt_stride = l.wt.panel_stride;
+  input.n = l.out;
+  input.out_panels = num_panels(l.in);
+  input.saved = l.x.data;
+  input.saved_stride = l.x.panel_stride;
+  input.activation = Activation::relu;
+  input.d_x = l.d_x.data;
+  input.d_x_stride = l.d_x.panel_stride;
+  const LinearBackwardWeights<float> weights{l.x.data, l.x.panel_stride,  l.d_y.data, l.d_y.panel_stride, l.rows,
+                                             l.in,     num_panels(l.out), l.d_w.data, l.d_w.panel_stride};
+  return {
+      {"forward", {l.rows, l.out, l.in}, [=, &k] { by_rows([&](int a, int b) { k.linear_forward(forward, a, b); }); }},
+      {"d_x",
+       {l.rows, l.in, l.out, false, true},
+       [=, &k] { by_rows([&](int a, int b) { k.linear_backward_input(input, a, b); }); }},
+      {"d_W", {l.in, l.out, l.rows, true, false}, [=, &k, &pool] { weight_gradient(k, pool, weights); }},
+  };
 }
 
 }  // namespace
 
 int bench_gemm(const BenchOptions& options) {
-  Backend<float> backend("", options.threads);
-  ThreadPool probe_pool(options.threads);
-  const int rows = options.shape.batch_size, hidden = options.shape.hidden,
+  const KernelTable<float>& table = select_kernels<float>("");
+  ThreadPool pool(options.threads);
+  const BlasSearch blas = find_blas(pool.num_threads());
+  const int batch = options.shape.batch_size, hidden = options.shape.hidden,
             in = options.shape.obs_dim + options.shape.act_dim;
-  Arena arena;
-  const auto x = random_panels(arena, rows, in), h = random_panels(arena, rows, hidden),
-             d = random_panels(arena, rows, hidden);
-  const auto w1 = random_panels(arena, in + 1, hidden), w2 = random_panels(arena, hidden + 1, hidden),
-             wt = random_panels(arena, hidden, hidden);
-  auto y = arena.panels<float>(rows, hidden), d_w = arena.panels<float>(std::max(in, hidden) + 1, hidden);
+  const std::vector<std::array<int, 3>> shapes = {{batch, in, hidden},
+                                                  {batch, hidden, hidden},
+                                                  {2 * batch, 2 * hidden, 2 * hidden},
+                                                  {4 * batch, 4 * hidden, 4 * hidden}};
+  const double slice = options.seconds / (kRounds * 3.0 * static_cast<double>(shapes.size()) *
+                                          (1.0 + static_cast<double>(blas.found.size())));
 
-  struct Product {
-    const char* name;
-    double flop;
-    std::function<void()> run;
-  };
-  const double inner = 2.0 * rows * hidden * hidden, outer = 2.0 * rows * in * hidden;
-  const KernelTable<float>& k = backend.kernels();
-  // Blocks of rows and panels of the gradient as in an update.
-  const auto by_rows = [&](const auto& f) {
-    backend.for_blocks(rows, 64, std::int64_t{hidden} * hidden, [&](int, int first, int n) { f(first, first + n); });
-  };
-  const auto forward = [&](const Panels<float>& a, const Panels<float>& w) {
-    by_rows([&](int first, int last) {
-      k.linear_forward({a.data, a.panel_stride, w.data, w.panel_stride, a.cols, num_panels(hidden), y.data,
-                        y.panel_stride, nullptr, true, Activation::relu},
-                       first, last);
-    });
-  };
-  const auto weights = [&](const Panels<float>& a) {
-    const int pieces = num_weight_pieces(a.cols);
-    backend.for_tasks((pieces + 1) / 2, std::int64_t{rows} * a.cols * hidden, [&](int task, int) {
-      k.linear_backward_weights({a.data, a.panel_stride, d.data, d.panel_stride, rows, a.cols, num_panels(hidden),
-                                 d_w.data, d_w.panel_stride},
-                                2 * task, std::min(2 * task + 2, pieces));
-    });
-  };
-  const auto inputs = [&] {
-    by_rows([&](int first, int last) {
-      k.linear_backward_input({d.data, d.panel_stride, wt.data, wt.panel_stride, hidden, num_panels(hidden), h.data,
-                               h.panel_stride, nullptr, Activation::relu, y.data, y.panel_stride},
-                              first, last);
-    });
-  };
-  const std::vector<Product> products = {
-      {"forward layer 1, bias and ReLU", outer, [&] { forward(x, w1); }},
-      {"forward layer 2, bias and ReLU", inner, [&] { forward(h, w2); }},
-      {"d_x of layer 2, masked", inner, inputs},
-      {"d_W of layer 2", inner, [&] { weights(h); }},
-      {"d_W of layer 1", outer, [&] { weights(x); }},
-  };
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Product& product : products) {
-    std::vector<double> rate, fraction;
-    for (int round = 0; round < 7; ++round) {
-      const double slice = options.seconds / (7.0 * static_cast<double>(products.size()));
-      const double before = fma_peak_gflops(backend.kernels(), probe_pool, 0.2 * slice);
-      rate.push_back(product.flop / time_per_call(0.6 * slice, product.run) * 1e-9);
-      fraction.push_back(rate.back() / (0.5 * (before + fma_peak_gflops(backend.kernels(), probe_pool, 0.2 * slice))));
+  RoundWatch watch(table, pool, slice);
+  std::vector<std::vector<double>> rates;
+  std::vector<double> peaks;
+  std::vector<bool> all_disturbed;
+  for (const auto& [rows, from, to] : shapes) {
+    Layer layer(rows, from, to);
+    for (const Case& c : cases_of(layer, table, pool)) {
+      const double flop = 2.0 * c.product.m * c.product.n * c.product.k;
+      RoundWatch rounds(table, pool, 0.3 * slice);
+      std::vector<double> own, fraction;
+      std::vector<std::vector<double>> others(blas.found.size());
+      c.run();
+      for (const auto& b : blas.found) b->multiply(c.product, layer.row_a, layer.row_b, layer.row_c);
+      for (int round = 0; round < kRounds; ++round) {
+        rounds.begin();
+        own.push_back(flop / time_per_call(slice, c.run) * 1e-9);
+        for (std::size_t i = 0; i < blas.found.size(); ++i) {
+          others[i].push_back(flop * 1e-9 / time_per_call(slice, [&] {
+                                blas.found[i]->multiply(c.product, layer.row_a, layer.row_b, layer.row_c);
+                              }));
+        }
+        rounds.end();
+        fraction.push_back(own.back() / rounds.peak());
+      }
+      const std::vector<bool> disturbed = rounds.disturbed();
+      all_disturbed.insert(all_disturbed.end(), disturbed.begin(), disturbed.end());
+      nlohmann::ordered_json item = {{"product", c.name},
+                                     {"rows", rows},
+                                     {"in", from},
+                                     {"out", to},
+                                     {"flop", flop},
+                                     {"gflops", quiet_spread(own, disturbed).median},
+                                     {"peak_gflops", rounds.peaks().median},
+                                     {"fraction_of_peak", quiet_spread(fraction, disturbed).median}};
+      for (std::size_t i = 0; i < blas.found.size(); ++i)
+        item["others"][blas.found[i]->name()] = quiet_spread(others[i], disturbed).median;
+      for (const std::string& name : blas.missing) item["others"][name] = nullptr;
+      list.push_back(item);
     }
-    list.push_back({{"product", product.name},
-                    {"flop", product.flop},
-                    {"gflops", median(rate)},
-                    {"fraction_of_peak", median(fraction)}});
   }
+  const Verdict quiet = verdict(all_disturbed);
+  nlohmann::ordered_json libraries;
+  for (const auto& b : blas.found) libraries[b->name()] = b->version();
+  for (const std::string& name : blas.missing) libraries[name] = "not installed";
+  const nlohmann::ordered_json out = {{"backend", table.name},
+                                      {"threads", pool.num_threads()},
+                                      {"cpu", cpu_model()},
+                                      {"libraries", libraries},
+                                      {"rounds", quiet.rounds},
+                                      {"disturbed_rounds", quiet.disturbed},
+                                      {"bad_spell", quiet.bad_spell()},
+                                      {"products", list}};
   if (options.json) {
-    const nlohmann::ordered_json out = {
-        {"backend", backend.name()}, {"threads", backend.num_threads()}, {"cpu", cpu_model()}, {"products", list}};
     std::printf("%s\n", out.dump(2).c_str());
     return 0;
   }
-  std::printf("batch %d, hidden %d, inputs %d · %s, %d thread%s · %s\n", rows, hidden, in, backend.name(),
-              backend.num_threads(), backend.num_threads() == 1 ? "" : "s", cpu_model().c_str());
+  std::printf("matrix products · %s, %d thread%s · %s\n", table.name, pool.num_threads(),
+              pool.num_threads() == 1 ? "" : "s", cpu_model().c_str());
+  for (const auto& [name, version] : libraries.items())
+    std::printf("  %s: %s\n", name.c_str(), version.get<std::string>().c_str());
+  std::printf("  %-8s %18s %10s %8s", "product", "rows x in x out", "GFLOP/s", "of peak");
+  for (const auto& [name, version] : libraries.items()) std::printf(" %10s", name.c_str());
+  std::printf("\n");
   for (const auto& item : list) {
-    std::printf("  %-32s %8.1f GFLOP/s  %.3f of the peak\n", item["product"].get<std::string>().c_str(),
+    const std::string size = std::to_string(item["rows"].get<int>()) + " x " + std::to_string(item["in"].get<int>()) +
+                             " x " + std::to_string(item["out"].get<int>());
+    std::printf("  %-8s %18s %10.1f %8.3f", item["product"].get<std::string>().c_str(), size.c_str(),
                 item["gflops"].get<double>(), item["fraction_of_peak"].get<double>());
+    for (const auto& [name, rate] : item["others"].items()) {
+      if (rate.is_null())
+        std::printf(" %10s", "-");
+      else
+        std::printf(" %10.1f", rate.get<double>());
+    }
+    std::printf("\n");
   }
+  print_disturbance(quiet.rounds, quiet.disturbed);
   return 0;
 }
 

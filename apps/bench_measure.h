@@ -1,12 +1,9 @@
-// What the measurements share: a clock, medians, the machine's multiply-add peak.
+// What the measurements share: a clock, medians with their spread, time per call.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <vector>
-
-#include "base/thread_pool.h"
-#include "math/kernel_table.h"
 
 namespace softac::app {
 
@@ -14,10 +11,19 @@ inline double now_sec() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// x must not be empty.
 inline double median(std::vector<double> x) {
   std::sort(x.begin(), x.end());
   const std::size_t n = x.size();
   return n % 2 == 1 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
+}
+
+struct Spread {
+  double median = 0.0, min = 0.0, max = 0.0;
+};
+
+inline Spread spread(const std::vector<double>& x) {
+  return {median(x), *std::min_element(x.begin(), x.end()), *std::max_element(x.begin(), x.end())};
 }
 
 // Seconds per call of f, run for about `seconds` (at least once).
@@ -32,22 +38,6 @@ double time_per_call(double seconds, F f) {
     end = now_sec();
   } while (end - start < seconds);
   return (end - start) / static_cast<double>(calls);
-}
-
-// GFLOP/s of multiply-adds in registers of this table's vector width, on all threads of the pool at once, over about
-// `seconds`. No memory traffic: the ceiling of any kernel.
-inline double fma_peak_gflops(const KernelTable<float>& table, ThreadPool& pool, double seconds) {
-  const int threads = pool.num_threads();
-  std::vector<double> rate(static_cast<std::size_t>(threads));
-  pool.run(threads, [&](int part) {
-    float io[3] = {0.999f, 0.001f, 0.0f};
-    double flop = 0.0;
-    const double per_call = time_per_call(seconds, [&] { flop = static_cast<double>(table.fma_probe(20000, io)); });
-    rate[static_cast<std::size_t>(part)] = flop / per_call * 1e-9;
-  });
-  double sum = 0.0;
-  for (double r : rate) sum += r;
-  return sum;
 }
 
 }  // namespace softac::app

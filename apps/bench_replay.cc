@@ -1,61 +1,86 @@
-// softac bench replay: storing transitions, and sampling batches from a memory larger than the caches.
+// softac bench replay: storing transitions, and sampling batches with the update's noise from a full memory, beside
+// the update that reads them.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "bench_measure.h"
+#include "agent/sac.h"
+#include "bench_probe.h"
+#include "bench_synthetic.h"
 #include "bench_what.h"
-#include "math/arena.h"
-#include "replay/replay_buffer.h"
 #include "train/build_info.h"
 
 namespace softac::app {
 
 int bench_replay(const BenchOptions& options) {
-  const int obs_dim = options.shape.obs_dim, act_dim = options.shape.act_dim, batch_size = options.shape.batch_size;
-  ReplayShape shape;
-  shape.obs_dim = obs_dim;
-  shape.act_dim = act_dim;
-  shape.buffer_size = 1'000'000;
-  ReplayBuffer replay(shape);
-  Rng rng(1, StreamKind::test);
-  std::vector<float> obs(static_cast<std::size_t>(obs_dim), 0.5f), next_obs = obs,
-                                                                   action(static_cast<std::size_t>(act_dim), 0.1f);
-  long step = 0;
+  constexpr int kRounds = 9;
+  const int obs_dim = options.shape.obs_dim, act_dim = options.shape.act_dim;
   const double start = now_sec();
-  while (replay.num_transitions() < shape.buffer_size * 99 / 100) {
-    next_obs[0] = static_cast<float>(++step);
-    replay.add(0, obs, action, 1.0f, next_obs, false, false);
-    std::swap(obs, next_obs);
-  }
-  const double add_ns = (now_sec() - start) / static_cast<double>(step) * 1e9;
+  const auto replay = filled_replay(obs_dim, act_dim, 1'000'000);
+  const double add_ns = (now_sec() - start) / static_cast<double>(replay->num_transitions()) * 1e9;
 
-  Arena arena;
-  const auto rows = static_cast<std::size_t>(batch_size);
-  const BatchView<float> batch{arena.panels<float>(2 * batch_size, obs_dim + act_dim),
-                               arena.take<float>(rows),
-                               arena.take<float>(rows),
-                               batch_size,
-                               obs_dim,
-                               act_dim};
-  std::vector<double> us;
-  for (int round = 0; round < 9; ++round)
-    us.push_back(1e6 * time_per_call(options.seconds / 9.0, [&] { replay.sample(rng, batch); }));
+  Sac<float> sac(obs_dim, act_dim, config_of(options.shape), 1, options.threads, "");
+  ThreadPool pool(sac.backend().num_threads());
+  Rng rng(1, StreamKind::test);
+  const double slice = options.seconds / kRounds;
+  RoundWatch watch(sac.backend().kernels(), pool, 0.1 * slice);
+  std::vector<double> sample_us, noise_us, update_us, share;
+  replay->sample(rng, sac.batch());
+  sac.update();
+  for (int round = 0; round < kRounds; ++round) {
+    watch.begin();
+    // As in training: each batch follows an update, which has put the rows and their addresses out of the caches.
+    double sample = 0.0, noise = 0.0, update = 0.0;
+    int calls = 0;
+    const double begin = now_sec();
+    do {
+      const double t0 = now_sec();
+      replay->sample(rng, sac.batch());
+      const double t1 = now_sec();
+      sac.draw_noise();
+      const double t2 = now_sec();
+      sac.update_with_noise();
+      const double t3 = now_sec();
+      sample += t1 - t0;
+      noise += t2 - t1;
+      update += t3 - t1;
+      ++calls;
+    } while (now_sec() - begin < 0.8 * slice);
+    watch.end();
+    sample_us.push_back(1e6 * sample / calls);
+    noise_us.push_back(1e6 * noise / calls);
+    update_us.push_back(1e6 * update / calls);
+    share.push_back((sample + noise) / update);
+  }
+  const std::vector<bool> disturbed = watch.disturbed();
+  const Verdict quiet = verdict(disturbed);
+  const auto mid = [&](const std::vector<double>& x) { return quiet_spread(x, disturbed).median; };
   const nlohmann::ordered_json out = {{"obs_dim", obs_dim},
                                       {"act_dim", act_dim},
-                                      {"batch_size", batch_size},
-                                      {"transitions", replay.num_transitions()},
-                                      {"bytes", ReplayBuffer::bytes_needed(shape)},
+                                      {"hidden", options.shape.hidden},
+                                      {"batch_size", options.shape.batch_size},
+                                      {"transitions", replay->num_transitions()},
+                                      {"bytes", ReplayBuffer::bytes_needed(replay->shape())},
                                       {"add_ns", add_ns},
-                                      {"sample_us", median(us)},
+                                      {"sample_us", mid(sample_us)},
+                                      {"noise_us", mid(noise_us)},
+                                      {"update_us", mid(update_us)},
+                                      {"share_of_update", mid(share)},
+                                      {"rounds", quiet.rounds},
+                                      {"disturbed_rounds", quiet.disturbed},
+                                      {"bad_spell", quiet.bad_spell()},
+                                      {"threads", sac.backend().num_threads()},
+                                      {"backend", sac.backend().name()},
                                       {"cpu", cpu_model()}};
   if (options.json) {
     std::printf("%s\n", out.dump(2).c_str());
-  } else {
-    std::printf("replay of %lld transitions (%.2f GB), obs %d, act %d: add %.0f ns, sample a batch of %d in %.1f us\n",
-                static_cast<long long>(replay.num_transitions()),
-                1e-9 * static_cast<double>(ReplayBuffer::bytes_needed(shape)), obs_dim, act_dim, add_ns, batch_size,
-                median(us));
+    return 0;
   }
+  std::printf("replay of %lld transitions (%.2f GB), obs %d, act %d: add %.0f ns\n",
+              static_cast<long long>(replay->num_transitions()),
+              1e-9 * static_cast<double>(ReplayBuffer::bytes_needed(replay->shape())), obs_dim, act_dim, add_ns);
+  std::printf("  a batch of %d in %.1f us and its noise in %.1f us: %.2f %% of an update (%.0f us)\n",
+              options.shape.batch_size, mid(sample_us), mid(noise_us), 100.0 * mid(share), mid(update_us));
+  print_disturbance(quiet.rounds, quiet.disturbed);
   return 0;
 }
 

@@ -10,11 +10,14 @@
 namespace softac::app {
 
 void add_bench(CLI::App& app, Context& context) {
-  auto options = std::make_shared<BenchOptions>();
   CLI::App* bench = app.add_subcommand("bench", "Measure speed on this machine");
   bench->fallthrough();
   bench->require_subcommand(1);
-  auto add = [&](const char* name, const char* description) {
+  // Each command has options of its own, so that a default of one is not another's.
+  auto add = [&](const char* name, const char* description, double seconds = 2.0) {
+    auto options = std::make_shared<BenchOptions>();
+    options->what = name;
+    options->seconds = seconds;
     CLI::App* command = bench->add_subcommand(name, description);
     command->fallthrough();
     command->add_option("--threads", options->threads, "Threads; 0 = all cores")->capture_default_str()->type_name("T");
@@ -22,9 +25,8 @@ void add_bench(CLI::App& app, Context& context) {
         ->capture_default_str()
         ->type_name("S");
     add_json_option(*command, context);
-    command->callback([&context, options, name] {
-      context.action = [&context, options, name] {
-        options->what = name;
+    command->callback([&context, options] {
+      context.action = [&context, options] {
         options->json = context.json;
         options->shape = parse_shape(options->shape_name);
         if (options->threads < 0 || options->threads > 4096)
@@ -36,23 +38,38 @@ void add_bench(CLI::App& app, Context& context) {
         return run_bench(*options);
       };
     });
-    return command;
+    return std::pair(command, options);
   };
-  auto add_shape = [&](CLI::App* command) {
-    command
-        ->add_option("--shape", options->shape_name,
+  const auto add_shape = [](const auto& made) {
+    made.first
+        ->add_option("--shape", made.second->shape_name,
                      "halfcheetah, humanoid, or O,A,H,B: observation, action, hidden width, batch")
         ->capture_default_str()
         ->type_name("SHAPE");
   };
-  add_shape(add("update", "One SAC update: time, counted operations, share of the machine's peak"));
-  add_shape(add("gemm", "The matrix products of an update, one by one"));
-  CLI::App* env = add("env", "Environment steps per second under random actions");
-  env->add_option("ENV", options->env_id, "Environment")->capture_default_str();
-  env->add_option("--n-envs", options->num_envs, "Environments stepped together")
+  const auto add_num_envs = [](const auto& made, const char* description) {
+    made.first->add_option("--n-envs", made.second->num_envs, description)->capture_default_str()->type_name("N");
+  };
+
+  const auto update = add("update", "One SAC update by phase: time, share of the machine's peak; acting");
+  add_shape(update);
+  update.second->num_envs = 8;
+  add_num_envs(update, "Observations acted on together");
+  add_shape(add("gemm", "The matrix products of an update, beside oneDNN and OpenBLAS where installed"));
+  const auto env = add("env", "Environment steps per second under random actions");
+  env.second->env_id = "HalfCheetah-v5";
+  env.first->add_option("ENV", env.second->env_id, "Environment")->capture_default_str();
+  add_num_envs(env, "Environments stepped together");
+  add_shape(add("replay", "Storing transitions, and sampling batches beside the update that reads them"));
+  const auto scale =
+      add("scale", "How cost grows with batch, width, depth, observations, critics, environments and replay", 20.0);
+  add_shape(scale);
+  scale.second->env_id = "Pendulum-v1";
+  scale.first->add_option("--env", scale.second->env_id, "Environment of the axis n_envs")
       ->capture_default_str()
-      ->type_name("N");
-  add_shape(add("replay", "Storing transitions and sampling batches"));
+      ->type_name("ENV");
+  scale.first->add_option("-o,--output", scale.second->figure_path, "Write the figure to this SVG file")
+      ->type_name("FILE");
 }
 
 }  // namespace softac::app

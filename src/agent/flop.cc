@@ -22,13 +22,16 @@ Cost cost(int in, const std::vector<int>& hidden, int out) {
 
 }  // namespace
 
-std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config) {
+UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config) {
   const Cost a = cost(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor, 2 * act_dim);
   const Cost c = cost(obs_dim + act_dim, config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic, 1);
-  const std::int64_t n = config.n_critics;
-  const std::int64_t per_row =
-      3 * a.forward + a.backward + n * (4 * c.forward + c.backward) + c.backward + act_dim * c.first_width;
-  return 2 * per_row * config.batch_size;
+  const std::int64_t n = config.n_critics, flop = std::int64_t{2} * config.batch_size;  // per multiply-add of a row
+  return {flop * 2 * a.forward, flop * n * c.forward, flop * n * c.forward, flop * n * (c.forward + c.backward),
+          flop * (n * c.forward + c.backward + act_dim * c.first_width + a.forward + a.backward)};
+}
+
+std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config) {
+  return update_flop(obs_dim, act_dim, config).total();
 }
 
 }  // namespace softac

@@ -8,10 +8,18 @@
 
 namespace softac {
 
-// Per row of the batch, with F = multiply-adds of a forward pass and D = those of passing a gradient back to the first
-// hidden layer (a: actor, c: critic):
-//   actor forward on s and s' 2F_a, targets N F_c, critics N (2F_c + D_c), their values for the actor N F_c, the
-//   minimising critic's gradient D_c + A h_1, the actor's gradient F_a + D_a.
+// By phase of the update. Per row of the batch, with F = multiply-adds of a forward pass and D = those of passing a
+// gradient back to the first hidden layer (a: actor, c: critic; N critics, A actions, h_1 the critic's first width):
+struct UpdateFlop {
+  std::int64_t policy;           // 2 F_a: the actor on s and s'
+  std::int64_t target;           // N F_c
+  std::int64_t critic_forward;   // N F_c
+  std::int64_t critic_backward;  // N (F_c + D_c): d_W is as large as the forward pass
+  std::int64_t actor;            // N F_c at the policy's actions, D_c + A h_1 through the minimising one, F_a + D_a
+  std::int64_t total() const { return policy + target + critic_forward + critic_backward + actor; }
+};
+UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config);
+
 std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config);
 
 }  // namespace softac

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t kTerminated = 1, kTruncated = 2, kEndSlot = 4;
 constexpr std::uint32_t kEnded = kTerminated | kTruncated;
 
-constexpr int kPrefetchAhead = 8;  // rows between the one that is copied and the one that is fetched
+constexpr int kPrefetchWords = 16384;  // fetched ahead of the row that is copied: 64 KiB
 
 std::int64_t slots_per_env(const ReplayShape& shape) {
   return shape.buffer_size / shape.num_envs + 1;
@@ -185,9 +185,10 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
   SOFTAC_REQUIRE(num_transitions_ > 0 && batch.obs_dim == obs_dim && batch.act_dim == act_dim, num_transitions_,
                  batch.obs_dim, batch.act_dim);
   draw(rng, size);
-  for (int b = 0; b < std::min(kPrefetchAhead, size); ++b) prefetch(picks_[static_cast<std::size_t>(b)]);
+  const int ahead = std::clamp(kPrefetchWords / (stride_ + obs_dim), 1, size);
+  for (int b = 0; b < ahead; ++b) prefetch(picks_[static_cast<std::size_t>(b)]);
   for (int b = 0; b < size; ++b) {
-    if (b + kPrefetchAhead < size) prefetch(picks_[static_cast<std::size_t>(b + kPrefetchAhead)]);
+    if (b + ahead < size) prefetch(picks_[static_cast<std::size_t>(b + ahead)]);
     const auto [first, env] = picks_[static_cast<std::size_t>(b)];
     const std::int64_t end = head(env);
     const float* record = slot(env, first);

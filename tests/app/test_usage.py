@@ -9,7 +9,8 @@ import command
 from command import SMALL, CommandTest
 
 COMMANDS = [["train"], ["eval"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
-            ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["info"], ["completion"], ["completion", "bash"]]
+            ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"],
+            ["completion"], ["completion", "bash"]]
 
 
 class Usage(CommandTest):
