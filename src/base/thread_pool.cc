@@ -1,5 +1,7 @@
 #include "base/thread_pool.h"
 
+#include <chrono>
+
 namespace softac {
 
 namespace {
@@ -8,12 +10,30 @@ inline void pause() {
   __builtin_ia32_pause();
 #endif
 }
+
+// Long enough for the gaps between two jobs of an update and for the wait on another thread's last part: parking costs
+// tens of microseconds, in a virtual machine more.
+constexpr std::chrono::microseconds kSpin{200};
+
+// Whether done() became true within kSpin. Gives the core away every microsecond or so, if anybody wants it.
+template <class Done>
+bool spin(Done done) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (done()) return true;
+      pause();
+    }
+    std::this_thread::yield();
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
 }  // namespace
 
 ThreadPool::ThreadPool(int num_threads) {
   const int num_cores = static_cast<int>(std::thread::hardware_concurrency());
   if (num_threads <= 0) num_threads = num_cores > 0 ? num_cores : 1;
-  spin_limit_ = num_threads <= num_cores ? 2000 : 0;
+  spins_ = num_threads <= num_cores;
   for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
 }
 
@@ -34,7 +54,7 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
   work(generation, 0);
-  for (int spin = 0; spin < spin_limit_ && unfinished_.load(std::memory_order_acquire) != 0; ++spin) pause();
+  if (spins_ && spin([&] { return unfinished_.load(std::memory_order_acquire) == 0; })) return;
   for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;)
     unfinished_.wait(left, std::memory_order_acquire);
 }
@@ -59,15 +79,11 @@ void ThreadPool::work(std::uint32_t generation, int worker) {
 void ThreadPool::worker_loop(int worker) {
   std::uint32_t seen = 0;
   while (true) {
-    std::uint32_t now = generation_.load(std::memory_order_acquire);
-    for (int spin = 0; spin < spin_limit_ && now == seen; ++spin) {
-      pause();
-      now = generation_.load(std::memory_order_acquire);
+    const auto changed = [&] { return generation_.load(std::memory_order_acquire) != seen; };
+    if (!spins_ || !spin(changed)) {
+      while (!changed()) generation_.wait(seen, std::memory_order_acquire);
     }
-    while (now == seen) {
-      generation_.wait(seen, std::memory_order_acquire);
-      now = generation_.load(std::memory_order_acquire);
-    }
+    const std::uint32_t now = generation_.load(std::memory_order_acquire);
     seen = now;
     if (stop_.load()) return;
     work(now, worker);

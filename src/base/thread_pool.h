@@ -52,7 +52,7 @@ class ThreadPool {
   std::vector<std::thread> workers_;
   PartFn fn_ = nullptr;
   void* context_ = nullptr;
-  int spin_limit_ = 0;
+  bool spins_ = false;
   std::atomic<std::uint64_t> ticket_{0};      // generation in the high half, number of unclaimed parts in the low half
   std::atomic<std::int32_t> unfinished_{0};   // parts not yet done
   std::atomic<std::uint32_t> generation_{0};  // wakes the workers
