@@ -21,6 +21,7 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Completio
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional()) {
       command.takes_env = command.takes_env || option->get_name() == "ENV";
+      command.takes_mdp = command.takes_mdp || option->get_name() == "MDP";
       command.takes_file = command.takes_file || option->get_name() == "RUN";
     }
     for (const std::string& name : option->get_lnames())

@@ -25,6 +25,7 @@ void add_resume(CLI::App& app, Context& context);
 void add_ckpt(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
 void add_env(CLI::App& app, Context& context);
+void add_exact(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_info(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);

@@ -7,6 +7,9 @@
 namespace softac::app {
 namespace {
 
+// Ready problems of `softac exact`.
+constexpr const char* kProblems = "cliffwalking frozenlake gridworld mountaincar pendulum random:";
+
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
@@ -51,6 +54,7 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
     const std::vector<std::string> names = names_of(command.options);
     cases += "    " + quoted(command.path) + ") words=" + quoted(words) + "; options=" + quoted(joined(names));
     if (command.takes_env) cases += "; words=\"$(softac env list -q 2>/dev/null)\"";
+    if (command.takes_mdp) cases += "; words=" + quoted(kProblems);
     if (command.takes_file) cases += "; files=1";
     cases += " ;;\n";
   }
@@ -73,7 +77,8 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
          quoted(setting_words()) +
          " -- \"$current\")); return ;;\n"
          "    --preset) COMPREPLY=($(compgen -W 'sb3 cleanrl spinup' -- \"$current\")); return ;;\n"
-         "    --config|--run-dir|--init-from|--env-plugin) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+         "    --config|--run-dir|--init-from|--env-plugin|--dump|--output) COMPREPLY=($(compgen -f -- \"$current\")); "
+         "return ;;\n"
          "  esac\n"
          "  if [[ \"$current\" == -* ]]; then\n"
          "    COMPREPLY=($(compgen -W \"$options --quiet\" -- \"$current\"))\n"
@@ -130,6 +135,7 @@ std::string fish_completion(const std::vector<CompletionCommand>& commands) {
         out += " -r -F";
     }
     if (command.takes_env) out += start + " -a '(softac env list -q 2>/dev/null)'";
+    if (command.takes_mdp) out += start + " -F -a " + quoted(kProblems);
     if (command.takes_file) out += start + " -F";
   }
   return out;

@@ -19,6 +19,7 @@ struct CompletionCommand {
   std::vector<CompletionOption> options;
   bool takes_env = false;   // a positional argument is an environment
   bool takes_file = false;  // … a file or folder
+  bool takes_mdp = false;   // … a finite problem
 };
 
 // commands: the root first. Environments are asked of the installed softac while completing; --set completes the

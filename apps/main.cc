@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   add_ckpt(app, context);
   add_eval(app, context);
   add_env(app, context);
+  add_exact(app, context);
   add_bench(app, context);
   add_info(app, context);
   add_completion(app, context);

@@ -8,7 +8,7 @@ import termios
 import command
 from command import SMALL, CommandTest
 
-COMMANDS = [["train"], ["eval"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
+COMMANDS = [["train"], ["eval"], ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
             ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"],
             ["completion"], ["completion", "bash"]]
 

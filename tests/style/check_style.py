@@ -14,6 +14,7 @@ LAYER = {"base": 0, "math": 1, "dist": 1, "nn": 2, "env": 2, "replay": 2, "exact
 # The module that each public header belongs to.
 PUBLIC = {
     "error.h": "base",
+    "exact.h": "exact",
     "rng.h": "base",
     "choices.h": "base",
     "panels.h": "math",
