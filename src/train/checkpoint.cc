@@ -161,6 +161,7 @@ bool is_newer(const CheckpointInfo& info) {
 // A folder is renamed before it is emptied, so that no checkpoint is ever seen half removed.
 void remove_checkpoint(FileSystem& fs, const Path& dir, const std::string& name) {
   fs.rename(dir / name, dir / kRemoved);
+  fs.sync_directory(dir);
   remove_tree(fs, dir / kRemoved);
 }
 
@@ -196,12 +197,13 @@ Highest highest_of(FileSystem& fs, const Path& dir) {
   return highest;
 }
 
-// The segments that no checkpoint names.
+// The segments that no checkpoint names. Where a manifest cannot be read nobody knows, and all stay.
 void prune_segments(FileSystem& fs, const Path& checkpoints_dir) {
   const Path dir = checkpoints_dir.parent_path() / "replay";
   if (!fs.is_directory(dir)) return;
   std::set<std::string> named;
   for (const CheckpointInfo& info : find_checkpoints(fs, checkpoints_dir, "")) {
+    if (!info.complete) return;
     for (const CheckpointInfo::File& file : info.files) named.insert(file.name);
   }
   for (const std::string& name : fs.list(dir)) {

@@ -294,9 +294,8 @@ void Trainer::Impl::look_at_writer() {
       if (options.callback != nullptr) options.callback->on_checkpoint(summary(), path);
     }
     if (!ended) {
-      writer->submit([this, at = step] {
-        run_dir->write_status("running", "running", "", at, config.total_timesteps, wall_time());
-      });
+      writer->submit(
+          [this, at = step] { run_dir->write_status("running", "", "", at, config.total_timesteps, wall_time()); });
     }
   }
   writer->check();
