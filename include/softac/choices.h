@@ -7,5 +7,7 @@ enum class Activation { relu, tanh, elu, silu };
 enum class PolicyKind { squashed_gaussian, gaussian };  // E11: tanh-squashed, or the plain Gaussian
 enum class LogStdRule { clamp, tanh };                  // E11: clamp to [−20, 2], or tanh map to [−5, 2]
 enum class EntCoefLoss { alpha, log_alpha };            // E10: −α·(…) or the form linear in log α
+enum class ActorGradient { reparameterised, likelihood_ratio };  // E9 by E11, or E13
+enum class ActorBaseline { none, leave_one_out };                // of E13
 
 }  // namespace softac

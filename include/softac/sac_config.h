@@ -33,6 +33,9 @@ struct SacConfig {
   int target_update_interval = 1;  // updates between Polyak steps
   int policy_delay = 1;            // updates between actor (and temperature) steps
   int n_steps = 1;                 // n-step returns (intermediate entropies are left out, E8)
+  int n_target_actions = 1;        // K actions whose soft values are averaged in the target's expectation, E8
+  ActorGradient actor_gradient = ActorGradient::reparameterised;
+  ActorBaseline actor_baseline = ActorBaseline::leave_one_out;  // of the likelihood-ratio gradient
   bool ent_coef_auto = true;       // learn the temperature
   double ent_coef = 1.0;           // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;

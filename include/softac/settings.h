@@ -52,6 +52,14 @@ template <>
 struct EnumNames<EntCoefLoss> {
   static constexpr std::array<std::string_view, 2> value = {"alpha", "log_alpha"};
 };
+template <>
+struct EnumNames<ActorGradient> {
+  static constexpr std::array<std::string_view, 2> value = {"reparameterised", "likelihood_ratio"};
+};
+template <>
+struct EnumNames<ActorBaseline> {
+  static constexpr std::array<std::string_view, 2> value = {"none", "leave_one_out"};
+};
 
 // Calls visit(info, field) for every setting of the learner. Config: SacConfig or const SacConfig. Field types: bool&,
 // int&, int64&, uint64&, double&, string&, an enumeration with EnumNames, vector<int>&, vector<string>&, AutoNumber.
@@ -100,6 +108,14 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);
   visit(SettingInfo{"n_steps", group, "length of n-step returns (entropies on the way are left out)", 1, 1000},
         c.n_steps);
+  visit(SettingInfo{"n_target_actions", group, "next actions whose soft values a target averages", 1, 1024},
+        c.n_target_actions);
+  visit(SettingInfo{"actor_gradient", group,
+                    "gradient of the actor through the action (reparameterised), or by the likelihood ratio"},
+        c.actor_gradient);
+  visit(SettingInfo{"actor_baseline", group,
+                    "baseline of the likelihood-ratio gradient: none, or the mean of the batch's other rows"},
+        c.actor_baseline);
   visit(
       SettingInfo{"ent_coef", group,
                   "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0,

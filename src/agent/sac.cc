@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "agent/likelihood_ratio.h"
 #include "base/elementary.h"
 #include "math/lane_tree.h"
 #include "nn/adam.h"
@@ -33,7 +34,7 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
       rows_(config.batch_size),
       backend_(backend, threads),
       state_(obs_dim, act_dim, config, seed),
-      samples_(state_.actor_net.make_samples(arena_, 2 * rows_)),
+      samples_(state_.actor_net.make_samples(arena_, (1 + config.n_target_actions) * rows_)),
       actor_tape_(state_.actor_net.net().make_tape(arena_, rows_)),
       d_actor_(state_.actor_net.net().make_gradients(arena_, rows_)),
       actor_transposes_(state_.actor_net.net().make_transposes(arena_, 0, 0)) {
@@ -59,7 +60,6 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
     scratch.d_critic = state_.critic_nets[0].make_gradients(arena_, block_);
     scratch.d_action = arena_.panels<T>(block_, act_dim);
     scratch.order.resize(static_cast<std::size_t>(block_));
-    scratch.least.resize(static_cast<std::size_t>(block_));
     scratch_.push_back(std::move(scratch));
   }
   d_head_ = arena_.panels<T>(rows_, 2 * act_dim);
@@ -67,6 +67,8 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
   y_ = arena_.take<T>(rows);
   actor_terms_ = arena_.take<T>(rows);
   d_q_actor_ = arena_.take<T>(rows);
+  ratio_weight_ = arena_.take<T>(rows);
+  min_critic_.resize(rows);
   std::fill_n(d_q_actor_, rows_, T(-1) / static_cast<T>(rows_));
 }
 
@@ -116,7 +118,8 @@ void Sac<T>::draw_noise() {
   Rng& rng = state_.noise;
   const std::uint64_t block = rng.align_to_block();
   const std::uint64_t used =
-      backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps, std::int64_t{2} * rows_ * act_dim_);
+      backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps,
+                                                  (std::int64_t{1} + config_.n_target_actions) * rows_ * act_dim_);
   rng.set_position((block + used) * 4);
 }
 
@@ -144,12 +147,12 @@ void Sac<T>::policy_rows(Scratch& scratch, int first, int count) {
   }
 }
 
-// Copies the sampled actions of a row range into the action columns of x.
+// Copies B sampled actions into the action columns of x.
 template <class T>
-void Sac<T>::write_actions(int first_row, int count) {
-  for (int r = first_row; r < first_row + count; ++r) {
-    const T* action = samples_.action_row(r);
-    for (int k = 0; k < act_dim_; ++k) batch_.x.at(r, obs_dim_ + k) = action[k];
+void Sac<T>::write_actions(int first_row, int first_sample) {
+  for (int b = 0; b < rows_; ++b) {
+    const T* action = samples_.action_row(first_sample + b);
+    for (int k = 0; k < act_dim_; ++k) batch_.x.at(first_row + b, obs_dim_ + k) = action[k];
   }
 }
 
@@ -160,18 +163,25 @@ void Sac<T>::target_rows(Scratch& scratch, int critic, int first, int count) {
                                 scratch.tape, 0, q_target_[j] + first);
 }
 
-// y = r + discount · (min_j Q_θ̄j(s', a') − α log π(a'|s'))
+// y = r + discount · V(s'), V = min_j Q_θ̄j(s', a') − α log π(a'|s'), averaged over K actions a'.
 template <class T>
 void Sac<T>::compute_targets() {
-  write_actions(rows_, rows_);
-  for_critics(1,
-              [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
   const T alpha_now = alpha();
-  for (int b = 0; b < rows_; ++b) {
-    T least = q_target_[0][b];
-    for (std::size_t j = 1; j < q_target_.size(); ++j) least = least <= q_target_[j][b] ? least : q_target_[j][b];
-    y_[b] = std::fma(batch_.discount[b], std::fma(-alpha_now, samples_.log_pi[rows_ + b], least), batch_.reward[b]);
+  for (int k = 0; k < config_.n_target_actions; ++k) {
+    const int at = rows_ * (1 + k);
+    if (k > 0) state_.actor_net.resample(backend_.kernels(), samples_, rows_, at, rows_);
+    write_actions(rows_, at);
+    for_critics(
+        1, [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
+    for (int b = 0; b < rows_; ++b) {
+      T least = q_target_[0][b];
+      for (std::size_t j = 1; j < q_target_.size(); ++j) least = least <= q_target_[j][b] ? least : q_target_[j][b];
+      const T value = std::fma(-alpha_now, samples_.log_pi[at + b], least);
+      y_[b] = k == 0 ? value : y_[b] + value;
+    }
   }
+  const T actions = static_cast<T>(config_.n_target_actions);
+  for (int b = 0; b < rows_; ++b) y_[b] = std::fma(batch_.discount[b], y_[b] / actions, batch_.reward[b]);
 }
 
 template <class T>
@@ -195,27 +205,31 @@ void Sac<T>::critic_backward_rows(int critic, int first, int count) {
                                  critic_transposes_[i], d_q_[i] + first, count, d_critics_[i], first);
 }
 
-// J_π = mean[ α log π(a|s) − min_i Q_i(s, a) ], a = f_φ(ε; s);  d_Q = −1/B for the minimising critic, d_log_pi = α/B.
-// The rows are ordered by their minimising critic (ties: the first), so that each goes back through that one alone.
+// J_π = mean[ α log π(a|s) − min_i Q_i(s, a) ], a = f_φ(ε; s): its terms, and the minimising critics (ties: the first).
+template <class T>
+void Sac<T>::find_actor_terms() {
+  const T alpha_now = alpha();
+  for (int b = 0; b < rows_; ++b) {
+    std::size_t least = 0;
+    for (std::size_t i = 1; i < q_.size(); ++i) {
+      if (!(q_[least][b] <= q_[i][b])) least = i;
+    }
+    min_critic_[static_cast<std::size_t>(b)] = static_cast<int>(least);
+    actor_terms_[b] = std::fma(alpha_now, samples_.log_pi[b], -q_[least][b]);
+  }
+}
+
+// d_Q = −1/B for the minimising critic, d_log_pi = α/B.
+// The rows are ordered by their minimising critic, so that each goes back through that one alone.
 template <class T>
 void Sac<T>::actor_backward_rows(Scratch& scratch, int first, int count) {
   const KernelTable<T>& k = backend_.kernels();
   const int num_critics = static_cast<int>(q_.size());
-  const T alpha_now = alpha();
-  for (int b = 0; b < count; ++b) {
-    int least = 0;
-    for (int i = 1; i < num_critics; ++i) {
-      if (!(q_[static_cast<std::size_t>(least)][first + b] <= q_[static_cast<std::size_t>(i)][first + b])) least = i;
-    }
-    scratch.least[static_cast<std::size_t>(b)] = least;
-    actor_terms_[first + b] =
-        std::fma(alpha_now, samples_.log_pi[first + b], -q_[static_cast<std::size_t>(least)][first + b]);
-  }
   int at = 0;
   for (int i = 0; i < num_critics; ++i) {
     const int begin = at;
     for (int b = 0; b < count; ++b) {
-      if (scratch.least[static_cast<std::size_t>(b)] == i) scratch.order[static_cast<std::size_t>(at++)] = b;
+      if (min_critic_[static_cast<std::size_t>(first + b)] == i) scratch.order[static_cast<std::size_t>(at++)] = b;
     }
     if (at == begin) continue;
     const auto critic = static_cast<std::size_t>(i);
@@ -231,18 +245,34 @@ void Sac<T>::actor_backward_rows(Scratch& scratch, int first, int count) {
       std::memcpy(row + p * kLanes, scratch.d_action.panel(p) + std::ptrdiff_t{g} * kLanes, kLanes * sizeof(T));
     }
   }
-  state_.actor_net.backward(k, actor_tape_, actor_transposes_, samples_, d_action_, alpha_now / static_cast<T>(rows_),
+  state_.actor_net.backward(k, actor_tape_, actor_transposes_, samples_, d_action_, alpha() / static_cast<T>(rows_),
                             d_head_, d_actor_, first, count);
 }
 
 template <class T>
+void Sac<T>::likelihood_ratio_backward_rows(int first, int count) {
+  likelihood_ratio_rows(state_.actor_net.shape(), samples_, ratio_weight_, d_head_, first, count);
+  state_.actor_net.net().backward(backend_.kernels(), actor_tape_, first, actor_transposes_,
+                                  d_head_.rows_from(first, count), d_actor_, first);
+}
+
+template <class T>
 void Sac<T>::actor_forward_backward() {
-  write_actions(0, rows_);
+  write_actions(0, 0);
   critic_forward();
+  find_actor_terms();
   refresh_critic_transposes();
   refresh_actor_transposes();
+  const bool ratio = config_.actor_gradient == ActorGradient::likelihood_ratio;
+  if (ratio)
+    likelihood_ratio_weights(actor_terms_, rows_, config_.actor_baseline == ActorBaseline::leave_one_out,
+                             ratio_weight_);
   backend_.for_blocks(rows_, block_, 2 * state_.critic_nets[0].cost_per_row(), [&](int worker, int first, int count) {
-    actor_backward_rows(scratch_[static_cast<std::size_t>(worker)], first, count);
+    if (ratio) {
+      likelihood_ratio_backward_rows(first, count);
+    } else {
+      actor_backward_rows(scratch_[static_cast<std::size_t>(worker)], first, count);
+    }
   });
 }
 

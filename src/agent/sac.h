@@ -49,7 +49,8 @@ class Sac {
   void critic_forward();                            // Q_i(s, a) of the replayed actions
   double critic_gradients();                        // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
   double actor_gradients();                         // J_π and its gradient, E9
-  PolicySamples<T>& samples() { return samples_; }  // rows 0…B−1 at s, B…2B−1 at s'
+  // Rows 0…B−1 at s, then B at s' for each of the K target actions.
+  PolicySamples<T>& samples() { return samples_; }
   const T* targets() const { return y_; }           // (B)
   const T* q(int critic) const { return q_[static_cast<std::size_t>(critic)]; }  // (B) of the last critic or actor pass
 
@@ -61,7 +62,6 @@ class Sac {
     MlpGradients<T> d_critic;  // (block)
     Panels<T> d_action;        // (block, A), rows ordered by their minimising critic
     std::vector<int> order;    // (block) that order: position → row of the block
-    std::vector<int> least;    // (block) minimising critic
   };
 
   // The passes over rows [first, first + count) on the calling thread.
@@ -70,10 +70,12 @@ class Sac {
   void critic_forward_rows(int critic, int first, int count);
   void critic_backward_rows(int critic, int first, int count);
   void actor_backward_rows(Scratch& scratch, int first, int count);
+  void likelihood_ratio_backward_rows(int first, int count);
 
   void sample_policy(bool both);
   void actor_forward_backward();
-  void write_actions(int first_row, int count);
+  void find_actor_terms();
+  void write_actions(int first_row, int first_sample);
   void critic_weights();
   void actor_weights();
   bool critic_step(UpdateMetrics& metrics);
@@ -98,7 +100,7 @@ class Sac {
   BatchView<T> batch_;
   int block_ = 0;  // rows of a block
 
-  PolicySamples<T> samples_;                // (2B)
+  PolicySamples<T> samples_;                // ((1 + K)·B)
   MlpTape<T> actor_tape_;                   // (B), s rows
   MlpGradients<T> d_actor_;                 // (B)
   std::vector<MlpTape<T>> critic_tapes_;    // N × (B)
@@ -113,6 +115,8 @@ class Sac {
   std::vector<T*> q_target_;              // N × (B)
   T *y_, *actor_terms_;                   // (B)
   T* d_q_actor_;                          // (B), −1/B
+  T* ratio_weight_;                       // (B), factors of ∇ log π in E13
+  std::vector<int> min_critic_;           // (B) of the actor pass
 };
 
 extern template class Sac<float>;

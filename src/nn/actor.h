@@ -57,6 +57,17 @@ class Actor {
                        0, x.rows);
   }
 
+  // Further actions of the policy at `count` states whose head is at rows head_at …: samples at rows sample_at …, from
+  // their eps.
+  void resample(const KernelTable<T>& k, PolicySamples<T>& samples, int head_at, int sample_at, int count) const {
+    const auto head = samples.head.rows_from(head_at, count);
+    const std::ptrdiff_t at = std::ptrdiff_t{sample_at} * samples.width;
+    k.gaussian_forward(
+        {shape_, head.data, head.panel_stride, samples.eps + std::ptrdiff_t{sample_at} * shape_.act_dim,
+         samples.action + at, samples.u + at, samples.sigma + at, samples.log_pi + sample_at},
+        0, count);
+  }
+
   // d_head (rows, 2A) and d_z of Σ_r [ d_log_pi · log π(a_r|s_r) + d_action_r · a_r ] for rows [first, first + count)
   // of samples, tape, d_action, d_head and d alike.
   void backward(const KernelTable<T>& k, const MlpTape<T>& tape, const MlpTransposes<T>& wt,

@@ -54,6 +54,10 @@ SacConfig make_config(const Json& c) {
   out.tau = c["tau"];
   out.target_update_interval = c["target_update_interval"];
   out.policy_delay = c["policy_delay"];
+  out.n_target_actions = c["n_target_actions"];
+  out.actor_gradient =
+      c["actor_gradient"] == "likelihood_ratio" ? ActorGradient::likelihood_ratio : ActorGradient::reparameterised;
+  out.actor_baseline = c["actor_baseline"] == "none" ? ActorBaseline::none : ActorBaseline::leave_one_out;
   out.ent_coef_auto = c["ent_coef_auto"];
   out.ent_coef = c["ent_coef"];
   out.ent_coef_loss = c["ent_coef_loss"] == "log_alpha" ? EntCoefLoss::log_alpha : EntCoefLoss::alpha;
@@ -136,11 +140,12 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
         const auto at = static_cast<std::size_t>(r * act_dim + k);
         view.x.at(r, obs_dim + k) = batch["action"][at];
         sac.samples().eps[at] = batch["eps"][at];
-        sac.samples().eps[static_cast<std::size_t>(rows * act_dim) + at] = batch["next_eps"][at];
       }
       view.reward[r] = batch["reward"][static_cast<std::size_t>(r)];
       view.discount[r] = batch["discount"][static_cast<std::size_t>(r)];
     }
+    for (std::size_t i = 0; i < batch["next_eps"].size(); ++i)
+      sac.samples().eps[static_cast<std::size_t>(rows * act_dim) + i] = batch["next_eps"][i];
     const UpdateMetrics metrics = sac.update_with_noise();
     EXPECT_TRUE(metrics.finite);
     expect_near(metrics.ent_coef, update["ent_coef"], 0, "alpha");

@@ -45,7 +45,7 @@ class Policy:
         self.case = case
         self.net = mlp([case["obs_dim"]] + case["net_arch"] + [2 * case["act_dim"]], case["activation_fn"])
 
-    def sample(self, obs, eps):
+    def sample(self, obs, eps, fixed=False):
         mu, raw = self.net(obs).chunk(2, dim=-1)
         low, high = self.case["log_std_min"], self.case["log_std_max"]
         if self.case["log_std_rule"] == "clamp":
@@ -54,12 +54,18 @@ class Policy:
             log_std = low + 0.5 * (high - low) * (torch.tanh(raw) + 1)
         normal = torch.distributions.Normal(mu, log_std.exp())
         u = mu + log_std.exp() * eps
+        if fixed:
+            u = u.detach()
         log_prob = normal.log_prob(u)
         if self.case["policy"] == "gaussian":
             return u, log_prob.sum(-1)
         # log(1 - tanh(u)^2) by the exact identity
         log_slope = 2 * (math.log(2) - u - torch.nn.functional.softplus(-2 * u))
         return torch.tanh(u), (log_prob - log_slope).sum(-1)
+
+    def log_prob(self, obs, eps):
+        """Of the action that eps gives, held fixed."""
+        return self.sample(obs, eps, fixed=True)[1]
 
 
 def run(case, seed):
@@ -95,7 +101,7 @@ def run(case, seed):
             "reward": rng.normal(size=rows),
             "discount": np.where(rng.uniform(size=rows) < 0.2, 0.0, 0.97),
             "eps": rng.normal(size=(rows, n_act)),
-            "next_eps": rng.normal(size=(rows, n_act)),
+            "next_eps": rng.normal(size=(case["n_target_actions"], rows, n_act)),
         }
         record = {"batch": {k: v.ravel().tolist() for k, v in batch.items()}}
         t = {k: torch.as_tensor(v) for k, v in batch.items()}
@@ -103,10 +109,13 @@ def run(case, seed):
         record["ent_coef"] = alpha_now.item()
 
         with torch.no_grad():
-            next_action, next_log_pi = policy.sample(t["next_obs"], t["next_eps"])
-            x = torch.cat([t["next_obs"], next_action], -1)
-            q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
-            y = t["reward"] + t["discount"] * (q_next - alpha_now * next_log_pi)
+            values = []
+            for next_eps in t["next_eps"]:
+                next_action, next_log_pi = policy.sample(t["next_obs"], next_eps)
+                x = torch.cat([t["next_obs"], next_action], -1)
+                q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
+                values.append(q_next - alpha_now * next_log_pi)
+            y = t["reward"] + t["discount"] * torch.stack(values).mean(0)
         x = torch.cat([t["obs"], t["action"]], -1)
         loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
         critic_optimizer.zero_grad()
@@ -121,9 +130,17 @@ def run(case, seed):
             action, log_pi = policy.sample(t["obs"], t["eps"])
             x = torch.cat([t["obs"], action], -1)
             q = torch.stack([net(x).squeeze(-1) for net in critics]).min(0).values
-            actor_loss = (alpha_now * log_pi - q).mean()
+            terms = alpha_now * log_pi - q
+            actor_loss = terms.mean()
             actor_optimizer.zero_grad()
-            actor_loss.backward()
+            if case["actor_gradient"] == "likelihood_ratio":
+                # E13: the action is held fixed, and so are the factors of its log-probability.
+                factor = terms.detach()
+                if case["actor_baseline"] == "leave_one_out":
+                    factor = factor - (factor.sum() - factor) / (rows - 1)
+                (factor * policy.log_prob(t["obs"], t["eps"])).mean().backward()
+            else:
+                actor_loss.backward()
             record["actor_loss"] = actor_loss.item()
             record["actor_grads"] = dump_grads(policy.net)
             if case["max_grad_norm"] > 0:
@@ -155,7 +172,7 @@ BASE = dict(
     obs_dim=3, act_dim=2, net_arch=[5, 4], activation_fn="relu", policy="squashed_gaussian", log_std_rule="clamp",
     log_std_min=-20.0, log_std_max=2.0, n_critics=2, learning_rate_actor=3e-3, learning_rate_critic=2e-3, learning_rate_ent_coef=1e-2,
     max_grad_norm=0.0, batch_size=7, tau=0.05, target_update_interval=1, policy_delay=1, ent_coef_auto=True, ent_coef=1.0,
-    ent_coef_loss="alpha", target_entropy=None,
+    ent_coef_loss="alpha", target_entropy=None, n_target_actions=1, actor_gradient="reparameterised", actor_baseline="leave_one_out",
 )
 
 CASES = {
@@ -165,6 +182,9 @@ CASES = {
     "delayed_tanh_one_critic": dict(activation_fn="tanh", n_critics=1, policy_delay=2, target_update_interval=3, net_arch=[4, 3, 5]),
     "plain_gaussian_fixed_alpha": dict(policy="gaussian", ent_coef_auto=False, ent_coef=0.2),
     "hard": dict(ent_coef_auto=False, ent_coef=0.0, act_dim=1),
+    "likelihood_ratio": dict(actor_gradient="likelihood_ratio"),
+    "likelihood_ratio_no_baseline": dict(actor_gradient="likelihood_ratio", actor_baseline="none", log_std_rule="tanh", log_std_min=-5.0),
+    "three_target_actions": dict(n_target_actions=3),
 }
 
 if __name__ == "__main__":
