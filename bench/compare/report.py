@@ -99,7 +99,7 @@ def own_section(own, figure):
         return f"{s['obs_dim']}, {s['act_dim']}, {s['hidden']}, {s['batch_size']}"
 
     def quiet(u):
-        return f"{u['rounds'] - u['disturbed_rounds']} of {u['rounds']}" + (" (bad spell)" if u["bad_spell"] else "")
+        return f"{u['rounds'] - u['disturbed_rounds']} of {u['rounds']}" + (" (**bad spell**)" if u["bad_spell"] else "")
 
     for u in own["updates"]:
         lines.append(f"| {u['backend']} | {shape(u['shape'])} | {u['ms_per_update']:.2f} | {u['gflops']:.1f} | {u['peak_gflops']:.1f} | "
@@ -116,7 +116,7 @@ def own_section(own, figure):
               f"{first['acting']['n_envs']} at once. Between updates, from a million transitions:", ""]
     for r in own["replay"]:
         lines.append(f"- O = {r['obs_dim']}, A = {r['act_dim']}: a batch in {r['sample_us']:.0f} µs and its noise in {r['noise_us']:.0f} µs, "
-                     f"{100 * r['share_of_update']:.1f} % of an update.")
+                     f"{100 * r['share_of_update']:.1f} % of an update; quiet rounds {quiet(r)}.")
     for u in own["threads"]:
         s = u["scaling"]
         lines += ["", f"{u['threads']} threads: {s['speedup']['median']:.2f} times one thread; a probe that shares nothing "
@@ -125,13 +125,14 @@ def own_section(own, figure):
     gemm = own["gemm"]
     names = list(gemm["libraries"])
     lines += ["", "## Matrix products alone", "",
-              f"`softac bench gemm`, one thread, GFLOP/s ({gemm['backend']}). softac's include bias and ReLU, ReLU's mask, the bias's gradient.", "",
+              f"`softac bench gemm`, one thread, GFLOP/s ({gemm['backend']}). softac's include bias and ReLU, ReLU's mask, the bias's gradient. "
+              f"Quiet rounds {quiet(gemm)}.", "",
               f"| product | rows × in × out | softac | of the peak | {' | '.join(names)} |", "|---|---|---|---|" + "---|" * len(names)]
     for p in gemm["products"]:
         others = " | ".join(f"{p['others'][n]:.0f}" if p["others"][n] else "–" for n in names)
         lines.append(f"| {p['product']} | {p['rows']} × {p['in']} × {p['out']} | {p['gflops']:.0f} | {p['fraction_of_peak']:.2f} | {others} |")
     lines += ["", "; ".join(f"{name}: {version}" for name, version in gemm["libraries"].items()) + ".", "", "## Growth of cost", "",
-              "`softac bench scale`: cost = c · size^p; beside p the exponent of the counted operations.", "",
+              f"`softac bench scale`: cost = c · size^p; beside p the exponent of the counted operations. Quiet rounds {quiet(own['scale'])}.", "",
               "| size | from | to | exponent p | of the operations |", "|---|---|---|---|---|"]
     for axis in own["scale"]["axes"]:
         a, b = axis["points"][0], axis["points"][-1]

@@ -26,6 +26,7 @@ import report
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHAPES = ["17,6,256,256", "348,17,256,256"]
+ORDER = [*SHAPES, "pendulum", "halfcheetah"]  # of the page
 TINY = ["bench", "update", "--shape", "3,1,16,16", "--seconds", "0.3"]
 # name: (driver and options of an update, of a training run; None: not compared)
 PEERS = {
@@ -183,6 +184,21 @@ def prepare(args):
     return str(python)
 
 
+def merged(old, new):
+    """The new results, and of the old ones what the new ones do not measure again. Those of another build or processor go."""
+    if any(old[key] != new[key] for key in ["cpu", "softac", "quick"]):
+        say("the results that stand are of another build or processor; they are not kept")
+        return new
+    for part, key in [("updates", "shape"), ("training", "task")]:
+        again = {(m[key], m["threads"]) for m in new[part]}
+        kept = [m for m in old[part] if (m[key], m["threads"]) not in again]
+        new[part] = sorted(kept + new[part], key=lambda m: (m["threads"], ORDER.index(m[key]) if m[key] in ORDER else len(ORDER)))
+    new["own"] = new["own"] or old["own"]
+    new["versions"] = {**old["versions"], **new["versions"]}
+    new["failures"] = {**old["failures"], **new["failures"]}
+    return new
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--softac", default=str(ROOT / "build/release/apps/softac"), help="the command to measure")
@@ -192,13 +208,18 @@ def main():
     parser.add_argument("--rounds", type=int, help="of updates (default 7)")
     parser.add_argument("--seconds", type=float, help="each learner updates at a time (default 1.5)")
     parser.add_argument("--train-rounds", type=int, default=1, help="training runs of every learner; 0: none")
+    parser.add_argument("--steps", help="of a Pendulum and a HalfCheetah run (default 10000,20000; --quick: 2000,1000); 0: none")
+    parser.add_argument("--shapes", nargs="*", default=SHAPES, help="O,A,H,B of the updates")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--cores", type=lambda text: [int(core) for core in text.split(",")], help="cores to use, e.g. 0,1")
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--keep", action="store_true",
+                        help="measure a part: what the .json beside the page holds of the same commit and CPU stays")
     parser.add_argument("--no-own", action="store_true", help="leave out what softac measures of itself")
     args = parser.parse_args()
     args.rounds = args.rounds or (3 if args.quick else 7)
     args.seconds = args.seconds or (0.7 if args.quick else 1.5)
+    args.steps = args.steps or ("2000,1000" if args.quick else "10000,20000")
     args.cores = args.cores or sorted(os.sched_getaffinity(0))
     args.threads = [t for t in args.threads if t <= len(args.cores)]
     args.softac = str(pathlib.Path(args.softac).resolve())
@@ -209,16 +230,22 @@ def main():
     failures, versions = {}, {}
     results = {"date": datetime.date.today().isoformat(), "cpu": tiny["cpu"], "softac": info, "quick": args.quick,
                "seconds": args.seconds, "versions": versions, "failures": failures, "updates": [], "training": [], "own": None}
-    figure = args.out.with_name(args.out.stem + "-scale.svg")
+    figure = args.out.with_name(args.out.stem + "-scale.svg").absolute()
     if not args.no_own:
         results["own"] = measure_own(args, info, figure)
     for threads in args.threads:
-        for shape in SHAPES:
+        for shape in args.shapes:
             results["updates"].append(measure_updates(args, shape, threads, failures, versions))
     for threads in args.threads if args.train_rounds else []:
-        for task, steps in [("pendulum", 2_000 if args.quick else 10_000), ("halfcheetah", 1_000 if args.quick else 20_000)]:
+        for task, steps in zip(["pendulum", "halfcheetah"], (int(part) for part in args.steps.split(","))):
+            if steps == 0:
+                continue
             results["training"].append(measure_training(args, task, steps, threads, failures))
-    args.out.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n")
+    data = args.out.with_suffix(".json")
+    if args.keep and data.exists():
+        results = merged(json.loads(data.read_text()), results)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    data.write_text(json.dumps(results, indent=1) + "\n")
     args.out.write_text(report.page(results, args.out.stem, figure.name if results["own"] else None))
     print(args.out)
     return 0

@@ -73,6 +73,7 @@ class Report(unittest.TestCase):
         self.assertNotIn("## What could not run", report.page(results(), "performance", None))
 
     def test_page_of_softac_alone(self):
+        spell = {"rounds": 9, "disturbed_rounds": 2, "bad_spell": False}
         fixed = {"shape": {"obs_dim": 17, "act_dim": 6, "hidden": 256, "batch_size": 256}, "backend": "avx2", "ms_per_update": 6.0,
                  "gflops": 90.0, "peak_gflops": 100.0, "fraction_of_peak": 0.9, "fraction_of_peak_min": 0.8, "fraction_of_peak_max": 0.95,
                  "rounds": 9, "disturbed_rounds": 2, "bad_spell": False, "threads": 2,
@@ -82,15 +83,15 @@ class Report(unittest.TestCase):
                  "acting": {"us_batch_1": 4, "us_batch_n": 16, "n_envs": 8},
                  "scaling": {key: {"median": 1.5, "min": 1.4, "max": 1.6} for key in ["speedup", "probe_speedup", "parallel_efficiency"]}}
         own = {"updates": [fixed], "threads": [fixed],
-               "replay": [{"obs_dim": 17, "act_dim": 6, "sample_us": 20, "noise_us": 10, "share_of_update": 0.005}],
-               "gemm": {"backend": "avx2", "libraries": {"oneDNN": "not installed"},
+               "replay": [{"obs_dim": 17, "act_dim": 6, "sample_us": 20, "noise_us": 10, "share_of_update": 0.005, **spell}],
+               "gemm": {**spell, "backend": "avx2", "libraries": {"oneDNN": "not installed"},
                         "products": [{"product": "d_W", "rows": 1, "in": 2, "out": 3, "gflops": 50, "fraction_of_peak": 0.5,
                                       "others": {"oneDNN": None}}]},
-               "scale": {"axes": [{"axis": "replay_fill", "unit": "us", "exponent": 0.1, "exponent_error": 0.01, "flop_exponent": None,
+               "scale": {**spell, "bad_spell": True, "axes": [{"axis": "replay_fill", "unit": "us", "exponent": 0.1, "exponent_error": 0.01, "flop_exponent": None,
                                    "points": [{"value": 1000, "time": 8.0}, {"value": 1000000, "time": 14.0}]}]}}
         text = report.page(results(own=own), "performance", "growth.svg")
         for part in ["| avx2 | 17, 6, 256, 256 | 6.00 | 90.0 | 100.0 | 0.900 (0.800 to 0.950) | 7 of 9 |", "| target | 1.000 | 20.0 % | 95.0 | 0.950 |",
-                     "0.5 % of an update", "parallel efficiency 1.50 (1.40 to 1.60)", "| d_W | 1 × 2 × 3 | 50 | 0.50 | – |",
+                     "0.5 % of an update", "Quiet rounds 7 of 9 (**bad spell**)", "parallel efficiency 1.50 (1.40 to 1.60)", "| d_W | 1 × 2 × 3 | 50 | 0.50 | – |",
                      "| replay_fill | 1,000: 8 µs | 1,000,000: 14 µs | 0.10 ± 0.01 | – |", "![Growth of cost](growth.svg)"]:
             self.assertIn(part, text)
 
@@ -120,6 +121,18 @@ class Run(unittest.TestCase):
         self.assertEqual(server.ms(0.1), 2.5)
         with self.assertRaisesRegex(run.Failed, "no such library"):
             run.Server(dying, "SB3", "1,1,1,1", 1, cores)
+
+    def test_a_part_measured_again_replaces_what_stands(self):
+        def one(rounds, **more):
+            return results(updates=[{"shape": "17,6,256,256", "threads": 1, "rounds": rounds}], **more)
+
+        two = {"shape": "17,6,256,256", "threads": 2, "rounds": [1]}
+        old = results(updates=[two, {"shape": "17,6,256,256", "threads": 1, "rounds": [2]}], training=[TRAINING], own={"a": 1})
+        new = run.merged(old, one([3]))
+        self.assertEqual(new["updates"], [{"shape": "17,6,256,256", "threads": 1, "rounds": [3]}, two])
+        self.assertEqual((new["training"], new["own"]), ([TRAINING], {"a": 1}))
+        other = run.merged(old, one([3], cpu="Another CPU"))
+        self.assertEqual((len(other["updates"]), other["own"]), (1, None))
 
     def test_packages_are_pinned(self):
         with open(os.path.join(SOURCE, "bench", "compare", "requirements.txt"), encoding="utf-8") as file:
