@@ -1,10 +1,11 @@
 """What the peers' drivers share: arguments, the protocol that lets run.py interleave them, a made-up environment.
 
-    peer_X.py update --shape O,A,H,B [--threads T]     prints one line of JSON when it is ready, then for every line
-        with a number of seconds on standard input one line {"ms": mean per update, "calls": updates}
-    peer_X.py train --task pendulum|halfcheetah --steps N [--threads T]    trains once and prints one line
-        {"sec": all of it, "ms_per_step": after the random steps, compilation left out, "return": of the last episodes}
+peer_X.py update --shape O,A,H,B [--threads T]     prints one line of JSON when it is ready, then for every line
+    with a number of seconds on standard input one line {"ms": mean per update, "calls": updates}
+peer_X.py train --task pendulum|halfcheetah --steps N [--threads T]    trains once and prints one line
+    {"sec": all of it, "ms_per_step": after the random steps, compilation left out, "return": of the last episodes}
 """
+
 import argparse
 import json
 import os
@@ -40,11 +41,12 @@ def arguments(**more):
 
 def versions(*names):
     from importlib.metadata import version
+
     return {name: version(name) for name in names}
 
 
 def serve(update, per_call, **info):
-    """Calls update() (per_call updates each) as long as run.py asks; it has been called before, so that all is compiled."""
+    """Calls update() (per_call updates each) as long as run.py asks; it has been called before: all is compiled."""
     say({"ready": True, **info})
     for line in sys.stdin:
         seconds, calls, start = float(line), 0, time.perf_counter()

@@ -3,6 +3,7 @@
 The update is timed as a whole step of its loop on a made-up environment less such a step before training starts (the
 choice of one action from the policy remains in it: a thousandth of an update). Pendulum is RLtools' own, in C++;
 HalfCheetah is Gymnasium's."""
+
 import os
 import pathlib
 import sys
@@ -32,15 +33,35 @@ using ENVIRONMENT_FACTORY = rl_tools::rl::environments::Pendulum<rl_tools::rl::e
 
 
 def loop(name, env, hidden, batch, rate, **more):
-    return SAC(env, interface_name=f"{name}_{args.blas}", enable_evaluation=False, ACTOR_BATCH_SIZE=batch, CRITIC_BATCH_SIZE=batch,
-               ACTOR_HIDDEN_DIM=hidden, CRITIC_HIDDEN_DIM=hidden, OPTIMIZER_ALPHA=rate, OPTIMIZER_EPSILON=1e-8,
-               OPTIMIZER_EPSILON_SQRT=1e-8, ALPHA=1.0, force_blas=True, **more).State(0)
+    return SAC(
+        env,
+        interface_name=f"{name}_{args.blas}",
+        enable_evaluation=False,
+        ACTOR_BATCH_SIZE=batch,
+        CRITIC_BATCH_SIZE=batch,
+        ACTOR_HIDDEN_DIM=hidden,
+        CRITIC_HIDDEN_DIM=hidden,
+        OPTIMIZER_ALPHA=rate,
+        OPTIMIZER_EPSILON=1e-8,
+        OPTIMIZER_EPSILON_SQRT=1e-8,
+        ALPHA=1.0,
+        force_blas=True,
+        **more,
+    ).State(0)
 
 
 def update():
     idle_steps = 2000
-    state = loop("update_" + args.shape.replace(",", "_"), lambda: made_up_env(args.obs_dim, args.act_dim), args.hidden, args.batch,
-                 3e-4, N_WARMUP_STEPS=idle_steps, STEP_LIMIT=1_000_000_000, REPLAY_BUFFER_CAP=20_000)
+    state = loop(
+        "update_" + args.shape.replace(",", "_"),
+        lambda: made_up_env(args.obs_dim, args.act_dim),
+        args.hidden,
+        args.batch,
+        3e-4,
+        N_WARMUP_STEPS=idle_steps,
+        STEP_LIMIT=1_000_000_000,
+        REPLAY_BUFFER_CAP=20_000,
+    )
     start = time.perf_counter()
     for _ in range(idle_steps):
         state.step()
@@ -59,8 +80,16 @@ def train():
         factory = {"path": str(folder), "action_dim": 1, "observation_dim": 3}
     else:
         factory = lambda: gymnasium.make(env)
-    state = loop("train_" + args.task, factory, hidden[0], batch, rate, N_WARMUP_STEPS=max(LEARNING_STARTS, batch),
-                 STEP_LIMIT=args.steps, REPLAY_BUFFER_CAP=args.steps)
+    state = loop(
+        "train_" + args.task,
+        factory,
+        hidden[0],
+        batch,
+        rate,
+        N_WARMUP_STEPS=max(LEARNING_STARTS, batch),
+        STEP_LIMIT=args.steps,
+        REPLAY_BUFFER_CAP=args.steps,
+    )
     start = time.perf_counter()
     steps = finished = 0
     mark = start
@@ -70,8 +99,14 @@ def train():
         if steps == max(LEARNING_STARTS, batch) + WARM:
             mark = time.perf_counter()
     end = time.perf_counter()
-    say({"sec": end - start, "ms_per_step": 1e3 * (end - mark) / (steps - max(LEARNING_STARTS, batch) - WARM), "return": None,
-         "versions": INFO})
+    say(
+        {
+            "sec": end - start,
+            "ms_per_step": 1e3 * (end - mark) / (steps - max(LEARNING_STARTS, batch) - WARM),
+            "return": None,
+            "versions": INFO,
+        }
+    )
 
 
 update() if args.what == "update" else train()

@@ -1,4 +1,5 @@
 """Stable-Baselines3's SAC, and SBX's with --library sbx: its train() on a filled replay, its learn() on a task."""
+
 import os
 import time
 
@@ -22,8 +23,15 @@ INFO = versions(*(["sbx-rl", "jax", "stable-baselines3"] if args.library == "sbx
 
 
 def update():
-    model = SAC("MlpPolicy", made_up_env(args.obs_dim, args.act_dim), buffer_size=20_000, batch_size=args.batch,
-                policy_kwargs={"net_arch": [args.hidden, args.hidden]}, seed=0, device="cpu")
+    model = SAC(
+        "MlpPolicy",
+        made_up_env(args.obs_dim, args.act_dim),
+        buffer_size=20_000,
+        batch_size=args.batch,
+        policy_kwargs={"net_arch": [args.hidden, args.hidden]},
+        seed=0,
+        device="cpu",
+    )
     model.set_logger(Logger(folder=None, output_formats=[]))
     buffer, rng = model.replay_buffer, np.random.default_rng(0)
     for name in ["observations", "next_observations", "rewards"]:
@@ -42,6 +50,7 @@ def update():
 
 class Clock(BaseCallback):
     """When the warm steps were over, and the returns of the last episodes."""
+
     mark = 0.0
 
     def _on_step(self):
@@ -53,14 +62,28 @@ class Clock(BaseCallback):
 def train():
     env, hidden, batch, rate = TASKS[args.task]
     start = time.perf_counter()
-    model = SAC("MlpPolicy", gymnasium.make(env), learning_rate=rate, batch_size=batch, learning_starts=LEARNING_STARTS,
-                policy_kwargs={"net_arch": hidden}, seed=0, device="cpu")
+    model = SAC(
+        "MlpPolicy",
+        gymnasium.make(env),
+        learning_rate=rate,
+        batch_size=batch,
+        learning_starts=LEARNING_STARTS,
+        policy_kwargs={"net_arch": hidden},
+        seed=0,
+        device="cpu",
+    )
     clock = Clock()
     model.learn(args.steps, callback=clock, log_interval=None)
     end = time.perf_counter()
     returns = [episode["r"] for episode in model.ep_info_buffer]
-    say({"sec": end - start, "ms_per_step": 1e3 * (end - clock.mark) / (args.steps - LEARNING_STARTS - WARM),
-         "return": float(np.mean(returns)) if returns else None, "versions": INFO})
+    say(
+        {
+            "sec": end - start,
+            "ms_per_step": 1e3 * (end - clock.mark) / (args.steps - LEARNING_STARTS - WARM),
+            "return": float(np.mean(returns)) if returns else None,
+            "versions": INFO,
+        }
+    )
 
 
 update() if args.what == "update" else train()

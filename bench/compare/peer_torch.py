@@ -1,5 +1,6 @@
 """The same update written in plain PyTorch as fast as eager mode allows: fused Adam, grouped Polyak steps, the two
 critics as one batched product, gradients of the actor only through what it needs. --compile adds torch.compile."""
+
 import math
 
 import torch
@@ -19,7 +20,9 @@ class Twin(nn.Module):
         super().__init__()
         sizes = [O + A, H, H, 1]
         bounds = [1 / math.sqrt(n) for n in sizes]
-        self.w = nn.ParameterList(nn.Parameter(torch.empty(2, i, o).uniform_(-b, b)) for i, o, b in zip(sizes, sizes[1:], bounds))
+        self.w = nn.ParameterList(
+            nn.Parameter(torch.empty(2, i, o).uniform_(-b, b)) for i, o, b in zip(sizes, sizes[1:], bounds)
+        )
         self.b = nn.ParameterList(nn.Parameter(torch.empty(2, 1, o).uniform_(-b, b)) for o, b in zip(sizes[1:], bounds))
 
     def forward(self, obs, act):
@@ -43,8 +46,12 @@ def sample(obs):
     log_std = log_std.clamp(-20, 2)
     eps = torch.randn_like(mu)
     u = mu + log_std.exp() * eps
-    log_pi = (-0.5 * eps * eps - log_std - 0.5 * math.log(2 * math.pi)
-              - 2 * (math.log(2) - u - nn.functional.softplus(-2 * u))).sum(1)
+    log_pi = (
+        -0.5 * eps * eps
+        - log_std
+        - 0.5 * math.log(2 * math.pi)
+        - 2 * (math.log(2) - u - nn.functional.softplus(-2 * u))
+    ).sum(1)
     return u.tanh(), log_pi
 
 

@@ -1,4 +1,5 @@
 """The page docs/performance.md from what run.py measured. Nothing here measures; tests call it on made-up results."""
+
 import statistics
 
 NAMES = {"17,6,256,256": "HalfCheetah: 17, 6, 256, 256", "348,17,256,256": "Humanoid: 348, 17, 256, 256"}
@@ -34,12 +35,20 @@ def update_rows(measurement):
 def update_table(measurement):
     rounds, bad = quiet_rounds(measurement["rounds"])
     threads = measurement["threads"]
-    lines = [f"{NAMES.get(measurement['shape'], measurement['shape'])} (O, A, hidden, B), {threads} thread{'s' * (threads > 1)}, "
-             + ("**a bad spell: other work disturbed most rounds, all are used**" if bad else
-                f"{len(rounds)} quiet rounds of {len(measurement['rounds'])}")
-             + f"; softac at {statistics.median(r['softac']['fraction_of_peak'] for r in rounds):.2f} of a peak of "
-             f"{statistics.median(r['softac']['peak_gflops'] for r in rounds):.0f} GFLOP/s:", "",
-             "| learner | ms per update | times softac's |", "|---|---|---|"]
+    lines = [
+        f"{NAMES.get(measurement['shape'], measurement['shape'])} (O, A, hidden, B), {threads} "
+        f"thread{'s' * (threads > 1)}, "
+        + (
+            "**a bad spell: other work disturbed most rounds, all are used**"
+            if bad
+            else f"{len(rounds)} quiet rounds of {len(measurement['rounds'])}"
+        )
+        + f"; softac at {statistics.median(r['softac']['fraction_of_peak'] for r in rounds):.2f} of a peak of "
+        f"{statistics.median(r['softac']['peak_gflops'] for r in rounds):.0f} GFLOP/s:",
+        "",
+        "| learner | ms per update | times softac's |",
+        "|---|---|---|",
+    ]
     for name, ms, ratios in update_rows(measurement):
         lines.append(f"| {name} | {spread(ms, 2)} | {spread(ratios, 2) if ratios else ''} |")
     return lines
@@ -52,20 +61,34 @@ def training_rows(measurement):
         own = [run for run in runs if name in run and "softac" in run]
         if not own:
             continue
-        rows.append((name, [run[name]["sec"] for run in own], [run[name]["ms_per_step"] for run in own],
-                     [run[name]["ms_per_step"] / run["softac"]["ms_per_step"] for run in own], [run[name]["return"] for run in own]))
+        rows.append(
+            (
+                name,
+                [run[name]["sec"] for run in own],
+                [run[name]["ms_per_step"] for run in own],
+                [run[name]["ms_per_step"] / run["softac"]["ms_per_step"] for run in own],
+                [run[name]["return"] for run in own],
+            )
+        )
     return rows
 
 
 def training_table(measurement):
     threads = measurement["threads"]
-    lines = [f"{TASKS.get(measurement['task'], measurement['task'])}, {measurement['steps']:,} steps, {threads} "
-             f"thread{'s' * (threads > 1)}:", "", "| learner | s in all | ms per step | times softac's | return |", "|---|---|---|---|---|"]
+    lines = [
+        f"{TASKS.get(measurement['task'], measurement['task'])}, {measurement['steps']:,} steps, {threads} "
+        f"thread{'s' * (threads > 1)}:",
+        "",
+        "| learner | s in all | ms per step | times softac's | return |",
+        "|---|---|---|---|---|",
+    ]
     for name, sec, ms, ratios, returns in training_rows(measurement):
         known = [r for r in returns if r is not None]
-        lines.append(f"| {name} | {statistics.median(sec):.1f} | {statistics.median(ms):.3f} | "
-                     f"{'' if name == 'softac' else format(statistics.median(ratios), '.2f')} | "
-                     f"{format(statistics.median(known), '.0f') if known else '–'} |")
+        lines.append(
+            f"| {name} | {statistics.median(sec):.1f} | {statistics.median(ms):.3f} | "
+            f"{'' if name == 'softac' else format(statistics.median(ratios), '.2f')} | "
+            f"{format(statistics.median(known), '.0f') if known else '–'} |"
+        )
     return lines
 
 
@@ -75,99 +98,199 @@ def verdicts(results):
     for measurement in results["updates"]:
         for name, _, ratios in update_rows(measurement)[1:]:
             if statistics.median(ratios) < 1 + MARGIN:
-                found.append((name, f"one update at {measurement['shape']}, {measurement['threads']} thread(s)", statistics.median(ratios)))
+                found.append(
+                    (
+                        name,
+                        f"one update at {measurement['shape']}, {measurement['threads']} thread(s)",
+                        statistics.median(ratios),
+                    )
+                )
     for measurement in results["training"]:
         for name, _, _, ratios, _ in training_rows(measurement)[1:]:
             if statistics.median(ratios) < 1 + MARGIN:
-                found.append((name, f"{measurement['task']}, {measurement['threads']} thread(s)", statistics.median(ratios)))
+                found.append(
+                    (name, f"{measurement['task']}, {measurement['threads']} thread(s)", statistics.median(ratios))
+                )
     lines = [f"- {where}: {name} takes {ratio:.2f} times softac's time." for name, where, ratio in found]
     for product in (results["own"] or {}).get("gemm", {}).get("products", []):
         for name, rate in product["others"].items():
             if rate and rate > (1 + MARGIN) * product["gflops"]:
-                lines.append(f"- the product {product['product']} of {product['rows']} × {product['in']} × {product['out']} alone: {name} "
-                             f"{rate:.0f}, softac {product['gflops']:.0f} GFLOP/s. softac keeps one order of every sum and one layout "
-                             "for all products of a layer; a library may split sums and pack as it likes.")
+                lines.append(
+                    f"- the product {product['product']} of {product['rows']} × {product['in']} × "
+                    f"{product['out']} alone: {name} "
+                    f"{rate:.0f}, softac {product['gflops']:.0f} GFLOP/s. softac keeps one order of every sum "
+                    f"and one layout "
+                    "for all products of a layer; a library may split sums and pack as it likes."
+                )
     return lines or ["None of the measurements of this page."]
 
 
 def own_section(own, figure):
-    lines = ["## Close to the machine's limit", "",
-             "One thread, `softac bench update`: medians of rounds between two probes of the multiply-add peak of the same registers.", "",
-             "| backend | O, A, hidden, B | ms | GFLOP/s | peak | fraction (least to most) | quiet rounds |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "## Close to the machine's limit",
+        "",
+        "One thread, `softac bench update`: medians of rounds between two probes of the multiply-add peak of "
+        "the same registers.",
+        "",
+        "| backend | O, A, hidden, B | ms | GFLOP/s | peak | fraction (least to most) | quiet rounds |",
+        "|---|---|---|---|---|---|---|",
+    ]
 
     def shape(s):
         return f"{s['obs_dim']}, {s['act_dim']}, {s['hidden']}, {s['batch_size']}"
 
     def quiet(u):
-        return f"{u['rounds'] - u['disturbed_rounds']} of {u['rounds']}" + (" (**bad spell**)" if u["bad_spell"] else "")
+        return f"{u['rounds'] - u['disturbed_rounds']} of {u['rounds']}" + (
+            " (**bad spell**)" if u["bad_spell"] else ""
+        )
 
     for u in own["updates"]:
-        lines.append(f"| {u['backend']} | {shape(u['shape'])} | {u['ms_per_update']:.2f} | {u['gflops']:.1f} | {u['peak_gflops']:.1f} | "
-                     f"{u['fraction_of_peak']:.3f} ({u['fraction_of_peak_min']:.3f} to {u['fraction_of_peak_max']:.3f}) | {quiet(u)} |")
+        lines.append(
+            f"| {u['backend']} | {shape(u['shape'])} | {u['ms_per_update']:.2f} | {u['gflops']:.1f} | "
+            f"{u['peak_gflops']:.1f} | "
+            f"{u['fraction_of_peak']:.3f} ({u['fraction_of_peak_min']:.3f} to {u['fraction_of_peak_max']:.3f}) "
+            f"| {quiet(u)} |"
+        )
     first = own["updates"][0]
     memory = first["memory_gb_per_sec"]
-    lines += ["", f"Memory in the same run: read {memory['read']:.0f}, copy {memory['copy']:.0f}, triad {memory['triad']:.0f} GB/s. By "
-              f"phase ({first['backend']}, {shape(first['shape'])}):", "", "| phase | ms | share | GFLOP/s | of the peak |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        f"Memory in the same run: read {memory['read']:.0f}, copy {memory['copy']:.0f}, triad "
+        f"{memory['triad']:.0f} GB/s. By "
+        f"phase ({first['backend']}, {shape(first['shape'])}):",
+        "",
+        "| phase | ms | share | GFLOP/s | of the peak |",
+        "|---|---|---|---|---|",
+    ]
     for name, p in first["phases"].items():
-        speed = f"{p['gflops']:.1f} | {p['fraction_of_peak']:.3f}" if "gflops" in p else \
-            f"{p['gb_per_sec']:.0f} GB/s | " if "gb_per_sec" in p else " | "
+        speed = (
+            f"{p['gflops']:.1f} | {p['fraction_of_peak']:.3f}"
+            if "gflops" in p
+            else f"{p['gb_per_sec']:.0f} GB/s | " if "gb_per_sec" in p else " | "
+        )
         lines.append(f"| {name} | {p['ms']:.3f} | {100 * p['share']:.1f} % | {speed} |")
-    lines += ["", f"Acting: {first['acting']['us_batch_1']:.1f} µs for one observation, {first['acting']['us_batch_n']:.1f} µs for "
-              f"{first['acting']['n_envs']} at once. Between updates, from a million transitions:", ""]
+    lines += [
+        "",
+        f"Acting: {first['acting']['us_batch_1']:.1f} µs for one observation, "
+        f"{first['acting']['us_batch_n']:.1f} µs for "
+        f"{first['acting']['n_envs']} at once. Between updates, from a million transitions:",
+        "",
+    ]
     for r in own["replay"]:
-        lines.append(f"- O = {r['obs_dim']}, A = {r['act_dim']}: a batch in {r['sample_us']:.0f} µs and its noise in {r['noise_us']:.0f} µs, "
-                     f"{100 * r['share_of_update']:.1f} % of an update; quiet rounds {quiet(r)}.")
+        lines.append(
+            f"- O = {r['obs_dim']}, A = {r['act_dim']}: a batch in {r['sample_us']:.0f} µs and its noise in "
+            f"{r['noise_us']:.0f} µs, "
+            f"{100 * r['share_of_update']:.1f} % of an update; quiet rounds {quiet(r)}."
+        )
     for u in own["threads"]:
         s = u["scaling"]
-        lines += ["", f"{u['threads']} threads: {s['speedup']['median']:.2f} times one thread; a probe that shares nothing "
-                  f"{s['probe_speedup']['median']:.2f} times; parallel efficiency {s['parallel_efficiency']['median']:.2f} "
-                  f"({s['parallel_efficiency']['min']:.2f} to {s['parallel_efficiency']['max']:.2f}), quiet rounds {quiet(u)}."]
+        lines += [
+            "",
+            f"{u['threads']} threads: {s['speedup']['median']:.2f} times one thread; a probe that shares nothing "
+            f"{s['probe_speedup']['median']:.2f} times; parallel efficiency {s['parallel_efficiency']['median']:.2f} "
+            f"({s['parallel_efficiency']['min']:.2f} to {s['parallel_efficiency']['max']:.2f}), quiet rounds "
+            f"{quiet(u)}.",
+        ]
     gemm = own["gemm"]
     names = list(gemm["libraries"])
-    lines += ["", "## Matrix products alone", "",
-              f"`softac bench gemm`, one thread, GFLOP/s ({gemm['backend']}). softac's include bias and ReLU, ReLU's mask, the bias's gradient. "
-              f"Quiet rounds {quiet(gemm)}.", "",
-              f"| product | rows × in × out | softac | of the peak | {' | '.join(names)} |", "|---|---|---|---|" + "---|" * len(names)]
+    lines += [
+        "",
+        "## Matrix products alone",
+        "",
+        f"`softac bench gemm`, one thread, GFLOP/s ({gemm['backend']}). softac's include bias and ReLU, ReLU's "
+        f"mask, the bias's gradient. "
+        f"Quiet rounds {quiet(gemm)}.",
+        "",
+        f"| product | rows × in × out | softac | of the peak | {' | '.join(names)} |",
+        "|---|---|---|---|" + "---|" * len(names),
+    ]
     for p in gemm["products"]:
         others = " | ".join(f"{p['others'][n]:.0f}" if p["others"][n] else "–" for n in names)
-        lines.append(f"| {p['product']} | {p['rows']} × {p['in']} × {p['out']} | {p['gflops']:.0f} | {p['fraction_of_peak']:.2f} | {others} |")
-    lines += ["", "; ".join(f"{name}: {version}" for name, version in gemm["libraries"].items()) + ".", "", "## Growth of cost", "",
-              f"`softac bench scale`: cost = c · size^p; beside p the exponent of the counted operations. Quiet rounds {quiet(own['scale'])}.", "",
-              "| size | from | to | exponent p | of the operations |", "|---|---|---|---|---|"]
+        lines.append(
+            f"| {p['product']} | {p['rows']} × {p['in']} × {p['out']} | {p['gflops']:.0f} | "
+            f"{p['fraction_of_peak']:.2f} | {others} |"
+        )
+    lines += [
+        "",
+        "; ".join(f"{name}: {version}" for name, version in gemm["libraries"].items()) + ".",
+        "",
+        "## Growth of cost",
+        "",
+        f"`softac bench scale`: cost = c · size^p; beside p the exponent of the counted operations. Quiet "
+        f"rounds {quiet(own['scale'])}.",
+        "",
+        "| size | from | to | exponent p | of the operations |",
+        "|---|---|---|---|---|",
+    ]
     for axis in own["scale"]["axes"]:
         a, b = axis["points"][0], axis["points"][-1]
         counted = "–" if axis["flop_exponent"] is None else f"{axis['flop_exponent']:.2f}"
-        lines.append(f"| {axis['axis']} | {a['value']:,.0f}: {a['time']:.3g} {axis['unit'].replace('us', 'µs')} | {b['value']:,.0f}: "
-                     f"{b['time']:.3g} {axis['unit'].replace('us', 'µs')} | {axis['exponent']:.2f} ± {axis['exponent_error']:.2f} | {counted} |")
+        lines.append(
+            f"| {axis['axis']} | {a['value']:,.0f}: {a['time']:.3g} {axis['unit'].replace('us', 'µs')} | "
+            f"{b['value']:,.0f}: "
+            f"{b['time']:.3g} {axis['unit'].replace('us', 'µs')} | {axis['exponent']:.2f} ± "
+            f"{axis['exponent_error']:.2f} | {counted} |"
+        )
     return lines + (["", f"![Growth of cost]({figure})"] if figure else [])
 
 
 def page(results, stem, figure):
     info, versions = results["softac"], ", ".join(f"{name} {v}" for name, v in sorted(results["versions"].items()))
-    lines = ["# Performance", "",
-             "Made by `bench/compare/run.py`, which installs the peers and measures everything anew; the numbers of every round are in "
-             f"[{stem}.json]({stem}.json).", "",
-             f"{results['date']}, softac {info['version']} at commit {info['commit'][:10] or 'unknown'}, {info['compiler']}, {results['cpu']}, "
-             f"backend {info['backend']}" + (f"; {versions}" if versions else "") + ".", ""]
+    lines = [
+        "# Performance",
+        "",
+        "Made by `bench/compare/run.py`, which installs the peers and measures everything anew; the numbers of "
+        "every round are in "
+        f"[{stem}.json]({stem}.json).",
+        "",
+        f"{results['date']}, softac {info['version']} at commit {info['commit'][:10] or 'unknown'}, "
+        f"{info['compiler']}, {results['cpu']}, "
+        f"backend {info['backend']}" + (f"; {versions}" if versions else "") + ".",
+        "",
+    ]
     if results["quick"]:
-        lines += ["**A short trial (`--quick`): a few rounds, short training runs, and a machine that other work shared.**", ""]
-    lines += ["On a machine that others share, differences under 15 % mean little: peers are measured in turn on the same cores "
-              "(`taskset`), with as many threads as cores, and ratios are taken between neighbours of the same round. Figures are "
-              "medians with the least and the most.", "", "## One update beside the peers", "",
-              "Both critics, actor, temperature, targets; float32; two hidden layers; the sampling of the batch from a filled replay "
-              "included (but for plain PyTorch, whose batch is always the same). RLtools also chooses one action per update.", ""]
+        lines += [
+            "**A short trial (`--quick`): a few rounds, short training runs, and a machine that other work shared.**",
+            "",
+        ]
+    lines += [
+        "On a machine that others share, differences under 15 % mean little: peers are measured in turn on the "
+        "same cores "
+        "(`taskset`), with as many threads as cores, and ratios are taken between neighbours of the same "
+        "round. Figures are "
+        "medians with the least and the most.",
+        "",
+        "## One update beside the peers",
+        "",
+        "Both critics, actor, temperature, targets; float32; two hidden layers; the sampling of the batch from "
+        "a filled replay "
+        "included (but for plain PyTorch, whose batch is always the same). RLtools also chooses one action per "
+        "update.",
+        "",
+    ]
     for measurement in results["updates"]:
         lines += [*update_table(measurement), ""]
     if results["training"]:
-        lines += ["## End to end", "",
-                  "Training from nothing: 100 random steps, then an update after every step, no evaluations. `s in all` has everything in it "
-                  "but the loading of libraries (softac's is its whole process), `ms per step` leaves out the first updates, in which "
-                  "SBX compiles. RLtools' Pendulum is its own in C++, its HalfCheetah Gymnasium's; it reports no return.", ""]
+        lines += [
+            "## End to end",
+            "",
+            "Training from nothing: 100 random steps, then an update after every step, no evaluations. `s in "
+            "all` has everything in it "
+            "but the loading of libraries (softac's is its whole process), `ms per step` leaves out the first "
+            "updates, in which "
+            "SBX compiles. RLtools' Pendulum is its own in C++, its HalfCheetah Gymnasium's; it reports no return.",
+            "",
+        ]
         for measurement in results["training"]:
             lines += [*training_table(measurement), ""]
     lines += ["## Where a peer wins", "", *verdicts(results), ""]
     if results["failures"]:
-        lines += ["## What could not run", "", *(f"- {name}: {reason}" for name, reason in results["failures"].items()), ""]
+        lines += [
+            "## What could not run",
+            "",
+            *(f"- {name}: {reason}" for name, reason in results["failures"].items()),
+            "",
+        ]
     if results["own"]:
         lines += [*own_section(results["own"], figure), ""]
     return "\n".join(lines)

@@ -4,12 +4,13 @@
 Usage: bench/compare/run.py [--softac COMMAND] [--venv DIR] [--quick] [--out docs/performance.md] …
 
 The peers (requirements.txt: Stable-Baselines3 and plain PyTorch, SBX on JAX, RLtools with MKL and with OpenBLAS) are
-installed from PyPI into a virtual environment, about 6 GB; --venv DIR takes one that stands. RLtools compiles itself: it
+installed from PyPI into a virtual environment, about 6 GB; --venv DIR takes one that stands. RLtools compiles itself; it
 needs g++, Python's headers and, for OpenBLAS, Debian's libopenblas-dev. Every peer runs pinned to the same cores as
-softac, with as many threads as cores. Updates are interleaved: each round lets every learner run for a moment in turn, and
-ratios are taken within rounds. Training runs follow one another, task by task. A peer that cannot run is named with the
+softac, with as many threads as cores. Updates are interleaved: each round lets every learner run for a moment in turn,
+and ratios are taken within rounds. Training runs follow one another, task by task. A peer that cannot run is named with the
 reason, and the others go on.
 """
+
 import argparse
 import datetime
 import json
@@ -62,11 +63,13 @@ class Server:
 
     def __init__(self, python, name, shape, threads, cores):
         driver, *options = PEERS[name][0]
-        command, environment = pinned(threads, cores, [python, HERE / driver, "update", "--shape", shape, "--threads",
-                                                       str(threads), *options])
+        command, environment = pinned(
+            threads, cores, [python, HERE / driver, "update", "--shape", shape, "--threads", str(threads), *options]
+        )
         self.log = tempfile.NamedTemporaryFile(suffix=".txt")
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=self.log, bufsize=0)
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, bufsize=0
+        )
         self.versions = self.answer(900)["versions"]
 
     def answer(self, timeout):
@@ -107,20 +110,32 @@ def measure_updates(args, shape, threads, failures, versions):
             failures[name] = str(failure)
     rounds = []
     for number in range(args.rounds):
-        own = softac_json(args, threads, "bench", "update", "--shape", shape, "--threads", str(threads), "--seconds",
-                          str(args.seconds))
+        own = softac_json(
+            args,
+            threads,
+            "bench",
+            "update",
+            "--shape",
+            shape,
+            "--threads",
+            str(threads),
+            "--seconds",
+            str(args.seconds),
+        )
         result = {"softac": {key: own[key] for key in ["peak_gflops", "fraction_of_peak", "bad_spell"]}, "peers": {}}
         result["softac"]["ms"] = own["ms_per_update"] + own["phases"]["sample"]["ms"]
         order = list(servers)
-        for name in order[number % max(1, len(order)):] + order[:number % max(1, len(order))]:
+        for name in order[number % max(1, len(order)) :] + order[: number % max(1, len(order))]:
             try:
                 result["peers"][name] = servers[name].ms(args.seconds)
             except (Failed, OSError) as failure:
                 failures[name] = str(failure)
                 servers.pop(name).close()
         rounds.append(result)
-        say(f"update {shape}, {threads} thread(s), round {number + 1}: softac {result['softac']['ms']:.2f} ms, "
-            + ", ".join(f"{name} {ms:.2f}" for name, ms in result["peers"].items()))
+        say(
+            f"update {shape}, {threads} thread(s), round {number + 1}: softac {result['softac']['ms']:.2f} ms, "
+            + ", ".join(f"{name} {ms:.2f}" for name, ms in result["peers"].items())
+        )
     for server in servers.values():
         server.close()
     return {"shape": shape, "threads": threads, "rounds": rounds}
@@ -132,16 +147,35 @@ def measure_training(args, task, steps, threads, failures):
         run = {}
         for name in ["softac", *(n for n in args.peers if PEERS[n][1])]:
             driver, *options = ["peer_softac.py", "--softac", args.softac] if name == "softac" else PEERS[name][1]
-            command, environment = pinned(threads, args.cores, [args.python, HERE / driver, "train", "--task", task, "--steps",
-                                                                str(steps), "--threads", str(threads), *options])
+            command, environment = pinned(
+                threads,
+                args.cores,
+                [
+                    args.python,
+                    HERE / driver,
+                    "train",
+                    "--task",
+                    task,
+                    "--steps",
+                    str(steps),
+                    "--threads",
+                    str(threads),
+                    *options,
+                ],
+            )
             before = peak(args, threads)
             with tempfile.NamedTemporaryFile(suffix=".txt") as log:
-                done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False)
+                done = subprocess.run(
+                    command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+                )
                 if done.returncode != 0:
                     failures[name] = last_line(log.name)
                     continue
             run[name] = {**json.loads(done.stdout), "peak_before": before, "peak_after": peak(args, threads)}
-            say(f"{task}, {steps} steps, {threads} thread(s): {name} {run[name]['sec']:.1f} s, {run[name]['ms_per_step']:.3f} ms a step")
+            say(
+                f"{task}, {steps} steps, {threads} thread(s): {name} {run[name]['sec']:.1f} s, "
+                f"{run[name]['ms_per_step']:.3f} ms a step"
+            )
         runs.append(run)
     return {"task": task, "steps": steps, "threads": threads, "runs": runs}
 
@@ -156,9 +190,13 @@ def measure_own(args, info, figure):
     own = {"updates": [], "threads": [], "replay": []}
     for backend in [name for name in info["backends"] if name not in ("portable", "reference")]:
         for shape in [*SHAPES, "17,6,512,512"]:
-            own["updates"].append(softac_json(args, 1, "bench", "update", "--shape", shape, "--seconds", seconds, backend=backend))
+            own["updates"].append(
+                softac_json(args, 1, "bench", "update", "--shape", shape, "--seconds", seconds, backend=backend)
+            )
     for threads in [t for t in args.threads if t > 1]:
-        own["threads"].append(softac_json(args, threads, "bench", "update", "--threads", str(threads), "--seconds", seconds))
+        own["threads"].append(
+            softac_json(args, threads, "bench", "update", "--threads", str(threads), "--seconds", seconds)
+        )
     own["gemm"] = softac_json(args, 1, "bench", "gemm", "--seconds", seconds)
     for shape in SHAPES:
         own["replay"].append(softac_json(args, 1, "bench", "replay", "--shape", shape, "--seconds", seconds))
@@ -180,19 +218,23 @@ def prepare(args):
     probe = "import gymnasium, mujoco, torch, stable_baselines3, sbx, rltools"
     if subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode != 0:
         say("installing the peers from PyPI")
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True, stdout=sys.stderr)
+        subprocess.run(
+            [python, "-m", "pip", "install", "-q", "-r", HERE / "requirements.txt"], check=True, stdout=sys.stderr
+        )
     return str(python)
 
 
 def merged(old, new):
-    """The new results, and of the old ones what the new ones do not measure again. Those of another build or processor go."""
+    """The new results, and of the old ones what was not measured again; those of another build or processor go."""
     if any(old[key] != new[key] for key in ["cpu", "softac", "quick"]):
         say("the results that stand are of another build or processor; they are not kept")
         return new
     for part, key in [("updates", "shape"), ("training", "task")]:
         again = {(m[key], m["threads"]) for m in new[part]}
         kept = [m for m in old[part] if (m[key], m["threads"]) not in again]
-        new[part] = sorted(kept + new[part], key=lambda m: (m["threads"], ORDER.index(m[key]) if m[key] in ORDER else len(ORDER)))
+        new[part] = sorted(
+            kept + new[part], key=lambda m: (m["threads"], ORDER.index(m[key]) if m[key] in ORDER else len(ORDER))
+        )
     new["own"] = new["own"] or old["own"]
     new["versions"] = {**old["versions"], **new["versions"]}
     new["failures"] = {**old["failures"], **new["failures"]}
@@ -202,19 +244,32 @@ def merged(old, new):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--softac", default=str(ROOT / "build/release/apps/softac"), help="the command to measure")
-    parser.add_argument("--venv", type=pathlib.Path, default=ROOT / "build/compare-venv", help="virtual environment of the peers")
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/performance.md", help="page to write; .json beside it")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter training runs: a trial, not a result")
+    parser.add_argument(
+        "--venv", type=pathlib.Path, default=ROOT / "build/compare-venv", help="virtual environment of the peers"
+    )
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=ROOT / "docs/performance.md", help="page to write; .json beside it"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rounds, shorter training runs: a trial, not a result"
+    )
     parser.add_argument("--rounds", type=int, help="of updates (default 7)")
     parser.add_argument("--seconds", type=float, help="each learner updates at a time (default 1.5)")
     parser.add_argument("--train-rounds", type=int, default=1, help="training runs of every learner; 0: none")
-    parser.add_argument("--steps", help="of a Pendulum and a HalfCheetah run (default 10000,20000; --quick: 2000,1000); 0: none")
+    parser.add_argument(
+        "--steps", help="of a Pendulum and a HalfCheetah run (default 10000,20000; --quick: 2000,1000); 0: none"
+    )
     parser.add_argument("--shapes", nargs="*", default=SHAPES, help="O,A,H,B of the updates")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--cores", type=lambda text: [int(core) for core in text.split(",")], help="cores to use, e.g. 0,1")
+    parser.add_argument(
+        "--cores", type=lambda text: [int(core) for core in text.split(",")], help="cores to use, e.g. 0,1"
+    )
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
-    parser.add_argument("--keep", action="store_true",
-                        help="measure a part: what the .json beside the page holds of the same commit and CPU stays")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="measure a part: what the .json beside the page holds of the same commit and CPU stays",
+    )
     parser.add_argument("--no-own", action="store_true", help="leave out what softac measures of itself")
     args = parser.parse_args()
     args.rounds = args.rounds or (3 if args.quick else 7)
@@ -228,8 +283,18 @@ def main():
     info = softac_json(args, 1, "info")
     tiny = softac_json(args, 1, *TINY)
     failures, versions = {}, {}
-    results = {"date": datetime.date.today().isoformat(), "cpu": tiny["cpu"], "softac": info, "quick": args.quick,
-               "seconds": args.seconds, "versions": versions, "failures": failures, "updates": [], "training": [], "own": None}
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "cpu": tiny["cpu"],
+        "softac": info,
+        "quick": args.quick,
+        "seconds": args.seconds,
+        "versions": versions,
+        "failures": failures,
+        "updates": [],
+        "training": [],
+        "own": None,
+    }
     figure = args.out.with_name(args.out.stem + "-scale.svg").absolute()
     if not args.no_own:
         results["own"] = measure_own(args, info, figure)

@@ -1,4 +1,5 @@
 """`softac bench`: the keys that scripts rely on, and figures that are plausible whatever the machine is doing."""
+
 import json
 import xml.etree.ElementTree
 
@@ -93,8 +94,10 @@ class Bench(CommandTest):
     def test_scale(self):
         out = self.bench("scale", *TINY, "-o", "growth.svg")
         self.assert_machine(out)
-        self.assertEqual([axis["axis"] for axis in out["axes"]],
-                         ["batch_size", "width", "depth", "obs_dim", "n_critics", "n_envs", "replay_fill"])
+        self.assertEqual(
+            [axis["axis"] for axis in out["axes"]],
+            ["batch_size", "width", "depth", "obs_dim", "n_critics", "n_envs", "replay_fill"],
+        )
         for axis in out["axes"]:
             values = [point["value"] for point in axis["points"]]
             self.assertEqual(values, sorted(set(values)))
