@@ -4,11 +4,11 @@
 Usage: bench/compare/run.py [--softac COMMAND] [--venv DIR] [--quick] [--out docs/performance.md] …
 
 The peers (requirements.txt: Stable-Baselines3 and plain PyTorch, SBX on JAX, RLtools with MKL and with OpenBLAS) are
-installed from PyPI into a virtual environment, about 6 GB; --venv DIR takes one that stands. RLtools compiles itself; it
-needs g++, Python's headers and, for OpenBLAS, Debian's libopenblas-dev. Every peer runs pinned to the same cores as
-softac, with as many threads as cores. Updates are interleaved: each round lets every learner run for a moment in turn,
-and ratios are taken within rounds. Training runs follow one another, task by task. A peer that cannot run is named with the
-reason, and the others go on.
+installed from PyPI into a virtual environment, about 6 GB; --venv DIR takes one that stands. RLtools compiles itself;
+it needs g++, Python's headers and, for OpenBLAS, Debian's libopenblas-dev. Every peer runs pinned to the same cores
+as softac, with as many threads as cores. Updates are interleaved: each round lets every learner run for a moment in
+turn, and ratios are taken within rounds. Training runs follow one another, task by task. A peer that cannot run is
+named with the reason, and the others go on.
 """
 
 import argparse
