@@ -19,6 +19,8 @@ struct TrainConfig {
   std::vector<std::string> env_plugins;      // shared libraries to load first
   std::int64_t total_timesteps = 1'000'000;  // environment steps of the whole run
   std::int64_t learning_starts = 100;        // environment steps with uniform random actions at the start
+  double action_noise_std = 0.0;             // σ of Gaussian noise on the policy's actions, in [−1, 1]^A
+  double random_action_prob = 0.0;           // ε: probability of a uniform action in place of the policy's
   std::int64_t update_after = -1;            // no update before this many environment steps; −1 = learning_starts
   int train_freq = 1;                        // vector-environment steps between training phases
   int gradient_steps = 1;                    // updates per new transition and train_freq; −1 = one per new step

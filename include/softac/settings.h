@@ -159,6 +159,13 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"buffer_size", group, "replay slots over all environments", 1, 1e15}, c.buffer_size);
   visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15},
         c.learning_starts);
+  visit(SettingInfo{"action_noise_std", group,
+                    "σ of Gaussian noise on the policy's actions (bounds at ±1); for training without entropy", 0, 100},
+        c.action_noise_std);
+  visit(SettingInfo{"random_action_prob", group,
+                    "probability of a uniform random action in place of the policy's (ε); for training without entropy",
+                    0, 1},
+        c.random_action_prob);
   visit(SettingInfo{"update_after", group, "no update before this many environment steps; -1 = learning_starts", -1,
                     1e15},
         c.update_after);

@@ -117,8 +117,7 @@ template <class T>
 void Sac<T>::draw_noise() {
   Rng& rng = state_.noise;
   const std::uint64_t block = rng.align_to_block();
-  const std::uint64_t used =
-      backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps,
+  const std::uint64_t used = backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps,
                                                   (std::int64_t{1} + config_.n_target_actions) * rows_ * act_dim_);
   rng.set_position((block + used) * 4);
 }

@@ -43,15 +43,15 @@ class Sac {
   void parameters_changed() { critic_transposes_fresh_ = actor_transposes_fresh_ = false; }
 
   // The steps of update(), separate for tests and measurements. Each needs those before it.
-  void draw_noise();                                // eps of s and s' rows
-  void sample_policy() { sample_policy(true); }     // π on s and s' rows
-  void compute_targets();                           // y, E8
-  void critic_forward();                            // Q_i(s, a) of the replayed actions
-  double critic_gradients();                        // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
-  double actor_gradients();                         // J_π and its gradient, E9
+  void draw_noise();                             // eps of s and s' rows
+  void sample_policy() { sample_policy(true); }  // π on s and s' rows
+  void compute_targets();                        // y, E8
+  void critic_forward();                         // Q_i(s, a) of the replayed actions
+  double critic_gradients();                     // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
+  double actor_gradients();                      // J_π and its gradient, E9
   // Rows 0…B−1 at s, then B at s' for each of the K target actions.
   PolicySamples<T>& samples() { return samples_; }
-  const T* targets() const { return y_; }           // (B)
+  const T* targets() const { return y_; }                                        // (B)
   const T* q(int critic) const { return q_[static_cast<std::size_t>(critic)]; }  // (B) of the last critic or actor pass
 
  private:

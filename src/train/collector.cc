@@ -6,8 +6,9 @@
 
 namespace softac {
 
-Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed)
-    : envs_(envs), agent_(agent), replay_(replay) {
+Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed,
+                     const ExternalExploration& exploration)
+    : envs_(envs), agent_(agent), replay_(replay), exploration_(exploration) {
   const auto n = static_cast<std::size_t>(envs.num_envs());
   for (std::uint32_t i = 0; i < n; ++i) {
     act_rngs_.emplace_back(seed, StreamKind::act, i);
@@ -17,17 +18,38 @@ Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::u
   actions_.resize(n * static_cast<std::size_t>(envs.spec().act_dim));
 }
 
+void Collector::uniform_action(std::size_t env) {
+  const auto act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
+  for (std::size_t k = 0; k < act_dim; ++k)
+    actions_[env * act_dim + k] = static_cast<float>(warmup_rngs_[env].uniform(-1.0, 1.0));
+}
+
+void Collector::explore() {
+  const auto act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
+  for (std::size_t i = 0; i < act_rngs_.size(); ++i) {
+    if (exploration_.action_noise_std > 0.0) {
+      for (std::size_t k = 0; k < act_dim; ++k) {
+        float& action = actions_[i * act_dim + k];
+        const double noisy = static_cast<double>(action) + exploration_.action_noise_std * act_rngs_[i].normal();
+        action = static_cast<float>(std::clamp(noisy, -1.0, 1.0));
+      }
+    }
+    if (exploration_.random_action_prob > 0.0 && warmup_rngs_[i].uniform() < exploration_.random_action_prob)
+      uniform_action(i);
+  }
+}
+
 void Collector::step(bool random) {
   const int num_envs = envs_.num_envs();
   const auto obs_dim = static_cast<std::size_t>(envs_.spec().obs_dim),
              act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
   std::ranges::copy(envs_.obs(), obs_.begin());
   if (random) {
-    for (std::size_t i = 0; i < actions_.size(); ++i) {
-      actions_[i] = static_cast<float>(warmup_rngs_[i / act_dim].uniform(-1.0, 1.0));
-    }
+    for (std::size_t i = 0; i < warmup_rngs_.size(); ++i) uniform_action(i);
   } else if (!agent_.act(obs_, num_envs, false, act_rngs_, actions_)) {
     throw NumericsError("an action of the policy is not finite");
+  } else {
+    explore();
   }
   envs_.step(actions_);
   for (int env = 0; env < num_envs; ++env) {

@@ -11,10 +11,17 @@
 
 namespace softac {
 
+// Exploration from outside the policy, for the hard version above all.
+struct ExternalExploration {
+  double action_noise_std = 0.0;    // Gaussian noise on each action; the sum is clipped to [−1, 1]
+  double random_action_prob = 0.0;  // ε: a uniform action instead, environment by environment
+};
+
 class Collector {
  public:
   // Exploration noise of environment i comes from (seed, act, i), uniform actions from (seed, warmup, i).
-  Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed);
+  Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed,
+            const ExternalExploration& exploration = {});
 
   // random: uniform actions in [−1, 1]^A in place of the policy's. The plain Gaussian's unclipped sample is stored; the
   // environment clips it. Throws EnvError, NumericsError; then nothing of this step has been stored. Does not allocate
@@ -28,7 +35,11 @@ class Collector {
   VecEnv& envs_;
   SacAgent& agent_;
   ReplayBuffer& replay_;
+  ExternalExploration exploration_;
   std::vector<Rng> act_rngs_, warmup_rngs_;
+  void explore();
+  void uniform_action(std::size_t env);
+
   std::vector<float> obs_;      // (N, O) what the step acted on
   std::vector<float> actions_;  // (N, A)
 };

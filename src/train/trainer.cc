@@ -93,7 +93,7 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
       agent(envs->spec().obs_dim, envs->spec().act_dim, config.sac, config.seed, config.threads, config.backend),
       replay(replay_shape(config, envs->spec()),
              options.memory_limit_bytes > 0 ? options.memory_limit_bytes : available_memory()),
-      collector(*envs, agent, replay, config.seed),
+      collector(*envs, agent, replay, config.seed, {config.action_noise_std, config.random_action_prob}),
       sample_rng(config.seed, StreamKind::sample),
       best_eval_return(std::numeric_limits<double>::quiet_NaN()) {
   if (config.eval_freq > 0) {
