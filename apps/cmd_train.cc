@@ -41,6 +41,13 @@ ResolvedConfig resolve(const TrainArguments& arguments) {
   add_text("total_timesteps", arguments.steps, "--steps");
   add_text("seed", arguments.seed, "--seed");
   if (!arguments.max_time.empty()) add("max_time_sec", parse_duration(arguments.max_time), "--max-time");
+  if (arguments.on_nan == "stop") {
+    add("max_rollbacks", std::int64_t{0}, "--on-nan");
+  } else if (arguments.on_nan.starts_with("rollback:")) {
+    add_text("max_rollbacks", arguments.on_nan.substr(9), "--on-nan");
+  } else if (!arguments.on_nan.empty()) {
+    throw UsageError("--on-nan " + arguments.on_nan + ": expected stop or rollback:N");
+  }
   if (!arguments.plugins.empty()) {
     std::vector<std::string> paths;  // absolute: the run is evaluated and resumed from other folders too
     for (const std::string& plugin : arguments.plugins)
@@ -152,6 +159,7 @@ int train_once(Context& context, const TrainArguments& arguments) {
 
 int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options) {
   install_stop_signals();
+  install_crash_handler();
   Progress progress(context.terminal);
   options.origins = resolved.origin;
   options.command = "softac";
@@ -193,6 +201,7 @@ void add_train(CLI::App& app, Context& context) {
   add_text("--steps", arguments->steps, "Environment steps of the whole run (total_timesteps)", "N");
   add_text("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75, e.g. 2h",
            "TIME");
+  add_text("--on-nan", arguments->on_nan, "After a number that is not finite: stop, or rollback:N times", "WHAT");
   CLI::Option* seed = add_text("--seed", arguments->seed, "Seed of the run", "S");
   CLI::Option* seeds =
       add_text("--seeds", arguments->seeds, "Several runs, one per seed: 0..9 or 1,4,7", "LIST")->excludes(seed);

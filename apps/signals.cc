@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "env/env_call.h"
 #include "exit_code.h"
 
 namespace softac::app {
@@ -24,7 +25,84 @@ void set_handler(int number, void (*handler)(int)) {
   sigaction(number, &action, nullptr);
 }
 
+const char* crash_name(int number) {
+  switch (number) {
+    case SIGSEGV:
+      return "SIGSEGV";
+    case SIGBUS:
+      return "SIGBUS";
+    case SIGFPE:
+      return "SIGFPE";
+    case SIGILL:
+      return "SIGILL";
+    default:
+      return "SIGABRT";
+  }
+}
+
+// Only what POSIX allows in a signal handler: no allocation, no stdio.
+class Text {
+ public:
+  void add(const char* text) {
+    while (*text != '\0' && size_ < sizeof(text_)) text_[size_++] = *text++;
+  }
+  void add(long long number) {
+    char digits[24];
+    std::size_t at = sizeof(digits);
+    digits[--at] = '\0';
+    do {
+      digits[--at] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number > 0);
+    add(digits + at);
+  }
+  void print() const {
+    const ssize_t ignored = write(STDERR_FILENO, text_, size_);
+    (void)ignored;
+  }
+
+ private:
+  char text_[512];
+  std::size_t size_ = 0;
+};
+
+extern "C" void on_crash(int number) {
+  const EnvCall call = current_env_call();
+  if (call.id == nullptr) {
+    set_handler(number, SIG_DFL);
+    raise(number);
+    return;
+  }
+  static std::atomic_flag reported = ATOMIC_FLAG_INIT;
+  while (reported.test_and_set()) pause();  // another thread's environment has crashed too: one report is enough
+  Text text;
+  text.add("\nerror: ");
+  text.add(call.id);
+  text.add(" (environment ");
+  text.add(static_cast<long long>(call.index));
+  text.add(", step ");
+  text.add(static_cast<long long>(call.step));
+  text.add("): the environment crashed (");
+  text.add(crash_name(number));
+  text.add("); the checkpoints so far are intact\n");
+  text.print();
+  _exit(kEnvironment);
+}
+
 }  // namespace
+
+void install_crash_handler() {
+  alignas(16) static char stack[1 << 16];  // a stack that overflowed cannot hold the handler
+  stack_t own = {};
+  own.ss_sp = stack;
+  own.ss_size = sizeof(stack);
+  sigaltstack(&own, nullptr);
+  struct sigaction action = {};
+  action.sa_handler = on_crash;
+  action.sa_flags = SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigaction(number, &action, nullptr);
+}
 
 const std::atomic<int>& stop_signal() {
   return g_stop_signal;

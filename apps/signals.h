@@ -12,6 +12,10 @@ const std::atomic<int>& stop_signal();
 // away does not end a training run.
 void install_stop_signals();
 
+// A crash inside an environment (SIGSEGV and the like) is reported with its name and step and ends the process with
+// exit code 5; any other crash takes its usual way.
+void install_crash_handler();
+
 // Gives all of them their default meaning again, in a child process before exec.
 void reset_signals();
 

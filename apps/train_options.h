@@ -18,6 +18,7 @@ struct TrainArguments {
   std::string steps;  // texts: checked with all other settings
   std::string seed;
   std::string max_time;
+  std::string on_nan;  // "", "stop" or "rollback:N"
   std::string seeds;  // "" = one run
   int jobs = 1;
   std::string run_dir;

@@ -36,8 +36,12 @@ struct TrainConfig {
   std::int64_t log_interval_steps = 1'000;   // environment steps between rows of metrics
   double max_time_sec = 0.0;                 // stop (with a checkpoint) after this wall time; 0 = no limit
   double env_timeout_sec = 60.0;             // a step that takes longer is reported as hung
+  bool env_error_resets = false;             // an environment that breaks its contract starts anew; else the run ends
   bool tensorboard = true;                   // write a TensorBoard event file
   bool checkpoint_replay = true;             // keep the replay buffer in checkpoints
+  int max_rollbacks = 0;                     // times that a run goes back to its last checkpoint after a NaN
+  double ent_coef_min = 1e-8;                // a learned α is held above this
+  double ent_coef_max = 1e4;                 // and below this
   std::string backend;                       // reference | portable | avx2 | avx512; empty = best
 };
 

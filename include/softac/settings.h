@@ -155,6 +155,19 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"env_timeout_sec", group,
                     "an environment step that takes longer is reported as hung; 0 = not watched", 0, 1e9},
         c.env_timeout_sec);
+  visit(SettingInfo{"env_error_resets", group,
+                    "a training environment that breaks its contract starts a new episode and the step is dropped, "
+                    "with a warning; false: the run ends. A hang or a crash always ends it"},
+        c.env_error_resets);
+  visit(SettingInfo{"max_rollbacks", group,
+                    "times that the run goes back to its last checkpoint, with other random numbers, after a number "
+                    "that is not finite; 0 = it ends (--on-nan rollback:N)",
+                    0, 1e6},
+        c.max_rollbacks);
+  visit(SettingInfo{"ent_coef_min", group, "a learned α that falls below is held there, with a warning", 0, 1e30, true},
+        c.ent_coef_min);
+  visit(SettingInfo{"ent_coef_max", group, "a learned α that rises above is held there, with a warning", 0, 1e30, true},
+        c.ent_coef_max);
   group = "Replay and schedule";
   visit(SettingInfo{"buffer_size", group, "replay slots over all environments", 1, 1e15}, c.buffer_size);
   visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15},

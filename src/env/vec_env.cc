@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/thread_pool.h"
+#include "env/env_call.h"
 #include "env/state_bytes.h"
 #include "env/step_watch.h"
 
@@ -14,6 +15,7 @@ namespace softac {
 namespace {
 
 constexpr std::uint32_t kStateVersion = 1;
+constexpr int kMaxFailuresInRow = 100;
 
 std::string number_name(double value) {
   if (std::isnan(value)) return "NaN";
@@ -76,16 +78,20 @@ struct VecEnv::Impl {
     std::int64_t episode_length = 0;
     bool episode_over = true;  // the next step starts a new episode's counts
     std::string error;         // set where this step failed
-    bool bad_action = false;   // the error is a non-finite action
+    std::string survived;      // the same where a new episode followed
+    int failures_in_row = 0;
+    bool bad_action = false;  // the error is a non-finite action
   };
 
   EnvSpec spec;
   std::size_t obs_dim, act_dim;
-  bool rescale;
+  bool rescale, reset_on_error;
   std::vector<Slot> slots;
   ThreadPool pool;
   std::vector<float> obs, next_obs, reward;
-  std::vector<std::uint8_t> terminated, truncated;
+  std::vector<std::uint8_t> terminated, truncated, failed;
+  std::int64_t num_failures = 0;
+  std::string last_failure;
   std::vector<double> episode_return;
   std::vector<std::int64_t> episode_length;
   std::atomic<std::int64_t> num_steps{0};
@@ -98,6 +104,7 @@ struct VecEnv::Impl {
         obs_dim(static_cast<std::size_t>(spec.obs_dim)),
         act_dim(static_cast<std::size_t>(spec.act_dim)),
         rescale(options.rescale_actions),
+        reset_on_error(options.reset_on_error),
         slots(envs.size()),
         pool(std::min(options.num_threads, static_cast<int>(envs.size()))),
         timeout_sec(options.timeout_sec),
@@ -114,6 +121,7 @@ struct VecEnv::Impl {
     reward.resize(n);
     terminated.resize(n);
     truncated.resize(n);
+    failed.resize(n);
     episode_return.resize(n);
     episode_length.resize(n);
     if (timeout_sec > 0.0) {
@@ -135,6 +143,7 @@ struct VecEnv::Impl {
     pool.run(static_cast<int>(slots.size()), [&](int index) {
       Slot& slot = slots[static_cast<std::size_t>(index)];
       if (watch) watch->enter(index);
+      const EnvCallScope call(spec.id.c_str(), index, num_steps.load(std::memory_order_relaxed));
       try {
         body(slot, index);
       } catch (const std::exception& error) {
@@ -147,6 +156,11 @@ struct VecEnv::Impl {
         if (watch->take_hang(index) && slot.error.empty()) slot.error = timeout_text();
       }
     });
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      if (failed[i] == 0) continue;
+      ++num_failures;
+      last_failure = place(static_cast<int>(i)) + slots[i].survived;
+    }
     for (std::size_t i = 0; i < slots.size(); ++i) {
       if (slots[i].error.empty()) continue;
       const std::string message = place(static_cast<int>(i)) + slots[i].error;
@@ -192,6 +206,19 @@ struct VecEnv::Impl {
       if (rescale) value = a >= 1.0 ? high : a <= -1.0 ? low : low + (a + 1.0) / 2.0 * (high - low);
       slot.action[j] = std::clamp(value, low, high);
     }
+  }
+
+  // After a step that failed: nothing of it counts, not even as an episode that ended.
+  void start_anew(Slot& slot, int index, const char* why) {
+    const auto i = static_cast<std::size_t>(index);
+    slot.survived = why;
+    if (++slot.failures_in_row == kMaxFailuresInRow)
+      throw EnvError(std::string(why) + " (for the " + std::to_string(kMaxFailuresInRow) + "th time in a row)");
+    failed[i] = 1;
+    terminated[i] = truncated[i] = 0;
+    reward[i] = 0.0f;
+    start_episode(slot, index);
+    std::ranges::copy(row(obs, index), row(next_obs, index).begin());
   }
 
   void step_one(Slot& slot, int index, std::span<const float> action) {
@@ -255,8 +282,20 @@ void VecEnv::step(std::span<const float> actions) {
   Impl& d = *impl_;
   SOFTAC_REQUIRE(actions.size() == d.slots.size() * d.act_dim, actions.size(), d.slots.size(), d.act_dim);
   d.num_steps.fetch_add(1, std::memory_order_relaxed);
+  std::ranges::fill(d.failed, std::uint8_t{0});
   d.for_each_env([&](Impl::Slot& slot, int index) {
-    d.step_one(slot, index, actions.subspan(static_cast<std::size_t>(index) * d.act_dim, d.act_dim));
+    const auto action = actions.subspan(static_cast<std::size_t>(index) * d.act_dim, d.act_dim);
+    if (!d.reset_on_error) return d.step_one(slot, index, action);
+    try {
+      d.step_one(slot, index, action);
+      slot.failures_in_row = 0;
+    } catch (const NumericsError&) {
+      throw;
+    } catch (const std::exception& error) {
+      d.start_anew(slot, index, error.what());
+    } catch (...) {
+      d.start_anew(slot, index, "threw something that is not a std::exception");
+    }
   });
 }
 
@@ -274,6 +313,15 @@ std::span<const std::uint8_t> VecEnv::terminated() const {
 }
 std::span<const std::uint8_t> VecEnv::truncated() const {
   return impl_->truncated;
+}
+std::span<const std::uint8_t> VecEnv::failed() const {
+  return impl_->failed;
+}
+std::int64_t VecEnv::num_failures() const {
+  return impl_->num_failures;
+}
+const std::string& VecEnv::last_failure() const {
+  return impl_->last_failure;
 }
 std::span<const double> VecEnv::episode_return() const {
   return impl_->episode_return;
@@ -337,10 +385,17 @@ void VecEnv::load_state(std::span<const std::byte> state) {
     slot.episode_return = in.get<double>();
     slot.episode_length = in.get<std::int64_t>();
     slot.episode_over = in.get<std::uint8_t>() != 0;
+    constexpr std::int64_t kMany = std::int64_t{1} << 60;
+    if (slot.episode_length < 0 || slot.episode_length > kMany || steps < 0 || steps > kMany ||
+        !std::isfinite(slot.episode_return))
+      throw IoError("state of " + what + ": counters that no run can have reached");
     if (with_envs) slot.env->load_state(in.get_bytes(in.get<std::uint64_t>()));
   }
   in.get_array(std::span(impl_->obs));
   in.finish();
+  for (const float value : impl_->obs) {
+    if (!std::isfinite(value)) throw IoError("state of " + what + ": an observation is not finite");
+  }
   impl_->num_steps.store(steps, std::memory_order_relaxed);
   if (!with_envs) reset();
 }

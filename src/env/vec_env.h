@@ -23,7 +23,10 @@ struct VecEnvOptions {
   StreamKind stream = StreamKind::env;  // environment i draws its resets from (seed, stream, i)
   int num_threads = 1;
   bool rescale_actions = true;  // actions in [−1, 1] → the environment's bounds; false = own units, clipped to bounds
-  double timeout_sec = 0.0;     // 0 = not watched
+  // An environment that breaks its contract starts a new episode instead of ending step() with EnvError; failed() says
+  // which one. One whose reset fails as well, or that fails 100 times in a row, does end it.
+  bool reset_on_error = false;
+  double timeout_sec = 0.0;  // 0 = not watched
   // Called once on a thread of its own while a step or reset still hangs beyond timeout_sec (it cannot be interrupted,
   // so the application decides). A step that does return after that long throws EnvError with the same message.
   std::function<void(const std::string& message)> on_timeout;
@@ -50,8 +53,13 @@ class VecEnv {
   std::span<const float> obs() const;       // (N, O) what to act on next: the first of the new episode where one ended
   std::span<const float> next_obs() const;  // (N, O) true successor of the last step, also where the episode ended
   std::span<const float> reward() const;    // (N)
-  std::span<const std::uint8_t> terminated() const;      // (N)
-  std::span<const std::uint8_t> truncated() const;       // (N) time limit or the environment's own; 0 where terminated
+  std::span<const std::uint8_t> terminated() const;  // (N)
+  std::span<const std::uint8_t> truncated() const;   // (N) time limit or the environment's own; 0 where terminated
+  // (N) 1: this step of the environment failed and is not to be used; obs() is the first of a new episode. Always 0
+  // without reset_on_error.
+  std::span<const std::uint8_t> failed() const;
+  std::int64_t num_failures() const;                     // since construction
+  const std::string& last_failure() const;               // "" before the first
   std::span<const double> episode_return() const;        // (N) sum of rewards of the episode that this step belongs to
   std::span<const std::int64_t> episode_length() const;  // (N) its steps so far, this one included
   Env& env(int index);

@@ -54,6 +54,10 @@ void Collector::step(bool random) {
   envs_.step(actions_);
   for (int env = 0; env < num_envs; ++env) {
     const auto i = static_cast<std::size_t>(env);
+    if (envs_.failed()[i] != 0) {  // nothing of such a step is stored; the one before it ended cut off
+      replay_.end_episode(env);
+      continue;
+    }
     replay_.add(env, std::span(obs_).subspan(i * obs_dim, obs_dim), std::span(actions_).subspan(i * act_dim, act_dim),
                 envs_.reward()[i], envs_.next_obs().subspan(i * obs_dim, obs_dim), envs_.terminated()[i] != 0,
                 envs_.truncated()[i] != 0);

@@ -17,6 +17,7 @@ std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::
   options.stream = stream;
   options.num_threads = config.n_env_threads;
   options.timeout_sec = config.env_timeout_sec;
+  options.reset_on_error = config.env_error_resets && stream == StreamKind::env;
   options.on_timeout = std::move(on_timeout);
   return std::make_unique<VecEnv>(std::move(envs), options);
 }

@@ -1,5 +1,6 @@
 #include "train/recorder.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "train/run_dir.h"
@@ -34,11 +35,26 @@ UpdateMetrics UpdateMeans::take() {
 
 namespace {
 
-// Where to go on with a file: nowhere (a new one) where it is gone.
-std::optional<std::uint64_t> where(FileSystem& fs, const Path& path, const RecordPositions* positions,
-                                   std::uint64_t RecordPositions::*position) {
+constexpr std::uint64_t kMaxCsvBytes = std::uint64_t{1} << 32;
+
+// Where to go on with a file. One that is gone begins anew, one that somebody has shortened goes on at its end: a run
+// is not lost with its records.
+std::optional<std::uint64_t> byte_of(FileSystem& fs, const Path& path, const RecordPositions* positions,
+                                     std::uint64_t RecordPositions::*position) {
   if (positions == nullptr || !fs.exists(path)) return {};
-  return positions->*position;
+  return std::min(positions->*position, fs.size(path));
+}
+
+std::optional<std::uint64_t> row_of(FileSystem& fs, const Path& path, const RecordPositions* positions) {
+  if (positions == nullptr || !fs.exists(path)) return {};
+  const auto lines = static_cast<std::uint64_t>(std::ranges::count(fs.read_text(path, kMaxCsvBytes), '\n'));
+  return std::min(positions->progress_rows, lines > 0 ? lines - 1 : 0);
+}
+
+std::optional<std::uint64_t> evaluation_of(FileSystem& fs, const Path& dir, const RecordPositions* positions) {
+  if (positions == nullptr || !fs.exists(dir / "evaluations.npz")) return {};
+  return std::min<std::uint64_t>(positions->evaluations,
+                                 read_evaluations_npz(fs, dir / "evaluations.npz").timesteps.size());
 }
 
 Path event_file(const Path& run_dir, const RecordPositions* positions, double start_wall_time_sec) {
@@ -54,17 +70,16 @@ Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& confi
       learning_rate_(config.sac.learning_rate),
       learned_temperature_(config.sac.ent_coef_auto),
       monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec,
-               where(fs, run_dir / "monitor.csv", resume_at, &RecordPositions::monitor_bytes)),
-      evaluations_(fs, run_dir / "eval",
-                   where(fs, run_dir / "eval" / "evaluations.npz", resume_at, &RecordPositions::evaluations)),
+               byte_of(fs, run_dir / "monitor.csv", resume_at, &RecordPositions::monitor_bytes)),
+      evaluations_(fs, run_dir / "eval", evaluation_of(fs, run_dir / "eval", resume_at)),
       log_(fs, run_dir / "log.txt") {
   const Path progress = run_dir / "progress.csv", metrics = run_dir / "metrics.jsonl",
              events = event_file(run_dir, resume_at, start_wall_time_sec);
-  sinks_.push_back(make_csv_sink(fs, progress, where(fs, progress, resume_at, &RecordPositions::progress_rows)));
-  sinks_.push_back(make_jsonl_sink(fs, metrics, where(fs, metrics, resume_at, &RecordPositions::metrics_bytes)));
+  sinks_.push_back(make_csv_sink(fs, progress, row_of(fs, progress, resume_at)));
+  sinks_.push_back(make_jsonl_sink(fs, metrics, byte_of(fs, metrics, resume_at, &RecordPositions::metrics_bytes)));
   if (config.tensorboard) {
     sinks_.push_back(make_tensorboard_sink(fs, events, start_wall_time_sec,
-                                           where(fs, events, resume_at, &RecordPositions::tensorboard_bytes)));
+                                           byte_of(fs, events, resume_at, &RecordPositions::tensorboard_bytes)));
   }
   metrics_.reserve(32);
 }

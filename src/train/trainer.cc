@@ -35,11 +35,15 @@ TrainReport Trainer::run() {
   try {
     t.start();
     while (t.proceed()) {
-      t.collect();                                                        // act, store
-      for (std::int64_t n = t.num_updates_due(); n > 0; --n) t.update();  // update
-      t.log_if_due();
-      t.evaluate_if_due();
-      t.checkpoint_if_due();
+      try {
+        t.collect();                                                        // act, store
+        for (std::int64_t n = t.num_updates_due(); n > 0; --n) t.update();  // update
+        t.log_if_due();
+        t.evaluate_if_due();
+        t.checkpoint_if_due();
+      } catch (const NumericsError& error) {
+        if (!t.roll_back(error.what())) throw;
+      }
     }
     t.finish();
   } catch (const EnvError& error) {
@@ -116,11 +120,12 @@ void Trainer::Impl::load_networks(const std::string& run) {
 
 void Trainer::Impl::start() {
   SOFTAC_REQUIRE(step == first_step && !ended, step);
-  start_time = last_flush = std::chrono::steady_clock::now();
+  process_start = start_time = last_flush = std::chrono::steady_clock::now();
   if (options.callback != nullptr) options.callback->on_start(summary(), run_path);
   if (resumed) return;
   envs->reset();
-  if (run_dir && !options.init_from.empty()) save_checkpoint();  // the other run may be gone when this one goes on
+  // The other run may be gone when this one goes on; a rollback needs a place to go to.
+  if (run_dir && (!options.init_from.empty() || config.max_rollbacks > 0)) save_checkpoint();
 }
 
 // False when the run is over, for whatever reason.
@@ -133,7 +138,7 @@ bool Trainer::Impl::proceed() {
              number != 0) {
     signal = number;
     stop(StopReason::interrupted, "stopped by signal " + std::to_string(number) + " at step " + std::to_string(step));
-  } else if (config.max_time_sec > 0.0 && elapsed_sec() - earlier_sec >= config.max_time_sec) {
+  } else if (config.max_time_sec > 0.0 && process_sec() >= config.max_time_sec) {
     stop(StopReason::time, "max_time_sec is over at step " + std::to_string(step));
   }
   return !ended;
@@ -144,6 +149,7 @@ void Trainer::Impl::collect() {
   previous_step = step;
   step += config.n_envs;
   ++num_vector_steps;
+  if (envs->num_failures() > said_failures) warn_of_failures();
   for (std::size_t i = 0; i < static_cast<std::size_t>(config.n_envs); ++i) {
     if (envs->terminated()[i] == 0 && envs->truncated()[i] == 0) continue;
     episodes.add(envs->episode_return()[i], envs->episode_length()[i]);
@@ -161,6 +167,7 @@ void Trainer::Impl::update() {
     throw NumericsError("update " + std::to_string(agent.num_updates()) + ": " + what_is_not_finite(last_update) +
                         " is not finite");
   }
+  bound_temperature();
 }
 
 void Trainer::Impl::ask(TrainAnswer answer) {
@@ -192,6 +199,10 @@ TrainSummary Trainer::Impl::summary() const {
   s.last_eval = last_eval ? &*last_eval : nullptr;
   s.best_eval_return = best_eval_return;
   return s;
+}
+
+double Trainer::Impl::process_sec() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start).count();
 }
 
 double Trainer::Impl::elapsed_sec() const {

@@ -43,13 +43,16 @@ struct Trainer::Impl {
   void start();
   bool proceed();
   void collect();
-  std::int64_t num_updates_due() const { return step > update_from ? updates_due(config, num_vector_steps, step) : 0; }
+  std::int64_t num_updates_due() const {
+    return step > update_from && replay.num_transitions() > 0 ? updates_due(config, num_vector_steps, step) : 0;
+  }
   void update();
   void ask(TrainAnswer answer);
   void stop(StopReason why, const std::string& text);
   void fail(StopReason why, const std::string& text);
   TrainSummary summary() const;
   double elapsed_sec() const;
+  double process_sec() const;  // since run() began
   std::uint64_t state_hash();
 
   // trainer_records.cc
@@ -69,6 +72,12 @@ struct Trainer::Impl {
   void env_hangs(const std::string& message);  // on the watching thread
   std::map<std::string, std::string> model_metadata() const;
   double target_entropy() const;
+
+  // trainer_guards.cc
+  void bound_temperature();
+  void warn_of_failures();
+  bool roll_back(const std::string& why);
+  std::string write_crash_bundle(const std::string& text);
 
   // trainer_resume.cc
   void resume_records();
@@ -107,6 +116,10 @@ struct Trainer::Impl {
   std::chrono::steady_clock::time_point last_flush = start_time;
   double earlier_sec = 0.0;  // time of training before start_time
   bool resumed = false;
+  std::chrono::steady_clock::time_point process_start = start_time;
+  std::int64_t num_rollbacks = 0;  // of the whole run
+  std::int64_t said_failures = 0;  // of environments
+  bool said_low_alpha = false, said_high_alpha = false;
   std::vector<std::string> notes;  // of the resumption, for log and observers
   // What writing costs training: the longest wait of this thread and the sum of all.
   double longest_wait_sec = 0.0, total_wait_sec = 0.0;

@@ -39,6 +39,7 @@ RunState Trainer::Impl::run_state() {
   s.step = step;
   s.num_vector_steps = num_vector_steps;
   s.update_from = update_from;
+  s.num_rollbacks = num_rollbacks;
   s.elapsed_sec = elapsed_sec();
   s.agent = agent.counters();
   s.sample_position = sample_rng.position();
@@ -67,6 +68,7 @@ void Trainer::Impl::set_run_state(const RunState& s, const std::string& source) 
   step = previous_step = s.step;
   num_vector_steps = s.num_vector_steps;
   update_from = s.update_from;
+  num_rollbacks = s.num_rollbacks;
   earlier_sec = s.elapsed_sec;
   agent.set_counters(s.agent);
   sample_rng.set_position(s.sample_position);

@@ -82,7 +82,7 @@ class CommandTest(unittest.TestCase):
         folder = self.path(run, "checkpoints")
         if not os.path.isdir(folder):
             return []
-        return sorted(n for n in os.listdir(folder) if os.path.isfile(os.path.join(folder, n, "manifest.json")))
+        return sorted(n for n in os.listdir(folder) if n.startswith("step-") and os.path.isfile(os.path.join(folder, n, "manifest.json")))
 
     def assert_good_checkpoint(self, run="run", **eval_options):
         """The newest checkpoint can be read and evaluated."""

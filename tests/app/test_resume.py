@@ -68,6 +68,17 @@ class Resume(CommandTest):
         self.assertNotEqual(self.read("run", "config.toml"), self.read("whole", "config.toml"))  # checkpoint_freq
         self.assertEqual(self.hash_of("resume", "run"), whole)
 
+    def test_weights_are_safetensors(self):
+        from safetensors.numpy import load_file
+        self.run_command(*TRAIN, "--steps", "100", "--run-dir", "run", "-q")
+        folder = self.path("run", "checkpoints", "step-000000100")
+        model = load_file(os.path.join(folder, "model.safetensors"))
+        moments = load_file(os.path.join(folder, "optimizer.safetensors"))
+        self.assertEqual(model["actor.layers.0.weight"].shape, (16, 3))
+        self.assertEqual(model["log_ent_coef"].shape, ())
+        trained = {name for name in model if not name.startswith("target.")}
+        self.assertEqual({name.removeprefix("adam_m.") for name in moments if name.startswith("adam_m.")}, trained)
+
     def test_ckpt(self):
         self.run_command(*TRAIN, "--steps", "400", "--run-dir", "run", "-q", "--set", "checkpoint_freq=100")
         listed = json.loads(self.run_command("ckpt", "ls", "run", "--json").stdout)

@@ -5,9 +5,11 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <limits>
 #include <new>
+#include <stdexcept>
 #include <thread>
 
 #include "softac/env_plugin.h"
@@ -16,7 +18,20 @@ namespace {
 
 constexpr double kDtSec = 0.1;
 
-enum class Fault { none, nan_obs, inf_reward, error, hang, shape, both_flags, bad_flag, huge };
+enum class Fault {
+  none,
+  nan_obs,
+  inf_reward,
+  error,
+  hang,
+  shape,
+  both_flags,
+  bad_flag,
+  huge,
+  crash,
+  nan_reward,
+  exception
+};
 
 struct Point {
   double x, v;
@@ -67,6 +82,9 @@ int32_t step(void* env, const double* action, double* obs, softac_step_result* r
   if constexpr (kFault == Fault::both_flags) result->terminated = result->truncated = 1;
   if constexpr (kFault == Fault::bad_flag) result->terminated = 7;
   if constexpr (kFault == Fault::hang) std::this_thread::sleep_for(std::chrono::hours(24));
+  if constexpr (kFault == Fault::nan_reward) result->reward = std::numeric_limits<double>::quiet_NaN();
+  if constexpr (kFault == Fault::crash) std::raise(SIGSEGV);
+  if constexpr (kFault == Fault::exception) throw std::runtime_error("thrown by the plugin");
   if constexpr (kFault == Fault::shape) return 3;
   if constexpr (kFault == Fault::error) {
     point.last_error = "the simulated motor broke";
@@ -133,6 +151,9 @@ constexpr std::array kTypes = {
     point<Fault::both_flags>("BadBothFlags-v0", "terminated and truncated at once"),
     point<Fault::bad_flag>("BadFlag-v0", "terminated is neither 0 nor 1"),
     point<Fault::huge>("BadHuge-v0", "An observation becomes 1e30"),
+    point<Fault::nan_reward>("BadNanReward-v0", "The reward becomes NaN"),
+    point<Fault::exception>("BadException-v0", "step throws a C++ exception"),
+    point<Fault::crash>("BadCrash-v0", "step ends in SIGSEGV"),
 };
 
 constexpr softac_env_table kTable = {SOFTAC_ENV_PLUGIN_ABI_VERSION, sizeof(softac_env_type),

@@ -11,6 +11,7 @@
 #include "softac/error.h"
 #include "softac/trainer.h"
 #include "train/checkpoint.h"
+#include "train/config/resolve.h"
 #include "train/formats/evaluations.h"
 #include "train/point_env.h"
 #include "train/run_state.h"
@@ -254,6 +255,29 @@ TEST(Resume, TheNewestUnfinishedRunOfTheSameSettingsIsFound) {
   EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), newer);
   config.total_timesteps = 101;
   EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), "");
+}
+
+// A run that softac 0.1.0 left, kept: whatever becomes of the formats, it is read, or refused as a newer one is.
+TEST(Resume, AGoldenRunIsReadForEver) {
+  TempDir dir;
+  std::filesystem::copy(SOFTAC_GOLDEN_RUN, dir / "run", std::filesystem::copy_options::recursive);
+  TrainConfig config = load_run_config((dir / "run" / "config.toml").string()).config;
+  config.threads = 1;
+  EXPECT_EQ(run(config, dir / "run", true).state_hash, 0xc75fde9c49a43682u);
+  config.total_timesteps = 80;
+  EXPECT_EQ(run(config, dir / "run", true).step, 80);
+
+  std::filesystem::copy(SOFTAC_GOLDEN_RUN, dir / "newer", std::filesystem::copy_options::recursive);
+  const Path manifest = dir / "newer" / "checkpoints" / "step-000000060" / "manifest.json";
+  std::string text = posix_file_system().read_text(manifest, 1 << 20);
+  text.replace(text.find("\"format\": 2"), 11, "\"format\": 3");
+  std::ofstream(manifest) << text;
+  try {
+    run(config, dir / "newer", true);
+    FAIL();
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a newer softac"));
+  }
 }
 
 TEST(RunState, IsReadBackAndDamageIsNamed) {

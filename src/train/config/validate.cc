@@ -76,6 +76,8 @@ std::vector<SettingViolation> validate(const TrainConfig& config) {
   rule(!config.env_id.empty(), {"env_id"}, "no environment is named");
   rule(sac.log_std_min < sac.log_std_max, {"log_std_min", "log_std_max"},
        number_text(sac.log_std_min) + ": must be below log_std_max = " + number_text(sac.log_std_max));
+  rule(config.ent_coef_min < config.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
+       number_text(config.ent_coef_min) + ": must be below ent_coef_max = " + number_text(config.ent_coef_max));
   rule(sac.batch_size <= config.buffer_size, {"batch_size", "buffer_size"},
        std::to_string(sac.batch_size) + ": must be at most buffer_size = " + std::to_string(config.buffer_size));
   rule(config.buffer_size / std::max(config.n_envs, 1) > sac.n_steps, {"buffer_size", "n_envs", "n_steps"},

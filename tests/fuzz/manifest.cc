@@ -1,0 +1,26 @@
+// Whatever a checkpoint's manifest says, the checkpoint is complete or damaged, and nothing outside the run is touched.
+#include <cstdint>
+#include <cstdlib>
+
+#include "softac/error.h"
+#include "support/power_loss_file_system.h"
+#include "train/checkpoint.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  softac::test::PowerLossFileSystem fs;
+  const softac::Path checkpoints = "/run/checkpoints", one = checkpoints / "step-000000050";
+  fs.make_directories(one);
+  const auto file = fs.open_write(one / "manifest.json", softac::WriteMode::truncate);
+  file->write(std::as_bytes(std::span(data, size)));
+  for (const auto& info : softac::find_checkpoints(fs, checkpoints, "*")) {
+    if (info.complete != info.error.empty()) std::abort();
+    for (const auto& entry : info.files) {
+      if (entry.name.find("..") != std::string::npos || entry.name.starts_with("/")) std::abort();
+    }
+  }
+  try {
+    softac::choose_checkpoint_to_resume(fs, checkpoints);
+  } catch (const softac::IoError&) {
+  }
+  return 0;
+}
