@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace softac {
 
@@ -30,10 +31,21 @@ class Rng {
 
   std::uint32_t next_u32();
   std::uint64_t next_u64();                 // two words, low first
+  void fill_u64(std::span<std::uint64_t> out);  // what as many calls of next_u64() give, faster
   double uniform();                         // [0, 1), 53 bits
   double uniform(double low, double high);  // low + (high − low)·uniform()
   double normal();                          // standard normal, Box–Muller on two uniforms, one value kept per call
   std::uint64_t below(std::uint64_t n);     // uniform in [0, n), n ≥ 1, without bias
+
+  // Maps a word to [0, n) without bias, or returns false: then the next word must be tried. below() is this on
+  // next_u64(). Lemire, "Fast random integer generation in an interval" (2019): multiply, reject the biased part.
+  static bool map_below(std::uint64_t word, std::uint64_t n, std::uint64_t& value) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(word) * n;
+    value = static_cast<std::uint64_t>(product >> 64);
+    const auto low = static_cast<std::uint64_t>(product);
+    return low >= n || low >= (0 - n) % n;
+  }
 
   std::uint64_t seed() const { return seed_; }
   std::uint64_t stream() const { return stream_; }

@@ -40,9 +40,13 @@ std::uint64_t Rng::next_u64() {
   return low | (static_cast<std::uint64_t>(next_u32()) << 32);
 }
 
-double Rng::uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }
+double Rng::uniform() {
+  return static_cast<double>(next_u64() >> 11) * 0x1p-53;
+}
 
-double Rng::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Rng::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 double Rng::normal() {
   using elementary::Scalar;
@@ -55,17 +59,30 @@ double Rng::normal() {
 }
 
 std::uint64_t Rng::below(std::uint64_t n) {
-  // Lemire, "Fast random integer generation in an interval" (2019): multiply, reject the biased part.
-  __extension__ using Wide = unsigned __int128;
-  Wide product = static_cast<Wide>(next_u64()) * n;
-  if (static_cast<std::uint64_t>(product) < n) {
-    const std::uint64_t threshold = (0 - n) % n;
-    while (static_cast<std::uint64_t>(product) < threshold) product = static_cast<Wide>(next_u64()) * n;
+  std::uint64_t value;
+  while (!map_below(next_u64(), n, value)) {
   }
-  return static_cast<std::uint64_t>(product >> 64);
+  return value;
 }
 
-void Rng::set_position(std::uint64_t position) { position_ = position; }
+void Rng::fill_u64(std::span<std::uint64_t> out) {
+  std::size_t i = 0;
+  // Independent blocks side by side, where the position is that of a block.
+  constexpr std::size_t kTogether = 4;
+  for (; position_ % 4 == 0 && out.size() - i >= 2 * kTogether; position_ += 4 * kTogether) {
+    std::array<std::uint32_t, 4> blocks[kTogether];
+    for (std::size_t b = 0; b < kTogether; ++b) blocks[b] = philox4x32(seed_, stream_, position_ / 4 + b);
+    for (const auto& words : blocks) {
+      out[i++] = words[0] | static_cast<std::uint64_t>(words[1]) << 32;
+      out[i++] = words[2] | static_cast<std::uint64_t>(words[3]) << 32;
+    }
+  }
+  for (; i < out.size(); ++i) out[i] = next_u64();
+}
+
+void Rng::set_position(std::uint64_t position) {
+  position_ = position;
+}
 
 std::uint64_t Rng::align_to_block() {
   position_ = (position_ + 3) / 4 * 4;

@@ -36,15 +36,22 @@ void set_flags(float* record, int stride, std::uint32_t flags) {
   record[stride - 1] = std::bit_cast<float>(flags);
 }
 
-// Row `row` of x gets count values from its first column on; the columns after them stay as they are.
+constexpr int kGroup = 16;  // rows that are copied together, panel by panel: 1 KiB of one panel at a time
+
+// Rows first … first + num_rows − 1 of x get the first `count` values of rows[0 … num_rows − 1]; further columns stay
+// as they are.
 template <class T>
-void put_row(const Panels<T>& x, int row, const float* values, int count) {
+void put_rows(const Panels<T>& x, int first, int num_rows, const float* const* rows, int count) {
   for (int c = 0; c < count; c += kLanes) {
-    T* out = x.panel(c / kLanes) + row * kLanes;
-    if (count - c >= kLanes) {
-      for (int j = 0; j < kLanes; ++j) out[j] = static_cast<T>(values[c + j]);
-    } else {
-      for (int j = 0; j < count - c; ++j) out[j] = static_cast<T>(values[c + j]);
+    T* out = x.panel(c / kLanes) + first * kLanes;
+    const int columns = std::min(kLanes, count - c);
+    for (int i = 0; i < num_rows; ++i, out += kLanes) {
+      const float* values = rows[i] + c;
+      if (columns == kLanes) {
+        for (int j = 0; j < kLanes; ++j) out[j] = static_cast<T>(values[j]);
+      } else {
+        for (int j = 0; j < columns; ++j) out[j] = static_cast<T>(values[j]);
+      }
     }
   }
 }
@@ -78,6 +85,7 @@ ReplayBuffer::ReplayBuffer(const ReplayShape& shape, std::uint64_t memory_limit)
   data_ = static_cast<float*>(pages_.data());
   end_bits_.resize(num_bit_words(shape));
   rings_.resize(static_cast<std::size_t>(shape.num_envs));
+  heads_.resize(rings_.size());
 }
 
 bool ReplayBuffer::is_end(int env, std::int64_t s) const {
@@ -157,26 +165,36 @@ void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const floa
 
 // Uniform over all (environment, age) pairs below the largest ring's size; what is no transition is drawn again.
 void ReplayBuffer::draw(Rng& rng, int count) {
-  if (static_cast<std::size_t>(count) > picks_.size()) picks_.resize(static_cast<std::size_t>(count));
+  if (static_cast<std::size_t>(count) > picks_.size()) {
+    picks_.resize(static_cast<std::size_t>(count));
+    words_.resize(picks_.size());
+  }
   std::int64_t largest = 0;
-  for (const Ring& ring : rings_) largest = std::max(largest, ring.size);
+  for (std::size_t env = 0; env < rings_.size(); ++env) {
+    largest = std::max(largest, rings_[env].size);
+    heads_[env] = head(static_cast<int>(env));
+  }
   const auto range = static_cast<std::uint64_t>(largest) * rings_.size();
+  // Words by the batch: each gives a transition or is refused, in order.
   for (int i = 0; i < count;) {
-    const std::uint64_t u = rng.below(range);
-    const int env = static_cast<int>(u / static_cast<std::uint64_t>(largest));
-    const auto age = static_cast<std::int64_t>(u % static_cast<std::uint64_t>(largest));
-    const Ring& ring = rings_[static_cast<std::size_t>(env)];
-    if (age >= ring.size) continue;
-    std::int64_t s = head(env) - ring.size + age;
-    if (s < 0) s += slots_;
-    if (is_end(env, s)) continue;
-    picks_[static_cast<std::size_t>(i++)] = {s, env};
+    const auto words = std::span(words_).first(static_cast<std::size_t>(count - i));
+    rng.fill_u64(words);
+    for (const std::uint64_t word : words) {
+      std::uint64_t u;
+      if (!Rng::map_below(word, range, u)) continue;
+      const std::size_t env = rings_.size() == 1 ? 0 : u / static_cast<std::uint64_t>(largest);
+      const auto age = static_cast<std::int64_t>(u - env * static_cast<std::uint64_t>(largest));
+      if (age >= rings_[env].size) continue;
+      std::int64_t s = heads_[env] - rings_[env].size + age;
+      if (s < 0) s += slots_;
+      if (!is_end(static_cast<int>(env), s)) picks_[static_cast<std::size_t>(i++)] = {s, static_cast<int>(env)};
+    }
   }
 }
 
 void ReplayBuffer::prefetch(const Pick& pick) const {
   const float* record = slot(pick.env, pick.slot);
-  for (int word = 0; word < stride_ + shape_.obs_dim; word += 16) __builtin_prefetch(record + word);
+  for (int word = 0; word < stride_ + shape_.obs_dim; word += 16) __builtin_prefetch(record + word, 0, 2);
 }
 
 template <class T>
@@ -185,27 +203,31 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
   SOFTAC_REQUIRE(num_transitions_ > 0 && batch.obs_dim == obs_dim && batch.act_dim == act_dim, num_transitions_,
                  batch.obs_dim, batch.act_dim);
   draw(rng, size);
-  const int ahead = std::clamp(kPrefetchWords / (stride_ + obs_dim), 1, size);
-  for (int b = 0; b < ahead; ++b) prefetch(picks_[static_cast<std::size_t>(b)]);
-  for (int b = 0; b < size; ++b) {
-    if (b + ahead < size) prefetch(picks_[static_cast<std::size_t>(b + ahead)]);
-    const auto [first, env] = picks_[static_cast<std::size_t>(b)];
-    const std::int64_t end = head(env);
-    const float* record = slot(env, first);
-    put_row(batch.x, b, record, obs_dim + act_dim);
-
-    std::uint32_t flags = flags_of(record, stride_);
-    double reward = static_cast<double>(record[obs_dim + act_dim]), discount = shape_.gamma;
-    std::int64_t s = next(first);
-    for (int k = 1; k < shape_.n_steps && (flags & kEnded) == 0 && s != end; ++k, s = next(s)) {
-      record = slot(env, s);
-      flags = flags_of(record, stride_);
-      reward += discount * static_cast<double>(record[obs_dim + act_dim]);
-      discount *= shape_.gamma;
+  const int ahead = std::clamp(kPrefetchWords / (stride_ + obs_dim) / kGroup, 1, 1 + size / kGroup) * kGroup;
+  for (int b = 0; b < std::min(ahead, size); ++b) prefetch(picks_[static_cast<std::size_t>(b)]);
+  for (int b = 0; b < size; b += kGroup) {
+    const int rows = std::min(kGroup, size - b);
+    const float *now[kGroup], *then[kGroup];
+    for (int i = 0; i < rows; ++i) {
+      if (b + i + ahead < size) prefetch(picks_[static_cast<std::size_t>(b + i + ahead)]);
+      const auto [first, env] = picks_[static_cast<std::size_t>(b + i)];
+      const float* record = now[i] = slot(env, first);
+      std::uint32_t flags = flags_of(record, stride_);
+      double reward = static_cast<double>(record[obs_dim + act_dim]), discount = shape_.gamma;
+      std::int64_t s = next(first);
+      const std::int64_t end = heads_[static_cast<std::size_t>(env)];
+      for (int k = 1; k < shape_.n_steps && (flags & kEnded) == 0 && s != end; ++k, s = next(s)) {
+        record = slot(env, s);
+        flags = flags_of(record, stride_);
+        reward += discount * static_cast<double>(record[obs_dim + act_dim]);
+        discount *= shape_.gamma;
+      }
+      then[i] = slot(env, s);
+      batch.reward[b + i] = static_cast<T>(reward);
+      batch.discount[b + i] = (flags & kTerminated) != 0 ? T(0) : static_cast<T>(discount);
     }
-    put_row(batch.x, size + b, slot(env, s), obs_dim);
-    batch.reward[b] = static_cast<T>(reward);
-    batch.discount[b] = (flags & kTerminated) != 0 ? T(0) : static_cast<T>(discount);
+    put_rows(batch.x, b, rows, now, obs_dim + act_dim);
+    put_rows(batch.x, size + b, rows, then, obs_dim);
   }
 }
 

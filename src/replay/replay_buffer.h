@@ -104,8 +104,10 @@ class ReplayBuffer {
   float* data_ = nullptr;                // (num_envs × slots × stride)
   std::vector<std::uint64_t> end_bits_;  // (num_envs × slots) 1 = end slot; small enough to stay in the cache
   std::vector<Ring> rings_;
+  std::vector<std::int64_t> heads_;  // head of each ring while a batch is sampled
   std::int64_t num_transitions_ = 0;
   std::vector<Pick> picks_;
+  std::vector<std::uint64_t> words_;  // random words that they come from
 };
 
 }  // namespace softac

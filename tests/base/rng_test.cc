@@ -140,5 +140,19 @@ TEST(Rng, BelowIsWithinItsRangeAndReachesAllValues) {
   EXPECT_LE(rng.below(std::numeric_limits<std::uint64_t>::max()), std::numeric_limits<std::uint64_t>::max() - 1);
 }
 
+TEST(Rng, BulkWordsAreThoseOfSingleCalls) {
+  for (int skipped : {0, 1, 2, 3, 4, 6}) {
+    for (std::size_t count : {0u, 1u, 7u, 8u, 9u, 16u, 61u}) {
+      Rng a(9, StreamKind::test), b(9, StreamKind::test);
+      for (int i = 0; i < skipped; ++i) a.next_u32(), b.next_u32();
+      std::vector<std::uint64_t> words(count);
+      a.fill_u64(words);
+      for (const std::uint64_t word : words) EXPECT_EQ(word, b.next_u64());
+      EXPECT_EQ(a, b);
+      EXPECT_EQ(a.next_u32(), b.next_u32());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace softac
