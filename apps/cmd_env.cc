@@ -87,6 +87,7 @@ int info(Context& context, const EnvArguments& arguments) {
       {"id", spec.id},
       {"obs_dim", spec.obs_dim},
       {"act_dim", spec.act_dim},
+      {"num_actions", spec.num_actions},
       {"obs_low", bounds_json(spec.obs_low)},
       {"obs_high", bounds_json(spec.obs_high)},
       {"act_low", bounds_json(spec.act_low)},

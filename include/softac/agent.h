@@ -56,6 +56,10 @@ class SacAgent {
   // bounds. Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
 
+  // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal parts
+  // means action i. π(·|s) of each row, (rows, A) row-major.
+  void action_probabilities(std::span<const float> obs, int rows, std::span<float> out);
+
   // The batch to fill before update(): config().batch_size rows.
   BatchView<float> batch();
   // One update in the order of E14 from the filled batch. Does not allocate after the first call.

@@ -124,7 +124,8 @@ void for_each_setting(Config& c, Visitor&& visit) {
                  std::conditional_t<std::is_const_v<Config>, const double, double>>{c.ent_coef_auto, c.ent_coef, true});
   visit(SettingInfo{"ent_coef_loss", group, "loss of a learned α: −α(log π + H), or the form linear in log α"},
         c.ent_coef_loss);
-  visit(SettingInfo{"target_entropy", group, "entropy that a learned α aims at; auto = −(action size)"},
+  visit(SettingInfo{"target_entropy", group,
+                    "entropy that a learned α aims at; auto = −(action size), or ½ log A with A discrete actions"},
         AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
                    std::conditional_t<std::is_const_v<Config>, const double, double>>{c.target_entropy_auto,
                                                                                       c.target_entropy, false});

@@ -1,9 +1,10 @@
-// SacAgent: the float learner behind the public interface, and acting.
+// SacAgent: the float learner behind the public interface, continuous or discrete, and acting.
 #include "softac/agent.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "agent/discrete_sac.h"
 #include "agent/sac.h"
 #include "softac/error.h"
 
@@ -15,7 +16,19 @@ constexpr int kActBlock = 32;  // rows that act on one thread
 
 struct SacAgent::Impl {
   Impl(int num_obs, int num_act, const SacConfig& config, std::uint64_t seed, int threads, const std::string& backend)
-      : obs_dim(num_obs), act_dim(num_act), sac(num_obs, num_act, config, seed, threads, backend) {}
+      : obs_dim(num_obs), act_dim(num_act) {
+    if (config.num_actions > 0) {
+      SOFTAC_REQUIRE(num_act == 1, num_act);
+      discrete = std::make_unique<DiscreteSac<float>>(num_obs, config, seed, threads, backend);
+    } else {
+      sac = std::make_unique<Sac<float>>(num_obs, num_act, config, seed, threads, backend);
+    }
+  }
+  // f(the learner), whichever it is.
+  template <class F>
+  auto visit(F f) {
+    return discrete ? f(*discrete) : f(*sac);
+  }
 
   // Buffers for acting on up to `rows` rows; grows, never shrinks.
   struct ActBuffers {
@@ -32,7 +45,8 @@ struct SacAgent::Impl {
   };
 
   int obs_dim, act_dim;
-  Sac<float> sac;
+  std::unique_ptr<Sac<float>> sac;  // one of these two
+  std::unique_ptr<DiscreteSac<float>> discrete;
   std::unique_ptr<ActBuffers> act;
 };
 
@@ -52,22 +66,22 @@ int SacAgent::act_dim() const {
   return impl_->act_dim;
 }
 const SacConfig& SacAgent::config() const {
-  return impl_->sac.config();
+  return impl_->discrete ? impl_->discrete->config() : impl_->sac->config();
 }
 std::string SacAgent::backend_name() const {
-  return impl_->sac.backend().name();
+  return impl_->visit([](auto& sac) { return std::string(sac.backend().name()); });
 }
 BatchView<float> SacAgent::batch() {
-  return impl_->sac.batch();
+  return impl_->visit([](auto& sac) { return sac.batch(); });
 }
 UpdateMetrics SacAgent::update() {
-  return impl_->sac.update();
+  return impl_->visit([](auto& sac) { return sac.update(); });
 }
 std::int64_t SacAgent::num_updates() const {
-  return impl_->sac.state().num_updates;
+  return impl_->visit([](auto& sac) { return sac.state().num_updates; });
 }
 double SacAgent::ent_coef() const {
-  return static_cast<double>(impl_->sac.alpha());
+  return impl_->visit([](auto& sac) { return static_cast<double>(sac.alpha()); });
 }
 
 bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
@@ -76,7 +90,8 @@ bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std
   const auto count = static_cast<std::size_t>(rows);
   SOFTAC_REQUIRE(obs.size() == count * obs_dim && actions.size() == count * act_dim, rows, obs.size(), actions.size());
   SOFTAC_REQUIRE(deterministic || noise.size() == count, noise.size(), rows);
-  SacState<float>& state = impl_->sac.state();
+  if (impl_->discrete) return impl_->discrete->act(obs, rows, deterministic, noise, actions);
+  SacState<float>& state = impl_->sac->state();
   if (!impl_->act || impl_->act->rows < rows)
     impl_->act = std::make_unique<Impl::ActBuffers>(state.actor_net, impl_->obs_dim, rows);
   Impl::ActBuffers& buffers = *impl_->act;
@@ -89,7 +104,7 @@ bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std
           deterministic ? 0.0f : static_cast<float>(noise[static_cast<std::size_t>(r)].normal());
     }
   }
-  Backend<float>& backend = impl_->sac.backend();
+  Backend<float>& backend = impl_->sac->backend();
   backend.for_blocks(rows, kActBlock, state.actor_net.net().cost_per_row(), [&](int, int first, int n) {
     state.actor_net.forward(backend.kernels(), state.actor.value, buffers.x.rows_from(first, n), buffers.tape, first,
                             buffers.samples, first);
@@ -107,7 +122,8 @@ bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std
 
 namespace {
 // Values written through a TensorRef make derived data stale.
-std::vector<TensorRef> watched(std::vector<TensorRef> tensors, Sac<float>& sac) {
+template <class Learner>
+std::vector<TensorRef> watched(std::vector<TensorRef> tensors, Learner& sac) {
   for (TensorRef& tensor : tensors) {
     tensor.write = [write = tensor.write, &sac](std::span<const float> values) {
       write(values);
@@ -119,26 +135,40 @@ std::vector<TensorRef> watched(std::vector<TensorRef> tensors, Sac<float>& sac) 
 }  // namespace
 
 std::vector<TensorRef> SacAgent::model_tensors() {
-  return watched(impl_->sac.state().model_tensors(), impl_->sac);
+  return impl_->visit([](auto& sac) { return watched(sac.state().model_tensors(), sac); });
 }
 std::vector<TensorRef> SacAgent::optimizer_tensors() {
-  return impl_->sac.state().optimizer_tensors();
+  return impl_->visit([](auto& sac) { return sac.state().optimizer_tensors(); });
 }
 
 SacAgent::Counters SacAgent::counters() const {
-  const SacState<float>& state = impl_->sac.state();
+  if (impl_->discrete) {
+    const DiscreteState<float>& state = impl_->discrete->state();
+    return {state.num_updates, state.num_actor_updates, 0};
+  }
+  const SacState<float>& state = impl_->sac->state();
   return {state.num_updates, state.num_actor_updates, state.noise.position()};
 }
 
 void SacAgent::set_counters(const Counters& counters) {
-  SacState<float>& state = impl_->sac.state();
-  state.num_updates = counters.num_updates;
-  state.num_actor_updates = counters.num_actor_updates;
-  state.noise.set_position(counters.update_rng_position);
+  impl_->visit([&](auto& sac) {
+    sac.state().num_updates = counters.num_updates;
+    sac.state().num_actor_updates = counters.num_actor_updates;
+  });
+  if (impl_->sac) impl_->sac->state().noise.set_position(counters.update_rng_position);
 }
 
 std::uint64_t SacAgent::state_hash() {
-  return impl_->sac.state().hash();
+  return impl_->visit([](auto& sac) { return sac.state().hash(); });
+}
+
+void SacAgent::action_probabilities(std::span<const float> obs, int rows, std::span<float> out) {
+  SOFTAC_REQUIRE(impl_->discrete != nullptr, config().num_actions);
+  const auto count = static_cast<std::size_t>(rows);
+  SOFTAC_REQUIRE(obs.size() == count * static_cast<std::size_t>(impl_->obs_dim) &&
+                     out.size() == count * static_cast<std::size_t>(config().num_actions),
+                 rows, obs.size(), out.size());
+  impl_->discrete->probabilities(obs, rows, out);
 }
 
 }  // namespace softac

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "agent/layer_tensors.h"
 #include "base/elementary.h"
 #include "softac/error.h"
 
@@ -33,44 +34,6 @@ std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& conf
   return out;
 }
 
-// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count).
-template <class T>
-void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot& slot, T* base, int first, int count) {
-  T* data = base + slot.offset;
-  TensorRef weight{name + ".weight", {count, slot.in}, nullptr, nullptr},
-      bias{name + ".bias", {count}, nullptr, nullptr};
-  const auto each = [slot, data, first, count](auto f) {
-    std::size_t at = 0;
-    for (int o = first; o < first + count; ++o) {
-      for (int i = 0; i < slot.in; ++i) f(at++, data[slot.weight_index(o, i)]);
-    }
-  };
-  weight.read = [each](std::span<float> values) {
-    each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); });
-  };
-  weight.write = [each](std::span<const float> values) {
-    each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); });
-  };
-  bias.read = [slot, data, first, count](std::span<float> values) {
-    for (int o = 0; o < count; ++o)
-      values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
-  };
-  bias.write = [slot, data, first, count](std::span<const float> values) {
-    for (int o = 0; o < count; ++o)
-      data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
-  };
-  out.push_back(std::move(weight));
-  out.push_back(std::move(bias));
-}
-
-template <class T>
-void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) {
-  out.push_back({name,
-                 {},
-                 [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
-                 [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
-}
-
 // The actor's combined output layer is two tensors in files: mu and log_std.
 template <class T>
 void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, int act_dim,
@@ -81,11 +44,6 @@ void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const Par
   }
   add_layer(out, prefix + "actor.mu", layout.slots().back(), base, 0, act_dim);
   add_layer(out, prefix + "actor.log_std", layout.slots().back(), base, act_dim, act_dim);
-}
-
-template <class T>
-void add_all(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, T* base) {
-  for (const Slot& slot : layout.slots()) add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
 }
 
 }  // namespace
@@ -120,8 +78,8 @@ std::vector<TensorRef> SacState<T>::model_tensors() {
   std::vector<TensorRef> out;
   const int act_dim = actor_net.shape().act_dim;
   add_actor(out, "", actor_layout, act_dim, actor.value);
-  add_all(out, "", critic_layout, critic.value);
-  add_all(out, "target.", critic_layout, critic_target);
+  add_layers(out, "", critic_layout, critic.value);
+  add_layers(out, "target.", critic_layout, critic_target);
   add_scalar(out, "log_ent_coef", log_alpha.value);
   return out;
 }
@@ -134,7 +92,7 @@ std::vector<TensorRef> SacState<T>::optimizer_tensors() {
     const std::string prefix = second ? "adam_v." : "adam_m.";
     const auto moment = [second](const Params<T>& p) { return second ? p.v : p.m; };
     add_actor(out, prefix, actor_layout, act_dim, moment(actor));
-    add_all(out, prefix, critic_layout, moment(critic));
+    add_layers(out, prefix, critic_layout, moment(critic));
     add_scalar(out, prefix + "log_ent_coef", moment(log_alpha));
   }
   return out;

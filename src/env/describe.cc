@@ -34,7 +34,10 @@ std::string describe_env(const std::string& id, const EnvKwargs& kwargs) {
   };
   line("family", info.family);
   line("observation", std::to_string(spec.obs_dim) + " values in " + bounds_text(spec.obs_low, spec.obs_high));
-  line("action", std::to_string(spec.act_dim) + " values in " + bounds_text(spec.act_low, spec.act_high));
+  if (spec.num_actions > 0)
+    line("action", "one of " + std::to_string(spec.num_actions));
+  else
+    line("action", std::to_string(spec.act_dim) + " values in " + bounds_text(spec.act_low, spec.act_high));
   line("time limit", spec.max_episode_steps > 0 ? std::to_string(spec.max_episode_steps) + " steps" : "none");
   line("reward threshold", spec.reward_threshold ? to_text(*spec.reward_threshold) : "none");
   line("saves its state", env->can_save_state() ? "yes" : "no");

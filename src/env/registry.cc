@@ -17,6 +17,8 @@ std::vector<EnvEntry> builtin_envs() {
   std::vector<EnvEntry> entries = {
       pendulum_entry(),
       mountain_car_continuous_entry(),
+      cart_pole_entry(),
+      acrobot_entry(),
   };
 #ifdef SOFTAC_HAS_MUJOCO
   for (EnvEntry& entry : mujoco_env_table()) entries.push_back(std::move(entry));

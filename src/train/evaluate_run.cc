@@ -44,8 +44,8 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   const TensorFile file = decode_safetensors(bytes, path.string());
 
   Evaluator evaluator(config, options.episodes, options.seed);
-  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, config.sac, config.seed, options.threads,
-                 options.backend);
+  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, agent_config(config.sac, evaluator.spec()),
+                 config.seed, options.threads, options.backend);
   load_tensors(agent.model_tensors(), file, path.string());
   EvalStats stats = evaluator.run(agent, options.deterministic);
   stats.model_path = path.string();

@@ -8,6 +8,11 @@
 
 namespace softac {
 
+SacConfig agent_config(SacConfig config, const EnvSpec& spec) {
+  config.num_actions = spec.num_actions;
+  return config;
+}
+
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,
                                      std::function<void(const std::string&)> on_timeout) {
   std::vector<std::unique_ptr<Env>> envs;

@@ -1,4 +1,4 @@
-"""Compares Pendulum-v1 and MountainCarContinuous-v0 with Gymnasium's own, from injected states, with float64 actions.
+"""Compares Pendulum-v1, MountainCarContinuous-v0, CartPole-v1 and Acrobot-v1 with Gymnasium's own, from injected states, with float64 actions.
 
 usage: classic_parity.py PATH_OF_classic_rollout
 
@@ -43,7 +43,7 @@ def vector_sine_is_libm():
 
 def native(env_id, kwargs, commands):
     text = "".join(" ".join([name, *(float(v).hex() for v in values)]) + "\n" for name, values in commands)
-    args = [ROLLOUT, env_id, *(f"{k}={float(v).hex()}" for k, v in kwargs.items())]
+    args = [ROLLOUT, env_id, *(f"{k}={v if isinstance(v, bool) else float(v).hex()}" for k, v in kwargs.items())]
     out = subprocess.run(args, input=text, capture_output=True, text=True, check=True).stdout
     return [[float.fromhex(word) for word in line.split()] for line in out.splitlines()]
 
@@ -67,9 +67,10 @@ def compare(env_id, kwargs, make_state, low, high, episodes, steps, exact, beyon
         env.reset()
         env.state, words = make_state()
         commands.append(("state", words))
-        for action in draw_actions(low, high, steps, beyond):
+        for action in (RNG.integers(low, high, steps) if beyond is None else draw_actions(low, high, steps, beyond)):
             commands.append(("step", [action]))
-            obs, reward, terminated, truncated, _ = env.step(np.array([action]))
+            given = int(action) if hasattr(env.action_space, "n") else np.array([action])
+            obs, reward, terminated, truncated, _ = env.step(given)
             assert not truncated
             expected.append([*(float(x) for x in obs), float(reward), float(terminated)])
             if terminated:
@@ -105,6 +106,21 @@ def car_anywhere():
     return state, [float(state[0]), float(state[1]), 1]
 
 
+def pole_anywhere():
+    state = RNG.uniform(-1, 1, 4) * [2.0, 1.0, 0.15, 1.0]
+    return state, list(state)
+
+
+def acrobot_anywhere():
+    state = RNG.uniform(-1, 1, 4) * [3.0, 3.0, 12.0, 28.0]
+    return state, list(state)
+
+
+def acrobot_start():
+    state = RNG.uniform(-0.1, 0.1, 4).astype(np.float32)
+    return state, [float(x) for x in state]
+
+
 exact_sine = vector_sine_is_libm()
 compare("Pendulum-v1", {}, pendulum_state, -2.0, 2.0, 50, 200, exact_sine, False)
 compare("Pendulum-v1", {}, pendulum_state, -2.0, 2.0, 50, 200, exact_sine, True)
@@ -115,3 +131,9 @@ ends = compare("MountainCarContinuous-v0", {}, car_anywhere, -1.0, 1.0, 300, 100
 ends += compare("MountainCarContinuous-v0", {"goal_velocity": 0.03}, car_anywhere, -1.0, 1.0, 300, 100, True, True)
 if ends == 0:
     sys.exit("no episode reached the goal: the comparison does not cover termination")
+falls = compare("CartPole-v1", {}, pole_anywhere, 0, 2, 200, 200, exact_sine, None)
+falls += compare("CartPole-v1", {"sutton_barto_reward": True}, pole_anywhere, 0, 2, 50, 200, exact_sine, None)
+ups = compare("Acrobot-v1", {}, acrobot_start, 0, 3, 20, 200, exact_sine, None)
+ups += compare("Acrobot-v1", {}, acrobot_anywhere, 0, 3, 200, 100, exact_sine, None)
+if falls == 0 or ups == 0:
+    sys.exit("no pole fell or no acrobot came up: the comparison does not cover termination")

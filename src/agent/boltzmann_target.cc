@@ -1,0 +1,211 @@
+#include "agent/boltzmann_target.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "base/elementary.h"
+#include "softac/error.h"
+#include "softac/exact.h"
+
+namespace softac {
+namespace {
+
+using Real = elementary::Scalar<double>;
+
+constexpr int kPanelNodes = 16;
+constexpr double kEpsRange = 9.0;  // normal mass beyond: 2e-19
+
+double exp_of(double x) {
+  return elementary::exp(Real(x)).v;
+}
+double log_of(double x) {
+  return elementary::log(Real(x)).v;
+}
+
+void check(const GaussianPolicy& policy, double alpha) {
+  if (policy.kind != PolicyKind::squashed_gaussian) {
+    throw ConfigError(
+        "the Boltzmann target of the plain Gaussian policy: its actions have no bounds, so that Z may be infinite; "
+        "use policy = \"squashed_gaussian\"");
+  }
+  if (!(alpha > 0.0 && std::isfinite(alpha))) throw ConfigError("the Boltzmann target needs a temperature above 0");
+  SOFTAC_REQUIRE(!policy.mu.empty() && policy.mu.size() == policy.log_std.size(), policy.mu.size(),
+                 policy.log_std.size());
+}
+
+// Nodes and weights of panels of Gauss–Legendre quadrature over [low, high].
+Quadrature panels(double low, double high, int nodes) {
+  const Quadrature base = gauss_legendre(kPanelNodes);
+  const int count = nodes / kPanelNodes;
+  const double width = (high - low) / count;
+  Quadrature out;
+  for (int panel = 0; panel < count; ++panel) {
+    for (std::size_t i = 0; i < base.node.size(); ++i) {
+      out.node.push_back(low + width * (panel + 0.5 + 0.5 * base.node[i]));
+      out.weight.push_back(0.5 * width * base.weight[i]);
+    }
+  }
+  return out;
+}
+
+// f(point (A), weight) over the product grid.
+template <class F>
+void for_grid(const Quadrature& axis, std::size_t dim, F f) {
+  std::vector<double> point(dim);
+  const std::size_t n = axis.node.size(), total = dim == 1 ? n : n * n;
+  for (std::size_t i = 0; i < total; ++i) {
+    point[0] = axis.node[i % n];
+    double weight = axis.weight[i % n];
+    if (dim == 2) {
+      point[1] = axis.node[i / n];
+      weight *= axis.weight[i / n];
+    }
+    f(point, weight);
+  }
+}
+
+struct Integrals {
+  double log_z, log_pi, q;  // the last two: expectations under π
+};
+
+Integrals integrate(const GaussianPolicy& policy, const ActionValues& q, double alpha, int nodes) {
+  const std::size_t dim = policy.mu.size();
+  std::vector<double> actions, weights;
+  for_grid(panels(-1.0, 1.0, nodes), dim, [&](const std::vector<double>& point, double weight) {
+    actions.insert(actions.end(), point.begin(), point.end());
+    weights.push_back(weight);
+  });
+  std::vector<double> values(weights.size());
+  q(actions, values);
+  const double most = *std::max_element(values.begin(), values.end());
+  double sum = 0.0;
+  for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * exp_of((values[i] - most) / alpha);
+  Integrals out{most / alpha + log_of(sum), 0.0, 0.0};
+
+  actions.clear();
+  weights.clear();
+  std::vector<double> log_pi, action(dim);
+  for_grid(panels(-kEpsRange, kEpsRange, nodes), dim, [&](const std::vector<double>& eps, double weight) {
+    double square = 0.0;
+    for (const double e : eps) square += e * e;
+    weights.push_back(weight * exp_of(-0.5 * square) *
+                      std::pow(2.0 * std::numbers::pi, -0.5 * static_cast<double>(dim)));
+    log_pi.push_back(squashed_log_density(policy, eps, action));
+    actions.insert(actions.end(), action.begin(), action.end());
+  });
+  values.resize(weights.size());
+  q(actions, values);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    out.log_pi += weights[i] * log_pi[i];
+    out.q += weights[i] * values[i];
+  }
+  return out;
+}
+
+struct Mean {
+  double mean, error;  // standard error
+};
+Mean mean_of(const std::vector<double>& x) {
+  const auto n = static_cast<double>(x.size());
+  double sum = 0.0, squares = 0.0;
+  for (const double value : x) sum += value / n;
+  for (const double value : x) squares += (value - sum) * (value - sum);
+  return {sum, std::sqrt(squares / (n - 1.0) / n)};
+}
+
+}  // namespace
+
+// 1 − tanh² u = 4 e^(−2|u|) / (1 + e^(−2|u|))², so its logarithm is 2 (log 2 − |u| − log(1 + e^(−2|u|))).
+double squashed_log_density(const GaussianPolicy& policy, std::span<const double> eps, std::span<double> action) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < eps.size(); ++k) {
+    const double u = policy.mu[k] + exp_of(policy.log_std[k]) * eps[k], size = std::fabs(u);
+    action[k] = elementary::tanh(Real(u)).v;
+    const double log_slope = 2.0 * (std::numbers::ln2 - size - elementary::log1p(elementary::exp(Real(-2.0 * size))).v);
+    sum += -0.5 * eps[k] * eps[k] - policy.log_std[k] - 0.5 * std::log(2.0 * std::numbers::pi) - log_slope;
+  }
+  return sum;
+}
+
+double squashed_log_density_at(const GaussianPolicy& policy, std::span<const double> action) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < action.size(); ++k) {
+    const double u = 0.5 * (log_of(1.0 + action[k]) - log_of(1.0 - action[k]));
+    const double eps = (u - policy.mu[k]) * exp_of(-policy.log_std[k]);
+    sum += -0.5 * eps * eps - policy.log_std[k] - 0.5 * std::log(2.0 * std::numbers::pi) -
+           (log_of(1.0 - action[k]) + log_of(1.0 + action[k]));
+  }
+  return sum;
+}
+
+BoltzmannEstimate boltzmann_by_quadrature(const GaussianPolicy& policy, const ActionValues& q, double alpha,
+                                          int nodes) {
+  check(policy, alpha);
+  if (policy.mu.size() > 2)
+    throw ConfigError("the Boltzmann target of " + std::to_string(policy.mu.size()) +
+                      " actions by quadrature: at most 2; sample instead");
+  SOFTAC_REQUIRE(nodes >= 32 && nodes % 32 == 0, nodes);
+  const Integrals fine = integrate(policy, q, alpha, nodes), coarse = integrate(policy, q, alpha, nodes / 2);
+  BoltzmannEstimate out;
+  out.log_z = fine.log_z;
+  out.actor_loss = alpha * fine.log_pi - fine.q;
+  out.kl = fine.log_pi - fine.q / alpha + fine.log_z;
+  out.log_z_error = std::fabs(fine.log_z - coarse.log_z);
+  out.actor_loss_error = std::fabs(out.actor_loss - (alpha * coarse.log_pi - coarse.q));
+  out.kl_error = out.log_z_error + out.actor_loss_error / alpha;
+  return out;
+}
+
+BoltzmannEstimate boltzmann_by_sampling(const GaussianPolicy& policy, const ActionValues& q, double alpha, int samples,
+                                        Rng& rng) {
+  check(policy, alpha);
+  SOFTAC_REQUIRE(samples >= 2, samples);
+  const std::size_t dim = policy.mu.size(), n = static_cast<std::size_t>(samples);
+  std::vector<double> actions(n * dim), values(n), log_pi(n), eps(dim);
+  const auto action = [&](std::size_t i) { return std::span(actions).subspan(i * dim, dim); };
+  const auto draw = [&](std::size_t i) {
+    for (double& e : eps) e = rng.normal();
+    return squashed_log_density(policy, eps, action(i));
+  };
+  // log Z = log E_m[ exp(Q/α) / m ],  m = ½ π + ½ 2^−A. An action that rounds to the bound has the density 0 for the
+  // uniform half of the comparison alone: it came from π, whose density is taken before rounding.
+  const double log_uniform = -static_cast<double>(dim) * std::numbers::ln2;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (rng.uniform() < 0.5) {
+      log_pi[i] = draw(i);
+    } else {
+      for (double& a : action(i)) a = rng.uniform(-1.0, 1.0) + 0x1p-53;
+      log_pi[i] = squashed_log_density_at(policy, action(i));
+    }
+  }
+  q(actions, values);
+  std::vector<double> weight(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double most = std::max(log_pi[i], log_uniform);
+    const double log_m = most + log_of(0.5 * exp_of(log_pi[i] - most) + 0.5 * exp_of(log_uniform - most));
+    weight[i] = values[i] / alpha - log_m;
+  }
+  const double most = *std::max_element(weight.begin(), weight.end());
+  double squares = 0.0;
+  for (double& w : weight) w = exp_of(w - most);
+  const Mean z = mean_of(weight);
+  for (const double w : weight) squares += w * w;
+  BoltzmannEstimate out;
+  out.log_z = most + log_of(z.mean);
+  out.log_z_error = z.error / z.mean;
+  out.effective_samples = z.mean * static_cast<double>(n) * (z.mean * static_cast<double>(n)) / squares;
+
+  for (std::size_t i = 0; i < n; ++i) log_pi[i] = draw(i);
+  q(actions, values);
+  for (std::size_t i = 0; i < n; ++i) values[i] = alpha * log_pi[i] - values[i];
+  const Mean loss = mean_of(values);
+  out.actor_loss = loss.mean;
+  out.actor_loss_error = loss.error;
+  out.kl = loss.mean / alpha + out.log_z;
+  out.kl_error = std::hypot(loss.error / alpha, out.log_z_error);
+  return out;
+}
+
+}  // namespace softac

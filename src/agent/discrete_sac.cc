@@ -1,0 +1,303 @@
+#include "agent/discrete_sac.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/elementary.h"
+#include "softac/error.h"
+
+namespace softac {
+namespace {
+
+template <class T>
+T exp_of(T x) {
+  return elementary::exp(elementary::Scalar<T>(x)).v;
+}
+template <class T>
+T log_of(T x) {
+  return elementary::log(elementary::Scalar<T>(x)).v;
+}
+
+// log π = logits − log Σ exp(logits), the largest taken out.
+template <class T>
+void log_softmax(const Panels<T>& logits, int row, int num_actions, T* log_pi, T* pi) {
+  T most = logits.at(row, 0);
+  for (int a = 1; a < num_actions; ++a) most = std::max(most, logits.at(row, a));
+  T sum = T(0);
+  for (int a = 0; a < num_actions; ++a) sum += exp_of(logits.at(row, a) - most);
+  const T log_sum = most + log_of(sum);
+  for (int a = 0; a < num_actions; ++a) {
+    log_pi[a] = logits.at(row, a) - log_sum;
+    pi[a] = exp_of(log_pi[a]);
+  }
+}
+
+}  // namespace
+
+template <class T>
+int DiscreteSac<T>::decode(T action, int num_actions) {
+  const T at = std::floor((action + T(1)) / T(2) * static_cast<T>(num_actions));
+  return static_cast<int>(std::clamp(at, T(0), static_cast<T>(num_actions - 1)));
+}
+template <class T>
+T DiscreteSac<T>::encode(int action, int num_actions) {
+  return static_cast<T>(2 * action + 1) / static_cast<T>(num_actions) - T(1);
+}
+
+template <class T>
+DiscreteSac<T>::DiscreteSac(int obs_dim, const SacConfig& config, std::uint64_t seed, int threads,
+                            const std::string& backend)
+    : config_(config),
+      obs_dim_(obs_dim),
+      num_actions_(config.num_actions),
+      rows_(config.batch_size),
+      target_entropy_(config.target_entropy_auto ? 0.5 * log_of(static_cast<double>(config.num_actions))
+                                                 : config.target_entropy),
+      backend_(backend, threads),
+      state_(obs_dim, config, seed),
+      actor_pass_(make_pass(state_.actor_net, arena_, 2 * rows_)),
+      d_out_(arena_.panels<T>(rows_, num_actions_)),
+      d_actor_(state_.actor_net.make_gradients(arena_, rows_)),
+      d_critic_(state_.critic_nets[0].make_gradients(arena_, rows_)),
+      actor_wt_(state_.actor_net.make_transposes(arena_, 0, 0)),
+      log_pi_(static_cast<std::size_t>(2 * rows_ * num_actions_)),
+      pi_(log_pi_.size()),
+      y_(static_cast<std::size_t>(rows_)) {
+  SOFTAC_REQUIRE(num_actions_ >= 2 && obs_dim > 0, num_actions_, obs_dim);
+  const auto rows = static_cast<std::size_t>(rows_);
+  batch_ = {arena_.panels<T>(2 * rows_, obs_dim + 1), arena_.take<T>(rows), arena_.take<T>(rows), rows_, obs_dim, 1};
+  for (const Mlp<T>& net : state_.critic_nets) {
+    critic_pass_.push_back(make_pass(net, arena_, rows_));
+    target_pass_.push_back(make_pass(net, arena_, rows_));
+    critic_wt_.push_back(net.make_transposes(arena_, 0, 0));
+  }
+}
+
+template <class T>
+typename DiscreteSac<T>::Pass DiscreteSac<T>::make_pass(const Mlp<T>& net, Arena& arena, int rows) const {
+  return {arena.panels<T>(rows, num_actions_), net.make_tape(arena, rows)};
+}
+
+// E14: critic → actor → temperature → target. The α of all losses is the one before this update's temperature step.
+template <class T>
+UpdateMetrics DiscreteSac<T>::update() {
+  UpdateMetrics metrics;
+  metrics.ent_coef = static_cast<double>(alpha());
+  policy();
+  compute_targets();
+  metrics.critic_loss = 0.5 * critic_gradients();
+  for (int b = 0; b < rows_; ++b) {
+    metrics.q_mean +=
+        static_cast<double>(critic_pass_[0].out.at(b, decode(batch_.x.at(b, obs_dim_), num_actions_))) / rows_;
+    metrics.target_mean += static_cast<double>(y_[static_cast<std::size_t>(b)]) / rows_;
+  }
+  const bool target_due = (state_.num_updates + 1) % config_.target_update_interval == 0;
+  metrics.finite = step(state_.critic, config_.learning_rate_critic, state_.num_updates + 1,
+                        target_due ? state_.critic_target : nullptr, metrics.critic_grad_norm);
+  if (state_.num_updates % config_.policy_delay == 0) {
+    metrics.actor_loss = actor_gradients();
+    metrics.entropy = entropy_;
+    metrics.finite = step(state_.actor, config_.learning_rate_actor, state_.num_actor_updates + 1, nullptr,
+                          metrics.actor_grad_norm) &&
+                     metrics.finite;
+    if (config_.ent_coef_auto) {
+      metrics.ent_coef_loss = temperature_loss();
+      double norm = 0.0;
+      metrics.finite =
+          step(state_.log_alpha, config_.learning_rate_ent_coef, state_.num_actor_updates + 1, nullptr, norm) &&
+          metrics.finite;
+    }
+    ++state_.num_actor_updates;
+  }
+  ++state_.num_updates;
+  metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
+                   std::isfinite(metrics.ent_coef_loss);
+  return metrics;
+}
+
+template <class T>
+void DiscreteSac<T>::policy() {
+  const auto obs = batch_.x.first_cols(obs_dim_);
+  state_.actor_net.forward(backend_.kernels(), state_.actor.value, obs, actor_pass_.tape, 0, actor_pass_.out);
+  for (int r = 0; r < 2 * rows_; ++r) {
+    const auto at = static_cast<std::size_t>(r * num_actions_);
+    log_softmax(actor_pass_.out, r, num_actions_, &log_pi_[at], &pi_[at]);
+  }
+}
+
+template <class T>
+void DiscreteSac<T>::compute_targets() {
+  const auto next_obs = batch_.x.first_cols(obs_dim_).rows_from(rows_, rows_);
+  for (std::size_t j = 0; j < target_pass_.size(); ++j)
+    state_.critic_nets[j].forward(backend_.kernels(), state_.critic_target, next_obs, target_pass_[j].tape, 0,
+                                  target_pass_[j].out);
+  const T alpha_now = alpha();
+  for (int b = 0; b < rows_; ++b) {
+    const auto at = static_cast<std::size_t>((rows_ + b) * num_actions_);
+    T value = T(0);
+    for (int a = 0; a < num_actions_; ++a) {
+      T least = target_pass_[0].out.at(b, a);
+      for (std::size_t j = 1; j < target_pass_.size(); ++j) least = std::min(least, target_pass_[j].out.at(b, a));
+      const auto i = at + static_cast<std::size_t>(a);
+      value += pi_[i] * (least - alpha_now * log_pi_[i]);
+    }
+    y_[static_cast<std::size_t>(b)] = batch_.reward[b] + batch_.discount[b] * value;
+  }
+}
+
+// d_Q(s, a) = (2/B)(Q_i(s, a) − y) at the action taken, 0 at the others.
+template <class T>
+double DiscreteSac<T>::critic_gradients() {
+  refresh_transposes();
+  const auto obs = batch_.x.first_cols(obs_dim_).rows_from(0, rows_);
+  double loss = 0.0;
+  for (std::size_t i = 0; i < critic_pass_.size(); ++i) {
+    const Mlp<T>& net = state_.critic_nets[i];
+    Pass& pass = critic_pass_[i];
+    net.forward(backend_.kernels(), state_.critic.value, obs, pass.tape, 0, pass.out);
+    for (int b = 0; b < rows_; ++b) {
+      const int taken = decode(batch_.x.at(b, obs_dim_), num_actions_);
+      const T error = pass.out.at(b, taken) - y_[static_cast<std::size_t>(b)];
+      loss += static_cast<double>(error * error) / rows_;
+      for (int a = 0; a < num_actions_; ++a) d_out_.at(b, a) = a == taken ? T(2) / static_cast<T>(rows_) * error : T(0);
+    }
+    net.backward(backend_.kernels(), pass.tape, 0, critic_wt_[i], d_out_, d_critic_, 0);
+    weights(net, pass, d_critic_, d_out_, state_.critic.grad);
+  }
+  return loss;
+}
+
+// f_a = α log π_a − min_i Q_i:  J_π = mean Σ π_a f_a,  d_logit_k = π_k (f_k − Σ_a π_a f_a) / B, since Σ_a dπ_a = 0.
+template <class T>
+double DiscreteSac<T>::actor_gradients() {
+  refresh_transposes();
+  const auto obs = batch_.x.first_cols(obs_dim_).rows_from(0, rows_);
+  for (std::size_t i = 0; i < critic_pass_.size(); ++i)
+    state_.critic_nets[i].forward(backend_.kernels(), state_.critic.value, obs, critic_pass_[i].tape, 0,
+                                  critic_pass_[i].out);
+  const T alpha_now = alpha();
+  double loss = 0.0;
+  entropy_ = 0.0;
+  for (int b = 0; b < rows_; ++b) {
+    const auto at = static_cast<std::size_t>(b * num_actions_);
+    const auto f = [&](int a) {
+      T least = critic_pass_[0].out.at(b, a);
+      for (std::size_t i = 1; i < critic_pass_.size(); ++i) least = std::min(least, critic_pass_[i].out.at(b, a));
+      return alpha_now * log_pi_[at + static_cast<std::size_t>(a)] - least;
+    };
+    T mean = T(0);
+    for (int a = 0; a < num_actions_; ++a) {
+      const auto k = at + static_cast<std::size_t>(a);
+      mean += pi_[k] * f(a);
+      entropy_ -= static_cast<double>(pi_[k] * log_pi_[k]) / rows_;
+    }
+    for (int a = 0; a < num_actions_; ++a)
+      d_out_.at(b, a) = pi_[at + static_cast<std::size_t>(a)] * (f(a) - mean) / static_cast<T>(rows_);
+    loss += static_cast<double>(mean) / rows_;
+  }
+  state_.actor_net.backward(backend_.kernels(), actor_pass_.tape, 0, actor_wt_, d_out_, d_actor_, 0);
+  weights(state_.actor_net, actor_pass_, d_actor_, d_out_, state_.actor.grad);
+  return loss;
+}
+
+// J(α) = α (H − H̄), dJ/d log α = J(α): α rises where the entropy is below its target. The other form is linear in log
+// α.
+template <class T>
+double DiscreteSac<T>::temperature_loss() {
+  const bool linear_in_log = config_.ent_coef_loss == EntCoefLoss::log_alpha;
+  const double excess = entropy_ - target_entropy_;
+  state_.log_alpha.grad[0] = static_cast<T>((linear_in_log ? 1.0 : static_cast<double>(alpha())) * excess);
+  return (linear_in_log ? static_cast<double>(state_.log_alpha.value[0]) : static_cast<double>(alpha())) * excess;
+}
+
+template <class T>
+void DiscreteSac<T>::refresh_transposes() {
+  if (fresh_) return;
+  state_.actor_net.transpose(backend_.kernels(), state_.actor.value, actor_wt_);
+  for (std::size_t i = 0; i < critic_wt_.size(); ++i)
+    state_.critic_nets[i].transpose(backend_.kernels(), state_.critic.value, critic_wt_[i]);
+  fresh_ = true;
+}
+
+template <class T>
+void DiscreteSac<T>::weights(const Mlp<T>& net, const Pass& pass, const MlpGradients<T>& d, Panels<const T> d_out,
+                             T* grad) {
+  const auto obs = batch_.x.first_cols(obs_dim_).rows_from(0, rows_);
+  backend_.for_tasks(net.num_weight_tasks(), net.cost_per_row() * rows_, [&](int task, int) {
+    net.weight_task(backend_.kernels(), {obs, pass.tape, d, d_out, nullptr, grad}, task);
+  });
+}
+
+template <class T>
+bool DiscreteSac<T>::step(Params<T>& params, double own_rate, std::int64_t t, T* target, double& norm) {
+  const AdamSettings settings{own_rate < 0 ? config_.learning_rate : own_rate, config_.adam_beta1, config_.adam_beta2,
+                              config_.adam_eps};
+  Adam<T> adam = adam_step(settings, params, t, target, config_.tau);
+  if (config_.max_grad_norm > 0.0 && params.size > kLanes) {
+    norm = std::sqrt(backend_.sum_squares(params.grad, params.size));
+    adam.clip = static_cast<T>(std::min(1.0, config_.max_grad_norm / (norm + 1e-6)));
+  }
+  fresh_ = false;
+  return backend_.adam(adam, params.size);
+}
+
+template <class T>
+T DiscreteSac<T>::alpha() const {
+  return config_.ent_coef_auto ? exp_of(state_.log_alpha.value[0]) : static_cast<T>(config_.ent_coef);
+}
+
+template <class T>
+void DiscreteSac<T>::forward_act(std::span<const T> obs, int rows) {
+  if (!act_ || act_->rows < rows) {
+    act_ = std::make_unique<ActBuffers>();
+    act_->rows = rows;
+    act_->x = act_->arena.template panels<T>(rows, obs_dim_);
+    act_->pass = make_pass(state_.actor_net, act_->arena, rows);
+  }
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < obs_dim_; ++c) act_->x.at(r, c) = obs[static_cast<std::size_t>(r * obs_dim_ + c)];
+  }
+  state_.actor_net.forward(backend_.kernels(), state_.actor.value, act_->x.rows_from(0, rows), act_->pass.tape, 0,
+                           act_->pass.out);
+}
+
+template <class T>
+bool DiscreteSac<T>::act(std::span<const T> obs, int rows, bool deterministic, std::span<Rng> noise,
+                         std::span<T> actions) {
+  forward_act(obs, rows);
+  const Panels<T>& logits = act_->pass.out;
+  bool finite = true;
+  for (int r = 0; r < rows; ++r) {
+    // The largest of logits + Gumbel noise is a draw from the softmax; without noise it is the best action.
+    int chosen = 0;
+    T most = -std::numeric_limits<T>::infinity();
+    for (int a = 0; a < num_actions_; ++a) {
+      T score = logits.at(r, a);
+      finite = finite && std::isfinite(score);
+      if (!deterministic) {
+        const double u = noise[static_cast<std::size_t>(r)].uniform() + 0x1p-54;
+        score -= static_cast<T>(log_of(std::max(-log_of(u), 0x1p-60)));
+      }
+      if (score > most) {
+        most = score;
+        chosen = a;
+      }
+    }
+    actions[static_cast<std::size_t>(r)] = encode(chosen, num_actions_);
+  }
+  return finite;
+}
+
+template <class T>
+void DiscreteSac<T>::probabilities(std::span<const T> obs, int rows, std::span<T> out) {
+  forward_act(obs, rows);
+  std::vector<T> log_pi(static_cast<std::size_t>(num_actions_));
+  for (int r = 0; r < rows; ++r)
+    log_softmax(act_->pass.out, r, num_actions_, log_pi.data(), &out[static_cast<std::size_t>(r * num_actions_)]);
+}
+
+template class DiscreteSac<float>;
+template class DiscreteSac<double>;
+
+}  // namespace softac

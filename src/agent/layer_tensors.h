@@ -1,0 +1,56 @@
+// Layers and scalars of flat parameter vectors as named tensors in row-major order.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/params.h"
+#include "softac/agent.h"
+
+namespace softac {
+
+// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count).
+template <class T>
+void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot& slot, T* base, int first, int count) {
+  T* data = base + slot.offset;
+  TensorRef weight{name + ".weight", {count, slot.in}, nullptr, nullptr},
+      bias{name + ".bias", {count}, nullptr, nullptr};
+  const auto each = [slot, data, first, count](auto f) {
+    std::size_t at = 0;
+    for (int o = first; o < first + count; ++o) {
+      for (int i = 0; i < slot.in; ++i) f(at++, data[slot.weight_index(o, i)]);
+    }
+  };
+  weight.read = [each](std::span<float> values) {
+    each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); });
+  };
+  weight.write = [each](std::span<const float> values) {
+    each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); });
+  };
+  bias.read = [slot, data, first, count](std::span<float> values) {
+    for (int o = 0; o < count; ++o)
+      values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
+  };
+  bias.write = [slot, data, first, count](std::span<const float> values) {
+    for (int o = 0; o < count; ++o)
+      data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
+  };
+  out.push_back(std::move(weight));
+  out.push_back(std::move(bias));
+}
+
+template <class T>
+void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) {
+  out.push_back({name,
+                 {},
+                 [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
+                 [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
+}
+
+// All layers of a vector.
+template <class T>
+void add_layers(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, T* base) {
+  for (const Slot& slot : layout.slots()) add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
+}
+
+}  // namespace softac
