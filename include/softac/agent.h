@@ -66,7 +66,8 @@ class SacAgent {
   UpdateMetrics update();
 
   std::int64_t num_updates() const;
-  double ent_coef() const;  // α now
+  double ent_coef() const;        // α now
+  double target_entropy() const;  // H̄: as set, or −A; ½ log A with discrete actions
 
   // Everything that changes in training beside the counters: networks and log α (model), Adam moments (optimizer).
   std::vector<TensorRef> model_tensors();

@@ -84,6 +84,11 @@ double SacAgent::ent_coef() const {
   return impl_->visit([](auto& sac) { return static_cast<double>(sac.alpha()); });
 }
 
+double SacAgent::target_entropy() const {
+  if (impl_->discrete) return impl_->discrete->target_entropy();
+  return config().target_entropy_auto ? -static_cast<double>(impl_->act_dim) : config().target_entropy;
+}
+
 bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
                    std::span<float> actions) {
   const auto obs_dim = static_cast<std::size_t>(impl_->obs_dim), act_dim = static_cast<std::size_t>(impl_->act_dim);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "base/elementary.h"
 #include "softac/error.h"
@@ -35,6 +36,24 @@ void log_softmax(const Panels<T>& logits, int row, int num_actions, T* log_pi, T
 
 }  // namespace
 
+namespace {
+
+// Settings that say how actions are sampled mean nothing here, and must not be taken silently.
+const SacConfig& checked(const SacConfig& config) {
+  SOFTAC_REQUIRE(config.num_actions >= 2, config.num_actions);
+  std::string text;
+  if (config.policy != PolicyKind::squashed_gaussian) text += "\n  policy: the policy of discrete actions is a softmax";
+  if (config.actor_gradient != ActorGradient::reparameterised)
+    text += "\n  actor_gradient: with discrete actions the actor's gradient is exact";
+  if (config.n_target_actions != 1)
+    text += "\n  n_target_actions: with discrete actions the target's expectation is exact";
+  if (!text.empty())
+    throw ConfigError("settings that do not fit discrete actions; leave them at their defaults:" + text);
+  return config;
+}
+
+}  // namespace
+
 template <class T>
 int DiscreteSac<T>::decode(T action, int num_actions) {
   const T at = std::floor((action + T(1)) / T(2) * static_cast<T>(num_actions));
@@ -48,7 +67,7 @@ T DiscreteSac<T>::encode(int action, int num_actions) {
 template <class T>
 DiscreteSac<T>::DiscreteSac(int obs_dim, const SacConfig& config, std::uint64_t seed, int threads,
                             const std::string& backend)
-    : config_(config),
+    : config_(checked(config)),
       obs_dim_(obs_dim),
       num_actions_(config.num_actions),
       rows_(config.batch_size),
@@ -64,7 +83,7 @@ DiscreteSac<T>::DiscreteSac(int obs_dim, const SacConfig& config, std::uint64_t 
       log_pi_(static_cast<std::size_t>(2 * rows_ * num_actions_)),
       pi_(log_pi_.size()),
       y_(static_cast<std::size_t>(rows_)) {
-  SOFTAC_REQUIRE(num_actions_ >= 2 && obs_dim > 0, num_actions_, obs_dim);
+  SOFTAC_REQUIRE(obs_dim > 0, obs_dim);
   const auto rows = static_cast<std::size_t>(rows_);
   batch_ = {arena_.panels<T>(2 * rows_, obs_dim + 1), arena_.take<T>(rows), arena_.take<T>(rows), rows_, obs_dim, 1};
   for (const Mlp<T>& net : state_.critic_nets) {

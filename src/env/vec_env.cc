@@ -32,6 +32,10 @@ void check_spec(const EnvSpec& spec, bool rescale_actions) {
   const auto refuse = [&](const std::string& text) { violations += "\n  " + text; };
   if (spec.obs_dim < 1) refuse("obs_dim: expected at least 1, found " + std::to_string(spec.obs_dim));
   if (spec.act_dim < 1) refuse("act_dim: expected at least 1, found " + std::to_string(spec.act_dim));
+  if (spec.num_actions != 0 && (spec.num_actions < 2 || spec.act_dim != 1)) {
+    refuse("num_actions: expected 0, or at least 2 with act_dim 1, found " + std::to_string(spec.num_actions) +
+           " with act_dim " + std::to_string(spec.act_dim));
+  }
   if (spec.max_episode_steps < 0)
     refuse("max_episode_steps: expected at least 0, found " + std::to_string(spec.max_episode_steps));
   const auto check_bounds = [&](const char* name, const std::vector<double>& low, const std::vector<double>& high,
@@ -63,7 +67,7 @@ void check_spec(const EnvSpec& spec, bool rescale_actions) {
 bool same_spec(const EnvSpec& a, const EnvSpec& b) {
   return a.id == b.id && a.obs_dim == b.obs_dim && a.act_dim == b.act_dim && a.obs_low == b.obs_low &&
          a.obs_high == b.obs_high && a.act_low == b.act_low && a.act_high == b.act_high &&
-         a.max_episode_steps == b.max_episode_steps;
+         a.max_episode_steps == b.max_episode_steps && a.num_actions == b.num_actions;
 }
 
 }  // namespace

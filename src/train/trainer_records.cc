@@ -58,7 +58,7 @@ void Trainer::Impl::open_records() {
 }
 
 double Trainer::Impl::target_entropy() const {
-  return config.sac.target_entropy_auto ? -static_cast<double>(envs->spec().act_dim) : config.sac.target_entropy;
+  return agent.target_entropy();
 }
 
 void Trainer::Impl::say(const std::string& text) {

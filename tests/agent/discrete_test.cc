@@ -204,6 +204,11 @@ TEST(DiscreteSac, SavedAndLoadedItGoesOnToTheBitOnEveryBackendAndNumberOfThreads
   EXPECT_EQ(second.state_hash(), first.state_hash());
   run(second, 3);
   EXPECT_EQ(second.state_hash(), whole.state_hash());
+  config.policy = PolicyKind::gaussian;
+  EXPECT_THROW(SacAgent(4, 1, config, 1), ConfigError);
+  config.policy = PolicyKind::squashed_gaussian;
+  config.n_target_actions = 2;
+  EXPECT_THROW(SacAgent(4, 1, config, 1), ConfigError);
   SacAgent continuous(4, 1, SacConfig{}, 1);
   std::vector<float> obs(4), out(3);
   EXPECT_THROW(continuous.action_probabilities(obs, 1, out), ContractError);

@@ -66,6 +66,16 @@ class Train(CommandTest):
         self.assertEqual(one["returns"], two["returns"])
         self.run_command("train", "Pendulum-v1", "--steps", "60", "--init-from", "absent", *SMALL, code=4)
 
+    def test_discrete_actions(self):
+        for name in ("CartPole-v1", "Acrobot-v1"):
+            self.run_command("train", name, "--steps", "300", "--run-dir", name, *SMALL)
+            self.assert_good_checkpoint(name)
+        done = self.run_command("train", "CartPole-v1", "--steps", "300", "--run-dir", "no", "--set", "policy=gaussian", code=3)
+        self.assertIn("softmax", done.stderr)
+        info = json.loads(self.run_command("env", "info", "CartPole-v1", "--json").stdout)
+        self.assertEqual((info["act_dim"], info["num_actions"]), (1, 2))
+        self.assertIn("one of 3", self.run_command("env", "info", "Acrobot-v1").stdout)
+
     def test_plugin_environment(self):
         self.run_command("train", "GoodPoint-v0", "--env-plugin", os.path.relpath(command.PLUGIN, self.folder), "--steps", "120",
                          "--run-dir", "run", *SMALL)
