@@ -33,11 +33,12 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   SacConfig config;
   config.num_actions = static_cast<int>(task.problem.mdp.num_actions);
   config.net_arch = {64};
+  config.activation_fn = Activation::tanh;  // a state whose ReLU units die can no longer be learned
   config.n_critics = 1;
   config.batch_size = 128;
   config.gamma = task.gamma;
   config.tau = 0.01;
-  config.learning_rate = 2e-3;
+  config.learning_rate = 1e-3;
   config.ent_coef_auto = false;
   config.ent_coef = task.alpha;
   const auto num_states = static_cast<std::size_t>(task.problem.mdp.num_states);
@@ -51,7 +52,7 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   std::copy(row.begin(), row.end(), obs.begin());
   int length = 0;
   for (int step = 0; step < task.steps; ++step) {
-    if (step < 5000) {
+    if (step < 15'000) {
       learner.random_action(chosen);
     } else {
       learner.act(obs, chosen);
