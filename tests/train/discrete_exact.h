@@ -18,10 +18,10 @@ struct ExactTask {
   int steps;
 };
 inline ExactTask lake_task() {
-  return {frozen_lake(), 0.02, 0.99, 100, 40'000};
+  return {frozen_lake(), 0.02, 0.99, 100, 60'000};
 }
 inline ExactTask cliff_task() {
-  return {cliff_walking(), 0.2, 0.9, 200, 40'000};
+  return {cliff_walking(), 0.2, 0.9, 200, 60'000};
 }
 
 struct ExactComparison {
@@ -38,7 +38,7 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   config.batch_size = 128;
   config.gamma = task.gamma;
   config.tau = 0.01;
-  config.learning_rate = 1e-3;
+  config.learning_rate = 4e-4;
   config.ent_coef_auto = false;
   config.ent_coef = task.alpha;
   const auto num_states = static_cast<std::size_t>(task.problem.mdp.num_states);
@@ -52,7 +52,7 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   std::copy(row.begin(), row.end(), obs.begin());
   int length = 0;
   for (int step = 0; step < task.steps; ++step) {
-    if (step < 15'000) {
+    if (step < 25'000) {
       learner.random_action(chosen);
     } else {
       learner.act(obs, chosen);
