@@ -33,7 +33,7 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   SacConfig config;
   config.num_actions = static_cast<int>(task.problem.mdp.num_actions);
   config.net_arch = {64};
-  config.activation_fn = Activation::tanh;  // a state whose ReLU units die can no longer be learned
+  config.activation_fn = Activation::tanh;
   config.n_critics = 1;
   config.batch_size = 128;
   config.gamma = task.gamma;
