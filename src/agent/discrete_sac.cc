@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "agent/network_step.h"
 #include "base/elementary.h"
 #include "softac/error.h"
 
@@ -33,10 +34,6 @@ void log_softmax(const Panels<T>& logits, int row, int num_actions, T* log_pi, T
     pi[a] = exp_of(log_pi[a]);
   }
 }
-
-}  // namespace
-
-namespace {
 
 // Settings that say how actions are sampled mean nothing here, and must not be taken silently.
 const SacConfig& checked(const SacConfig& config) {
@@ -112,19 +109,22 @@ UpdateMetrics DiscreteSac<T>::update() {
     metrics.target_mean += static_cast<double>(y_[static_cast<std::size_t>(b)]) / rows_;
   }
   const bool target_due = (state_.num_updates + 1) % config_.target_update_interval == 0;
-  metrics.finite = step(state_.critic, config_.learning_rate_critic, state_.num_updates + 1,
-                        target_due ? state_.critic_target : nullptr, metrics.critic_grad_norm);
+  fresh_ = false;
+  metrics.finite =
+      step_network(config_, backend_, state_.critic, {state_.num_updates + 1, config_.learning_rate_critic},
+                   target_due ? state_.critic_target : nullptr, &metrics.critic_grad_norm);
   if (state_.num_updates % config_.policy_delay == 0) {
     metrics.actor_loss = actor_gradients();
     metrics.entropy = entropy_;
-    metrics.finite = step(state_.actor, config_.learning_rate_actor, state_.num_actor_updates + 1, nullptr,
-                          metrics.actor_grad_norm) &&
+    fresh_ = false;
+    const std::int64_t t = state_.num_actor_updates + 1;
+    metrics.finite = step_network<T>(config_, backend_, state_.actor, {t, config_.learning_rate_actor}, nullptr,
+                                     &metrics.actor_grad_norm) &&
                      metrics.finite;
     if (config_.ent_coef_auto) {
       metrics.ent_coef_loss = temperature_loss();
-      double norm = 0.0;
       metrics.finite =
-          step(state_.log_alpha, config_.learning_rate_ent_coef, state_.num_actor_updates + 1, nullptr, norm) &&
+          step_network<T>(config_, backend_, state_.log_alpha, {t, config_.learning_rate_ent_coef}, nullptr, nullptr) &&
           metrics.finite;
     }
     ++state_.num_actor_updates;
@@ -246,19 +246,6 @@ void DiscreteSac<T>::weights(const Mlp<T>& net, const Pass& pass, const MlpGradi
   backend_.for_tasks(net.num_weight_tasks(), net.cost_per_row() * rows_, [&](int task, int) {
     net.weight_task(backend_.kernels(), {obs, pass.tape, d, d_out, nullptr, grad}, task);
   });
-}
-
-template <class T>
-bool DiscreteSac<T>::step(Params<T>& params, double own_rate, std::int64_t t, T* target, double& norm) {
-  const AdamSettings settings{own_rate < 0 ? config_.learning_rate : own_rate, config_.adam_beta1, config_.adam_beta2,
-                              config_.adam_eps};
-  Adam<T> adam = adam_step(settings, params, t, target, config_.tau);
-  if (config_.max_grad_norm > 0.0 && params.size > kLanes) {
-    norm = std::sqrt(backend_.sum_squares(params.grad, params.size));
-    adam.clip = static_cast<T>(std::min(1.0, config_.max_grad_norm / (norm + 1e-6)));
-  }
-  fresh_ = false;
-  return backend_.adam(adam, params.size);
 }
 
 template <class T>

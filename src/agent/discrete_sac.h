@@ -86,7 +86,6 @@ class DiscreteSac {
   void forward_act(std::span<const T> obs, int rows);
   void refresh_transposes();
   void weights(const Mlp<T>& net, const Pass& pass, const MlpGradients<T>& d, Panels<const T> d_out, T* grad);
-  bool step(Params<T>& params, double own_rate, std::int64_t t, T* target, double& norm);
 
   SacConfig config_;
   int obs_dim_, num_actions_, rows_;

@@ -1,26 +1,19 @@
 // What changes in training of the discrete learner: construction, names of its tensors, digest.
-#include <bit>
-#include <cstring>
-
 #include "agent/discrete_sac.h"
 #include "agent/layer_tensors.h"
-#include "base/elementary.h"
+#include "agent/learner_state.h"
 
 namespace softac {
 namespace {
-
-const std::vector<int>& hidden_of(const std::vector<int>& own, const SacConfig& config) {
-  return own.empty() ? config.net_arch : own;
-}
 
 template <class T>
 std::vector<Mlp<T>> make_critics(int obs_dim, const SacConfig& config, ParamLayout& layout) {
   std::vector<Mlp<T>> out;
   for (int i = 0; i < config.n_critics; ++i) {
-    out.emplace_back(
-        "critic." + std::to_string(i),
-        MlpShape{obs_dim, hidden_of(config.net_arch_critic, config), config.num_actions, false, config.activation_fn},
-        layout);
+    out.emplace_back("critic." + std::to_string(i),
+                     MlpShape{obs_dim, hidden_widths(config.net_arch_critic, config), config.num_actions, false,
+                              config.activation_fn},
+                     layout);
   }
   return out;
 }
@@ -29,23 +22,16 @@ std::vector<Mlp<T>> make_critics(int obs_dim, const SacConfig& config, ParamLayo
 
 template <class T>
 DiscreteState<T>::DiscreteState(int obs_dim, const SacConfig& config, std::uint64_t seed)
-    : actor_net("actor",
-                {obs_dim, hidden_of(config.net_arch_actor, config), config.num_actions, false, config.activation_fn},
-                actor_layout),
+    : actor_net(
+          "actor",
+          {obs_dim, hidden_widths(config.net_arch_actor, config), config.num_actions, false, config.activation_fn},
+          actor_layout),
       critic_nets(make_critics<T>(obs_dim, config, critic_layout)),
       actor(arena, actor_layout.size()),
       critic(arena, critic_layout.size()),
       critic_target(arena.take<T>(static_cast<std::size_t>(critic_layout.size()))),
       log_alpha(arena, kLanes) {
-  Rng actor_rng(seed, StreamKind::init, 0);
-  actor_net.init(actor.value, actor_rng);
-  for (std::size_t i = 0; i < critic_nets.size(); ++i) {
-    Rng rng(seed, StreamKind::init, static_cast<std::uint32_t>(i) + 1);
-    critic_nets[i].init(critic.value, rng);
-  }
-  std::memcpy(critic_target, critic.value, static_cast<std::size_t>(critic.size) * sizeof(T));
-  log_alpha.value[0] =
-      config.ent_coef_auto ? elementary::log(elementary::Scalar<T>(static_cast<T>(config.ent_coef))).v : T(0);
+  init_networks(*this, actor_net, config, seed);
 }
 
 template <class T>
@@ -71,24 +57,10 @@ std::vector<TensorRef> DiscreteState<T>::optimizer_tensors() {
   return out;
 }
 
-// FNV-1a over the values' bit patterns and the counters, in this order.
 template <class T>
 std::uint64_t DiscreteState<T>::hash() const {
-  std::uint64_t digest = 0xcbf29ce484222325u;
-  const auto mix = [&](std::uint64_t word) { digest = (digest ^ word) * 0x100000001b3u; };
-  const auto mix_all = [&](const T* x, std::int64_t n) {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    for (std::int64_t i = 0; i < n; ++i) mix(std::bit_cast<Bits>(x[i]));
-  };
-  for (const Params<T>* p : {&actor, &critic, &log_alpha}) {
-    mix_all(p->value, p->size);
-    mix_all(p->m, p->size);
-    mix_all(p->v, p->size);
-  }
-  mix_all(critic_target, critic.size);
-  mix(static_cast<std::uint64_t>(num_updates));
-  mix(static_cast<std::uint64_t>(num_actor_updates));
-  return digest;
+  return digest_of<T>({&actor, &critic, &log_alpha}, critic_target, critic.size,
+                      {static_cast<std::uint64_t>(num_updates), static_cast<std::uint64_t>(num_actor_updates)});
 }
 
 template struct DiscreteState<float>;

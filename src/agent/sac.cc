@@ -5,9 +5,9 @@
 #include <cstring>
 
 #include "agent/likelihood_ratio.h"
+#include "agent/network_step.h"
 #include "base/elementary.h"
 #include "math/lane_tree.h"
-#include "nn/adam.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -353,20 +353,6 @@ void Sac<T>::actor_weights() {
   });
 }
 
-// Clipping by the global norm of one network's gradient, as torch.nn.utils.clip_grad_norm_.
-template <class T>
-T Sac<T>::clip_factor(const Params<T>& params, double& norm) {
-  if (config_.max_grad_norm <= 0.0) return T(1);
-  norm = std::sqrt(backend_.sum_squares(params.grad, params.size));
-  return static_cast<T>(std::min(1.0, config_.max_grad_norm / (norm + 1e-6)));
-}
-
-// own_rate: the network's own learning rate, or negative for the common one.
-template <class T>
-AdamSettings Sac<T>::adam_settings(double own_rate) const {
-  return {own_rate < 0 ? config_.learning_rate : own_rate, config_.adam_beta1, config_.adam_beta2, config_.adam_eps};
-}
-
 template <class T>
 bool Sac<T>::critic_step(UpdateMetrics& metrics) {
   critic_weights();
@@ -374,22 +360,18 @@ bool Sac<T>::critic_step(UpdateMetrics& metrics) {
   metrics.q_mean = static_cast<double>(mean(q_[0]));
   metrics.target_mean = static_cast<double>(mean(y_));
   const bool target_due = (state_.num_updates + 1) % config_.target_update_interval == 0;
-  Adam<T> adam = adam_step(adam_settings(config_.learning_rate_critic), state_.critic, state_.num_updates + 1,
-                           target_due ? state_.critic_target : nullptr, config_.tau);
-  adam.clip = clip_factor(state_.critic, metrics.critic_grad_norm);
   critic_transposes_fresh_ = false;
-  return backend_.adam(adam, state_.critic.size);
+  return step_network(config_, backend_, state_.critic, {state_.num_updates + 1, config_.learning_rate_critic},
+                      target_due ? state_.critic_target : nullptr, &metrics.critic_grad_norm);
 }
 
 template <class T>
 bool Sac<T>::actor_step(UpdateMetrics& metrics) {
   actor_weights();
   metrics.actor_loss = actor_loss();
-  Adam<T> adam = adam_step<T>(adam_settings(config_.learning_rate_actor), state_.actor, state_.num_actor_updates + 1,
-                              nullptr, 0.0);
-  adam.clip = clip_factor(state_.actor, metrics.actor_grad_norm);
   actor_transposes_fresh_ = false;
-  return backend_.adam(adam, state_.actor.size);
+  return step_network<T>(config_, backend_, state_.actor, {state_.num_actor_updates + 1, config_.learning_rate_actor},
+                         nullptr, &metrics.actor_grad_norm);
 }
 
 // J(α) = mean[ −α (log π + H̄) ],  dJ/d log α = −α · mean[log π + H̄]  (or −mean[…] for the form linear in log α)
@@ -403,9 +385,8 @@ bool Sac<T>::temperature_step(UpdateMetrics& metrics) {
   const bool linear_in_log = config_.ent_coef_loss == EntCoefLoss::log_alpha;
   metrics.ent_coef_loss = static_cast<double>(-(linear_in_log ? state_.log_alpha.value[0] : alpha()) * excess);
   state_.log_alpha.grad[0] = -(linear_in_log ? T(1) : alpha()) * excess;
-  const AdamSettings settings = adam_settings(config_.learning_rate_ent_coef);
-  return backend_.adam(adam_step<T>(settings, state_.log_alpha, state_.num_actor_updates + 1, nullptr, 0.0),
-                       state_.log_alpha.size);
+  return step_network<T>(config_, backend_, state_.log_alpha,
+                         {state_.num_actor_updates + 1, config_.learning_rate_ent_coef}, nullptr, nullptr);
 }
 
 template <class T>

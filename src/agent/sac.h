@@ -13,7 +13,6 @@
 
 #include "agent/sac_state.h"
 #include "math/backend.h"
-#include "nn/adam.h"
 #include "softac/agent.h"
 
 namespace softac {
@@ -85,8 +84,6 @@ class Sac {
   double actor_loss() const;
   void refresh_critic_transposes();
   void refresh_actor_transposes();
-  T clip_factor(const Params<T>& params, double& norm);
-  AdamSettings adam_settings(double own_rate) const;
   T mean(const T* x) const;
   // f(scratch, critic, first, count) for every critic and block of rows; cost: in forward passes.
   template <class F>

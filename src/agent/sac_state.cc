@@ -1,11 +1,7 @@
 #include "agent/sac_state.h"
 
-#include <bit>
-#include <cstring>
-
 #include "agent/layer_tensors.h"
-#include "base/elementary.h"
-#include "softac/error.h"
+#include "agent/learner_state.h"
 
 namespace softac {
 namespace {
@@ -19,14 +15,13 @@ Actor<T> make_actor(int obs_dim, int act_dim, const SacConfig& config, ParamLayo
                             config.log_std_rule == LogStdRule::tanh,
                             config.log_std_min,
                             config.log_std_max};
-  return Actor<T>(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor,
-                  config.activation_fn, shape, layout);
+  return Actor<T>(obs_dim, hidden_widths(config.net_arch_actor, config), config.activation_fn, shape, layout);
 }
 
 template <class T>
 std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& config, ParamLayout& layout) {
   std::vector<Mlp<T>> out;
-  const auto& hidden = config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic;
+  const auto& hidden = hidden_widths(config.net_arch_critic, config);
   for (int i = 0; i < config.n_critics; ++i) {
     out.emplace_back("critic." + std::to_string(i), MlpShape{obs_dim + act_dim, hidden, 1, true, config.activation_fn},
                      layout);
@@ -62,15 +57,7 @@ SacState<T>::SacState(int obs_dim, int act_dim, const SacConfig& config, std::ui
 
 template <class T>
 void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
-  Rng actor_rng(seed, StreamKind::init, 0);
-  actor_net.net().init(actor.value, actor_rng);
-  for (std::size_t i = 0; i < critic_nets.size(); ++i) {
-    Rng rng(seed, StreamKind::init, static_cast<std::uint32_t>(i) + 1);
-    critic_nets[i].init(critic.value, rng);
-  }
-  std::memcpy(critic_target, critic.value, static_cast<std::size_t>(critic.size) * sizeof(T));
-  log_alpha.value[0] =
-      config.ent_coef_auto ? elementary::log(elementary::Scalar<T>(static_cast<T>(config.ent_coef))).v : T(0);
+  init_networks(*this, actor_net.net(), config, seed);
 }
 
 template <class T>
@@ -98,25 +85,11 @@ std::vector<TensorRef> SacState<T>::optimizer_tensors() {
   return out;
 }
 
-// FNV-1a over the values' bit patterns and the counters, in this order.
 template <class T>
 std::uint64_t SacState<T>::hash() const {
-  std::uint64_t digest = 0xcbf29ce484222325u;
-  const auto mix = [&](std::uint64_t word) { digest = (digest ^ word) * 0x100000001b3u; };
-  const auto mix_all = [&](const T* x, std::int64_t n) {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    for (std::int64_t i = 0; i < n; ++i) mix(std::bit_cast<Bits>(x[i]));
-  };
-  for (const Params<T>* p : {&actor, &critic, &log_alpha}) {
-    mix_all(p->value, p->size);
-    mix_all(p->m, p->size);
-    mix_all(p->v, p->size);
-  }
-  mix_all(critic_target, critic.size);
-  mix(static_cast<std::uint64_t>(num_updates));
-  mix(static_cast<std::uint64_t>(num_actor_updates));
-  mix(noise.position());
-  return digest;
+  return digest_of<T>(
+      {&actor, &critic, &log_alpha}, critic_target, critic.size,
+      {static_cast<std::uint64_t>(num_updates), static_cast<std::uint64_t>(num_actor_updates), noise.position()});
 }
 
 template struct SacState<float>;

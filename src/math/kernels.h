@@ -5,7 +5,7 @@
 
 #include "base/elementary.h"
 #include "math/activation.h"
-#include "math/gaussian_lanes.h"
+#include "math/gaussian_kernels.h"
 #include "math/kernel_table.h"
 
 namespace softac {
@@ -325,58 +325,6 @@ void head_backward_weights(const HeadBackwardWeights<float>& g, int first, int l
     float sum = 0.0f;
     for (int r = 0; r < g.rows; ++r) sum = sum + g.d_q[r];
     g.d_w[Stride{g.panels} * 16] = sum;
-  }
-}
-
-constexpr int kMaxHeadPanels = 64;  // A ≤ 512 per call of a kernel; the backend refuses more
-
-void gaussian_forward(const GaussianForward<float>& g, int first, int last) {
-  const GaussianConstants<Lanes> constants(g.shape);
-  const int act_dim = g.shape.act_dim;
-  alignas(64) float head[(kMaxHeadPanels + 1) * 16];
-  for (int r = first; r < last; ++r) {
-    for (int p = 0; p < g.shape.head_panels; ++p) Lanes::load(g.head + p * g.head_stride + Stride{r} * 16).store(head + p * 16);
-    Lanes log_pi = Lanes::zero();
-    const Stride row = Stride{r} * g.shape.act_panels * 16;
-    for (int p = 0; p < g.shape.act_panels; ++p) {
-      const int count = act_dim - p * 16 < 16 ? act_dim - p * 16 : 16;
-      const Lanes mu = Lanes::load(head + p * 16).first(count), raw = Lanes::load(head + act_dim + p * 16).first(count);
-      const Lanes eps = Lanes::load(g.eps + Stride{r} * act_dim + p * 16).first(count);
-      const auto out = gaussian_sample(constants, mu, raw, eps);
-      out.action.first(count).store(g.action + row + p * 16);
-      out.u.first(count).store(g.u + row + p * 16);
-      out.sigma.first(count).store(g.sigma + row + p * 16);
-      log_pi = log_pi + out.log_pi.first(count);
-    }
-    g.log_pi[r] = log_pi.tree();
-  }
-}
-
-void gaussian_backward(const GaussianBackward<float>& g, int first, int last) {
-  const GaussianConstants<Lanes> constants(g.shape);
-  const int act_dim = g.shape.act_dim;
-  alignas(64) float head[(kMaxHeadPanels + 1) * 16];
-  alignas(64) float d_head[(kMaxHeadPanels + 1) * 16];
-  for (int r = first; r < last; ++r) {
-    for (int p = 0; p < g.shape.head_panels; ++p) Lanes::load(g.head + p * g.head_stride + Stride{r} * 16).store(head + p * 16);
-    Lanes::zero().store(d_head + (g.shape.head_panels - 1) * 16);
-    const Stride row = Stride{r} * g.shape.act_panels * 16;
-    // d_raw first: a d_mu block may run into the columns of d_raw only past its own count, so it is written by parts.
-    for (int p = 0; p < g.shape.act_panels; ++p) {
-      const int count = act_dim - p * 16 < 16 ? act_dim - p * 16 : 16;
-      const Lanes raw = Lanes::load(head + act_dim + p * 16).first(count);
-      const Lanes eps = Lanes::load(g.eps + Stride{r} * act_dim + p * 16).first(count);
-      const auto out = gaussian_gradient(constants, raw, eps, Lanes::load(g.u + row + p * 16), Lanes::load(g.sigma + row + p * 16),
-                                         Lanes::load(g.d_action + row + p * 16), Lanes(g.d_log_pi));
-      alignas(64) float d_mu[16], d_raw[16];
-      out.d_mu.store(d_mu);
-      out.d_raw.store(d_raw);
-      for (int i = 0; i < count; ++i) {
-        d_head[p * 16 + i] = d_mu[i];
-        d_head[act_dim + p * 16 + i] = d_raw[i];
-      }
-    }
-    for (int p = 0; p < g.shape.head_panels; ++p) Lanes::load(d_head + p * 16).store(g.d_head + p * g.d_head_stride + Stride{r} * 16);
   }
 }
 

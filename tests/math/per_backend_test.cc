@@ -194,7 +194,7 @@ TEST_P(PerBackend, Head) {
 TEST_P(PerBackend, Gaussian) {
   for (bool squash : {true, false}) {
     for (bool tanh_rule : {false, true}) {
-      for (int act_dim : {1, 2, 6, 8, 15, 16, 17, 33}) {
+      for (int act_dim : {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 33}) {
         for (int rows : {1, 5, 32}) {
           const GaussianShape shape{act_dim, num_panels(act_dim), num_panels(2 * act_dim), squash, tanh_rule, -5.0,
                                     2.0};
