@@ -368,24 +368,26 @@ float sum_squares(const float* x, std::int64_t size, int block) {
 // Philox4x32-10 on sixteen counters at once; the words are integers, so any order of work gives the same ones.
 void philox16(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_block, std::uint32_t (&w)[4][16]) {
   std::uint32_t k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
+  alignas(64) std::uint32_t counter[2][16];
   for (int i = 0; i < 16; ++i) {
     const std::uint64_t block = first_block + static_cast<std::uint64_t>(i);
-    w[0][i] = static_cast<std::uint32_t>(block);
-    w[1][i] = static_cast<std::uint32_t>(block >> 32);
-    w[2][i] = static_cast<std::uint32_t>(stream);
-    w[3][i] = static_cast<std::uint32_t>(stream >> 32);
+    counter[0][i] = static_cast<std::uint32_t>(block);
+    counter[1][i] = static_cast<std::uint32_t>(block >> 32);
   }
+  Words w0 = Words::load(counter[0]), w1 = Words::load(counter[1]);
+  Words w2(static_cast<std::uint32_t>(stream)), w3(static_cast<std::uint32_t>(stream >> 32));
   for (int round = 0; round < 10; ++round) {
-    for (int i = 0; i < 16; ++i) {
-      const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * w[0][i], p1 = std::uint64_t{0xCD9E8D57u} * w[2][i];
-      w[0][i] = static_cast<std::uint32_t>(p1 >> 32) ^ w[1][i] ^ k0;
-      w[1][i] = static_cast<std::uint32_t>(p1);
-      w[2][i] = static_cast<std::uint32_t>(p0 >> 32) ^ w[3][i] ^ k1;
-      w[3][i] = static_cast<std::uint32_t>(p0);
-    }
+    Words high0, low0, high1, low1;
+    multiply(w0, 0xD2511F53u, high0, low0);
+    multiply(w2, 0xCD9E8D57u, high1, low1);
+    w0 = high1 ^ w1 ^ Words(k0);
+    w1 = low1;
+    w2 = high0 ^ w3 ^ Words(k1);
+    w3 = low0;
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
+  w0.store(w[0]), w1.store(w[1]), w2.store(w[2]), w3.store(w[3]);
 }
 
 SOFTAC_INLINE void box_muller(const std::uint32_t* word0, const std::uint32_t* word1, float* first, float* second) {

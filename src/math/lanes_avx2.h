@@ -85,5 +85,37 @@ struct Lanes {
   }
 };
 
+// Sixteen 32-bit words.
+struct Words {
+  __m256i lo, hi;
+
+  Words() = default;
+  Words(__m256i low, __m256i high) : lo(low), hi(high) {}
+  explicit Words(std::uint32_t x) : lo(_mm256_set1_epi32(static_cast<int>(x))), hi(lo) {}
+  static Words load(const std::uint32_t* p) {
+    const auto* halves = reinterpret_cast<const __m256i*>(p);
+    return {_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};
+  }
+  void store(std::uint32_t* p) const {
+    auto* halves = reinterpret_cast<__m256i*>(p);
+    _mm256_storeu_si256(halves, lo);
+    _mm256_storeu_si256(halves + 1, hi);
+  }
+  friend Words operator^(Words a, Words b) { return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)}; }
+  // The two halves of the 64-bit products a·b.
+  friend void multiply(Words a, std::uint32_t b, Words& high, Words& low) {
+    const __m256i factor = _mm256_set1_epi32(static_cast<int>(b));
+    halves(a.lo, factor, high.lo, low.lo);
+    halves(a.hi, factor, high.hi, low.hi);
+  }
+
+ private:
+  static void halves(__m256i a, __m256i factor, __m256i& high, __m256i& low) {
+    const __m256i even = _mm256_mul_epu32(a, factor), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), factor);
+    high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+  }
+};
+
 }  // namespace
 }  // namespace softac

@@ -63,5 +63,24 @@ struct Lanes {
   }
 };
 
+// Sixteen 32-bit words.
+struct Words {
+  __m512i v;
+
+  Words() = default;
+  Words(__m512i words) : v(words) {}
+  explicit Words(std::uint32_t x) : v(_mm512_set1_epi32(static_cast<int>(x))) {}
+  static Words load(const std::uint32_t* p) { return _mm512_loadu_si512(p); }
+  void store(std::uint32_t* p) const { _mm512_storeu_si512(p, v); }
+  friend Words operator^(Words a, Words b) { return _mm512_xor_si512(a.v, b.v); }
+  // The two halves of the 64-bit products a·b.
+  friend void multiply(Words a, std::uint32_t b, Words& high, Words& low) {
+    const __m512i factor = _mm512_set1_epi32(static_cast<int>(b));
+    const __m512i even = _mm512_mul_epu32(a.v, factor), odd = _mm512_mul_epu32(_mm512_srli_epi64(a.v, 32), factor);
+    high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+    low = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+  }
+};
+
 }  // namespace
 }  // namespace softac

@@ -110,6 +110,35 @@ struct Lanes {
   }
 };
 
+// Sixteen 32-bit words.
+struct Words {
+  std::uint32_t v[16];
+
+  Words() = default;
+  explicit Words(std::uint32_t x) {
+    for (std::uint32_t& word : v) word = x;
+  }
+  static Words load(const std::uint32_t* p) {
+    Words out;
+    std::memcpy(out.v, p, sizeof out.v);
+    return out;
+  }
+  void store(std::uint32_t* p) const { std::memcpy(p, v, sizeof v); }
+  friend Words operator^(const Words& a, const Words& b) {
+    Words out;
+    for (int i = 0; i < 16; ++i) out.v[i] = a.v[i] ^ b.v[i];
+    return out;
+  }
+  // The two halves of the 64-bit products a·b.
+  friend void multiply(const Words& a, std::uint32_t b, Words& high, Words& low) {
+    for (int i = 0; i < 16; ++i) {
+      const std::uint64_t product = std::uint64_t{a.v[i]} * b;
+      high.v[i] = static_cast<std::uint32_t>(product >> 32);
+      low.v[i] = static_cast<std::uint32_t>(product);
+    }
+  }
+};
+
 // 16 × 16 floats, rows of both 16 floats apart.
 inline void transpose16(const float* in, float* out) {
   for (int i = 0; i < 16; ++i) {
