@@ -47,8 +47,8 @@ void put_rows(const Panels<T>& x, int first, int num_rows, const float* const* r
     const int columns = std::min(kLanes, count - c);
     for (int i = 0; i < num_rows; ++i, out += kLanes) {
       const float* values = rows[i] + c;
-      if (columns == kLanes) {
-        for (int j = 0; j < kLanes; ++j) out[j] = static_cast<T>(values[j]);
+      if (std::is_same_v<T, float> && columns == kLanes) {
+        std::memcpy(out, values, kLanes * sizeof(float));  // few wide stores: lines that miss wait in the store buffer
       } else {
         for (int j = 0; j < columns; ++j) out[j] = static_cast<T>(values[j]);
       }
