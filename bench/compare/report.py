@@ -32,7 +32,13 @@ def update_rows(measurement):
     return rows
 
 
-def update_table(measurement):
+def of_commit(measurement, commit):
+    """', at commit X' for what was measured with another build than the rest of the page."""
+    own = measurement.get("commit", commit)
+    return "" if own == commit or commit is None else f", at commit {own[:10]}"
+
+
+def update_table(measurement, commit=None):
     rounds, bad = quiet_rounds(measurement["rounds"])
     threads = measurement["threads"]
     lines = [
@@ -44,7 +50,7 @@ def update_table(measurement):
             else f"{len(rounds)} quiet rounds of {len(measurement['rounds'])}"
         )
         + f"; softac at {statistics.median(r['softac']['fraction_of_peak'] for r in rounds):.2f} of a peak of "
-        f"{statistics.median(r['softac']['peak_gflops'] for r in rounds):.0f} GFLOP/s:",
+        f"{statistics.median(r['softac']['peak_gflops'] for r in rounds):.0f} GFLOP/s{of_commit(measurement, commit)}:",
         "",
         "| learner | ms per update | times softac's |",
         "|---|---|---|",
@@ -73,11 +79,11 @@ def training_rows(measurement):
     return rows
 
 
-def training_table(measurement):
-    threads = measurement["threads"]
+def training_table(measurement, commit=None):
+    threads, count = measurement["threads"], len(measurement["runs"])
     lines = [
         f"{TASKS.get(measurement['task'], measurement['task'])}, {measurement['steps']:,} steps, {threads} "
-        f"thread{'s' * (threads > 1)}:",
+        f"thread{'s' * (threads > 1)}, {count} round{'s' * (count > 1)}{of_commit(measurement, commit)}:",
         "",
         "| learner | s in all | ms per step | times softac's | return |",
         "|---|---|---|---|---|",
@@ -86,7 +92,7 @@ def training_table(measurement):
         known = [r for r in returns if r is not None]
         lines.append(
             f"| {name} | {statistics.median(sec):.1f} | {statistics.median(ms):.3f} | "
-            f"{'' if name == 'softac' else format(statistics.median(ratios), '.2f')} | "
+            f"{'' if name == 'softac' else spread(ratios, 2) if count > 1 else format(ratios[0], '.2f')} | "
             f"{format(statistics.median(known), '.0f') if known else '–'} |"
         )
     return lines
@@ -125,11 +131,12 @@ def verdicts(results):
     return lines or ["None of the measurements of this page."]
 
 
-def own_section(own, figure):
+def own_section(own, figure, commit):
     lines = [
         "## Close to the machine's limit",
         "",
-        "One thread, `softac bench update`: medians of rounds between two probes of the multiply-add peak of "
+        f"One thread{of_commit(own, commit)}, `softac bench update`: medians of rounds between two probes of the "
+        "multiply-add peak of "
         "the same registers.",
         "",
         "| backend | O, A, hidden, B | ms | GFLOP/s | peak | fraction (least to most) | quiet rounds |",
@@ -269,7 +276,7 @@ def page(results, stem, figure):
         "",
     ]
     for measurement in results["updates"]:
-        lines += [*update_table(measurement), ""]
+        lines += [*update_table(measurement, info["commit"]), ""]
     if results["training"]:
         lines += [
             "## End to end",
@@ -282,7 +289,7 @@ def page(results, stem, figure):
             "",
         ]
         for measurement in results["training"]:
-            lines += [*training_table(measurement), ""]
+            lines += [*training_table(measurement, info["commit"]), ""]
     lines += ["## Where a peer wins", "", *verdicts(results), ""]
     if results["failures"]:
         lines += [
@@ -292,5 +299,5 @@ def page(results, stem, figure):
             "",
         ]
     if results["own"]:
-        lines += [*own_section(results["own"], figure), ""]
+        lines += [*own_section(results["own"], figure, info["commit"]), ""]
     return "\n".join(lines)

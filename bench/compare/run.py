@@ -138,10 +138,10 @@ def measure_updates(args, shape, threads, failures, versions):
         )
     for server in servers.values():
         server.close()
-    return {"shape": shape, "threads": threads, "rounds": rounds}
+    return {"shape": shape, "threads": threads, "commit": args.commit, "rounds": rounds}
 
 
-def measure_training(args, task, steps, threads, failures):
+def measure_training(args, task, steps, threads, failures, versions):
     runs = []
     for _ in range(args.train_rounds):
         run = {}
@@ -172,12 +172,13 @@ def measure_training(args, task, steps, threads, failures):
                     failures[name] = last_line(log.name)
                     continue
             run[name] = {**json.loads(done.stdout), "peak_before": before, "peak_after": peak(args, threads)}
+            versions.update(run[name].pop("versions", {}))
             say(
                 f"{task}, {steps} steps, {threads} thread(s): {name} {run[name]['sec']:.1f} s, "
                 f"{run[name]['ms_per_step']:.3f} ms a step"
             )
         runs.append(run)
-    return {"task": task, "steps": steps, "threads": threads, "runs": runs}
+    return {"task": task, "steps": steps, "threads": threads, "commit": args.commit, "runs": runs}
 
 
 def peak(args, threads):
@@ -187,7 +188,7 @@ def peak(args, threads):
 def measure_own(args, info, figure):
     """softac alone: fractions of the peak by backend, threads, products, replay, growth."""
     seconds = str(args.seconds * 4)
-    own = {"updates": [], "threads": [], "replay": []}
+    own = {"commit": args.commit, "updates": [], "threads": [], "replay": []}
     for backend in [name for name in info["backends"] if name not in ("portable", "reference")]:
         for shape in [*SHAPES, "17,6,512,512"]:
             own["updates"].append(
@@ -225,17 +226,23 @@ def prepare(args):
 
 
 def merged(old, new):
-    """The new results, and of the old ones what was not measured again; those of another build or processor go."""
-    if any(old[key] != new[key] for key in ["cpu", "softac", "quick"]):
-        say("the results that stand are of another build or processor; they are not kept")
+    """The new results, and of the old ones what was not measured again; those of another processor or compiler go."""
+    if any(old[key] != new[key] for key in ["cpu", "quick"]) or any(
+        old["softac"][key] != new["softac"][key] for key in ["compiler", "backend"]
+    ):
+        say("the results that stand are of another compiler or processor; they are not kept")
         return new
+
+    def dated(measurement):
+        return {"commit": old["softac"]["commit"], **measurement}
+
     for part, key in [("updates", "shape"), ("training", "task")]:
         again = {(m[key], m["threads"]) for m in new[part]}
-        kept = [m for m in old[part] if (m[key], m["threads"]) not in again]
+        kept = [dated(m) for m in old[part] if (m[key], m["threads"]) not in again]
         new[part] = sorted(
             kept + new[part], key=lambda m: (m["threads"], ORDER.index(m[key]) if m[key] in ORDER else len(ORDER))
         )
-    new["own"] = new["own"] or old["own"]
+    new["own"] = new["own"] or (old["own"] and dated(old["own"]))
     new["versions"] = {**old["versions"], **new["versions"]}
     new["failures"] = {**old["failures"], **new["failures"]}
     return new
@@ -268,7 +275,7 @@ def main():
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="measure a part: what the .json beside the page holds of the same commit and CPU stays",
+        help="measure a part: what the .json beside the page holds of the same compiler and CPU stays, with its commit",
     )
     parser.add_argument("--no-own", action="store_true", help="leave out what softac measures of itself")
     args = parser.parse_args()
@@ -281,6 +288,7 @@ def main():
     args.python = prepare(args)
 
     info = softac_json(args, 1, "info")
+    args.commit = info["commit"]
     tiny = softac_json(args, 1, *TINY)
     failures, versions = {}, {}
     results = {
@@ -305,7 +313,7 @@ def main():
         for task, steps in zip(["pendulum", "halfcheetah"], (int(part) for part in args.steps.split(","))):
             if steps == 0:
                 continue
-            results["training"].append(measure_training(args, task, steps, threads, failures))
+            results["training"].append(measure_training(args, task, steps, threads, failures, versions))
     data = args.out.with_suffix(".json")
     if args.keep and data.exists():
         results = merged(json.loads(data.read_text()), results)

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "env/classic.h"
 #include "env/discrete.h"
 #include "env/kwargs.h"
 #include "env/registry.h"
@@ -26,16 +27,6 @@ constexpr double kGravity = 9.8;
 constexpr double kMaxSpeed1 = 4 * kPi, kMaxSpeed2 = 9 * kPi;
 
 using Vector = std::array<double, 4>;  // θ1 (0 = hanging), θ2 relative to the first link, and their rates
-
-double round_to_float(double x) {
-  return static_cast<double>(static_cast<float>(x));
-}
-
-// The C library's pow, which NumPy's x**2 calls; the compiler would otherwise turn pow(x, 2) into x·x.
-double square(double x) {
-  volatile double two = 2.0;
-  return std::pow(x, two);
-}
 
 Vector derivatives(const Vector& s, double torque) {
   const auto [theta1, theta2, rate1, rate2] = s;
@@ -103,18 +94,8 @@ class Acrobot final : public Env {
   }
 
   bool can_save_state() const override { return true; }
-  std::vector<std::byte> save_state() const override {
-    StateWriter out;
-    out.put_array(std::span<const double>(state_));
-    return out.take();
-  }
-  void load_state(std::span<const std::byte> state) override {
-    StateReader in(state, spec_.id);
-    Vector loaded{};
-    in.get_array(std::span<double>(loaded));
-    in.finish();
-    state_ = loaded;
-  }
+  std::vector<std::byte> save_state() const override { return bytes_of(state_); }
+  void load_state(std::span<const std::byte> state) override { state_ = numbers_of<4>(state, spec_.id); }
 
  private:
   void write_obs(std::span<double> obs) const {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include "env/classic.h"
 #include "env/discrete.h"
 #include "env/kwargs.h"
 #include "env/registry.h"
@@ -26,10 +27,6 @@ constexpr double kForce = 10.0;
 constexpr double kDtSec = 0.02;
 constexpr double kMaxAngle = 12 * 2 * std::numbers::pi / 360;
 constexpr double kMaxPosition = 2.4;
-
-double round_to_float(double x) {
-  return static_cast<double>(static_cast<float>(x));
-}
 
 class CartPole final : public Env {
  public:
@@ -70,18 +67,8 @@ class CartPole final : public Env {
   }
 
   bool can_save_state() const override { return true; }
-  std::vector<std::byte> save_state() const override {
-    StateWriter out;
-    out.put_array(std::span<const double>(state_));
-    return out.take();
-  }
-  void load_state(std::span<const std::byte> state) override {
-    StateReader in(state, spec_.id);
-    std::array<double, 4> loaded{};
-    in.get_array(std::span<double>(loaded));
-    in.finish();
-    state_ = loaded;
-  }
+  std::vector<std::byte> save_state() const override { return bytes_of(state_); }
+  void load_state(std::span<const std::byte> state) override { state_ = numbers_of<4>(state, spec_.id); }
 
  private:
   void write_obs(std::span<double> obs) const {

@@ -8,6 +8,7 @@
 // float64.
 #include <cmath>
 
+#include "env/classic.h"
 #include "env/kwargs.h"
 #include "env/registry.h"
 #include "env/state_bytes.h"
@@ -24,10 +25,6 @@ constexpr double kMaxSpeed = 0.07;
 constexpr double kGoalPosition = 0.45;
 constexpr double kPower = 0.0015;
 constexpr double kGravity = 0.0025;
-
-double round_to_float(double x) {
-  return static_cast<double>(static_cast<float>(x));
-}
 
 // A scalar as Python sees it: a NumPy float32, a NumPy float64, or a Python float, which takes the other operand's
 // type.
@@ -55,12 +52,6 @@ struct Scalar {
 };
 constexpr Scalar python(double value) {
   return {value, Scalar::Type::python};
-}
-
-// The C library's pow, as Python's math.pow calls it; the compiler would turn pow(x, 2) into x·x.
-double square(double x) {
-  volatile double two = 2.0;
-  return std::pow(x, two);
 }
 
 class MountainCarContinuous final : public Env {

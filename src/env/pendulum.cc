@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "env/classic.h"
 #include "env/kwargs.h"
 #include "env/registry.h"
 #include "env/state_bytes.h"
@@ -25,12 +26,6 @@ constexpr double kMass = 1.0;
 constexpr double kLength = 1.0;
 constexpr double kPi = std::numbers::pi;
 
-// The C library's pow, which NumPy's x**2 calls; the compiler would otherwise turn pow(x, 2) into x·x.
-double square(double x) {
-  volatile double two = 2.0;
-  return std::pow(x, two);
-}
-
 // Python's x mod y for y > 0: in [0, y).
 double modulo(double x, double y) {
   const double rest = std::fmod(x, y);
@@ -40,10 +35,6 @@ double modulo(double x, double y) {
 
 double wrap_angle(double x) {
   return modulo(x + kPi, 2.0 * kPi) - kPi;
-}
-
-double round_to_float(double x) {
-  return static_cast<double>(static_cast<float>(x));
 }
 
 class Pendulum final : public Env {

@@ -1,6 +1,7 @@
 // Environment states as bytes: plain values one after the other, in the machine's (little-endian) order.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -69,5 +70,21 @@ class StateReader {
   std::size_t position_ = 0;
   std::string what_;
 };
+
+// A whole state that is N numbers.
+template <std::size_t N>
+std::vector<std::byte> bytes_of(const std::array<double, N>& state) {
+  StateWriter out;
+  out.put_array(std::span<const double>(state));
+  return out.take();
+}
+template <std::size_t N>
+std::array<double, N> numbers_of(std::span<const std::byte> bytes, const std::string& what) {
+  std::array<double, N> state{};
+  StateReader in(bytes, what);
+  in.get_array(std::span<double>(state));
+  in.finish();
+  return state;
+}
 
 }  // namespace softac

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <memory>
 #include <numbers>
+#include <span>
+#include <vector>
 
 #include "env/state_bytes.h"
 #include "softac/env.h"
@@ -67,10 +69,9 @@ Grid mountain_car_axes(int positions, int speeds) {
   return {{positions, -1.2, 0.6, false}, {speeds, -0.07, 0.07, false}};
 }
 
-// set(env, x, y): puts the environment into a state; where(env, obs, x, y): reads the state after a step.
-template <class Set, class Where>
-ExactProblem discretise(const char* id, const Grid& grid, int actions, std::uint64_t max_bytes, Set&& set,
-                        Where&& where) {
+// The environment's saved state is x, y (double) and `rest`, which is the same in every state.
+ExactProblem discretise(const char* id, const Grid& grid, int actions, std::uint64_t max_bytes,
+                        std::span<const std::byte> rest) {
   if (grid.x.count < 2 || grid.y.count < 2 || actions < 1)
     throw ConfigError(std::string(id) + ": a grid needs at least 2 points along each axis and 1 action");
   const std::unique_ptr<Env> env = make_env(id);
@@ -84,11 +85,16 @@ ExactProblem discretise(const char* id, const Grid& grid, int actions, std::uint
   for (std::int64_t s = 0; s < num_states; ++s) {
     const double x = grid.x.at(static_cast<int>(s % grid.x.count)), y = grid.y.at(static_cast<int>(s / grid.x.count));
     for (const double node : nodes.node) {
-      set(*env, x, y);
+      StateWriter state;
+      state.put(x);
+      state.put(y);
+      state.put_array(rest);
+      env->load_state(state.take());
       action[0] = 0.5 * (spec.act_low[0] + spec.act_high[0]) + 0.5 * (spec.act_high[0] - spec.act_low[0]) * node;
       const StepResult result = env->step(action, obs);
-      double next_x = 0.0, next_y = 0.0;
-      where(*env, next_x, next_y);
+      const std::vector<std::byte> next = env->save_state();
+      StateReader in(next, id);
+      const double next_x = in.get<double>(), next_y = in.get<double>();
       for (const Corner& corner : corners(grid, next_x, next_y)) {
         if (corner.weight > 0.0) builder.add(corner.s, corner.weight, result.reward, result.terminated);
       }
@@ -123,19 +129,7 @@ void add_starts(ExactProblem& problem, const Grid& grid, double x_low, double x_
 
 ExactProblem pendulum_grid(int angles, int speeds, int actions, std::uint64_t max_bytes) {
   const Grid grid = pendulum_axes(angles, speeds);
-  const auto set = [](Env& env, double angle, double speed) {
-    StateWriter out;
-    out.put(angle);
-    out.put(speed);
-    env.load_state(out.take());
-  };
-  const auto where = [](Env& env, double& angle, double& speed) {
-    const std::vector<std::byte> bytes = env.save_state();
-    StateReader in(bytes, "Pendulum-v1");
-    angle = in.get<double>();
-    speed = in.get<double>();
-  };
-  ExactProblem problem = discretise("Pendulum-v1", grid, actions, max_bytes, set, where);
+  ExactProblem problem = discretise("Pendulum-v1", grid, actions, max_bytes, {});
   problem.name = "pendulum";
   problem.x_label = "angle θ, −π to π (0: upright)";
   problem.y_label = "θ̇";
@@ -145,20 +139,8 @@ ExactProblem pendulum_grid(int angles, int speeds, int actions, std::uint64_t ma
 
 ExactProblem mountain_car_grid(int positions, int speeds, int actions, std::uint64_t max_bytes) {
   const Grid grid = mountain_car_axes(positions, speeds);
-  const auto set = [](Env& env, double position, double speed) {
-    StateWriter out;
-    out.put(position);
-    out.put(speed);
-    out.put(std::uint8_t{0});  // double precision, as after a reset
-    env.load_state(out.take());
-  };
-  const auto where = [](Env& env, double& position, double& speed) {
-    const std::vector<std::byte> bytes = env.save_state();
-    StateReader in(bytes, "MountainCarContinuous-v0");
-    position = in.get<double>();
-    speed = in.get<double>();
-  };
-  ExactProblem problem = discretise("MountainCarContinuous-v0", grid, actions, max_bytes, set, where);
+  const std::vector<std::byte> double_precision = {std::byte{0}};  // as after a reset
+  ExactProblem problem = discretise("MountainCarContinuous-v0", grid, actions, max_bytes, double_precision);
   problem.name = "mountaincar";
   problem.x_label = "position, −1.2 to 0.6";
   problem.y_label = "speed";

@@ -242,8 +242,14 @@ class Run(unittest.TestCase):
             updates=[two, {"shape": "17,6,256,256", "threads": 1, "rounds": [2]}], training=[TRAINING], own={"a": 1}
         )
         new = run.merged(old, one([3]))
-        self.assertEqual(new["updates"], [{"shape": "17,6,256,256", "threads": 1, "rounds": [3]}, two])
-        self.assertEqual((new["training"], new["own"]), ([TRAINING], {"a": 1}))
+        stands = {"commit": "0123456789abcdef"}
+        self.assertEqual(new["updates"], [{"shape": "17,6,256,256", "threads": 1, "rounds": [3]}, {**stands, **two}])
+        self.assertEqual((new["training"], new["own"]), ([{**stands, **TRAINING}], {**stands, "a": 1}))
+        build = {**old["softac"], "commit": "fedcba9876543210"}
+        part = results(softac=build, updates=[{**UPDATE, "commit": build["commit"]}])
+        text = report.page(run.merged({**old, "own": None, "updates": []}, part), "page", None)
+        self.assertRegex(text, r"9\.9 at commit fedcba9876,")
+        self.assertRegex(text, r"Pendulum-v1.*, 2 threads, 1 round, at commit 0123456789:")
         other = run.merged(old, one([3], cpu="Another CPU"))
         self.assertEqual((len(other["updates"]), other["own"]), (1, None))
 
