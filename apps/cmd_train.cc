@@ -40,6 +40,7 @@ ResolvedConfig resolve(const TrainArguments& arguments) {
   if (!arguments.env_id.empty()) add("env_id", arguments.env_id, "command line");
   add_text("total_timesteps", arguments.steps, "--steps");
   add_text("seed", arguments.seed, "--seed");
+  add_text("diag_freq", arguments.diag, "--diag");
   if (!arguments.max_time.empty()) add("max_time_sec", parse_duration(arguments.max_time), "--max-time");
   if (arguments.on_nan == "stop") {
     add("max_rollbacks", std::int64_t{0}, "--on-nan");
@@ -152,15 +153,15 @@ int train_once(Context& context, const TrainArguments& arguments) {
     if (options.run_dir.empty()) options.run_dir = find_unfinished_run(fs, options.runs_root, resolved.config);
     options.resume = !options.run_dir.empty() && is_run(fs, options.run_dir);
   }
-  return run_training(context, resolved, std::move(options));
+  return run_training(context, resolved, std::move(options), arguments.show_diag);
 }
 
 }  // namespace
 
-int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options) {
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options, bool show_diagnoses) {
   install_stop_signals();
   install_crash_handler();
-  Progress progress(context.terminal);
+  Progress progress(context.terminal, show_diagnoses);
   options.origins = resolved.origin;
   options.command = "softac";
   for (const std::string& argument : context.arguments) options.command += " " + shell_word(argument);
@@ -201,6 +202,9 @@ void add_train(CLI::App& app, Context& context) {
   add_text("--steps", arguments->steps, "Environment steps of the whole run (total_timesteps)", "N");
   add_text("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75, e.g. 2h",
            "TIME");
+  add_text("--diag", arguments->diag, "Diagnose the learner every N environment steps (diag_freq; docs/diagnostics.md)",
+           "N");
+  command->add_flag("--show-diag", arguments->show_diag, "Print each diagnosis on the terminal too");
   add_text("--on-nan", arguments->on_nan, "After a number that is not finite: stop, or rollback:N times", "WHAT");
   CLI::Option* seed = add_text("--seed", arguments->seed, "Seed of the run", "S");
   CLI::Option* seeds =

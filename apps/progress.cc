@@ -59,6 +59,16 @@ TrainAnswer Progress::on_evaluation(const TrainSummary& summary, const EvalStats
   return TrainAnswer::proceed;
 }
 
+void Progress::on_diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values) {
+  if (!show_diagnoses_) return;
+  std::string text = "step " + std::to_string(summary.step) + ": diagnosis";
+  for (const DiagnosticValue& value : values) {
+    const std::string name = value.name.substr(value.name.find('/') + 1);
+    text += (text.ends_with("diagnosis") ? " " : ", ") + name + " " + number("%.4g", value.value);
+  }
+  terminal_.info(text);
+}
+
 void Progress::on_message(std::string_view text) {
   terminal_.info(std::string(text));
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "softac/trainer.h"
 #include "terminal.h"
@@ -11,11 +12,14 @@ namespace softac::app {
 
 class Progress : public TrainCallback {
  public:
-  explicit Progress(Terminal& terminal) : terminal_(terminal) {}
+  // show_diagnoses: a line for each, with every value.
+  explicit Progress(Terminal& terminal, bool show_diagnoses = false)
+      : terminal_(terminal), show_diagnoses_(show_diagnoses) {}
 
   void on_start(const TrainSummary& summary, const std::string& run_dir) override;
   TrainAnswer on_step(const TrainSummary& summary) override;
   TrainAnswer on_evaluation(const TrainSummary& summary, const EvalStats& stats) override;
+  void on_diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values) override;
   void on_message(std::string_view text) override;
 
  private:
@@ -24,6 +28,7 @@ class Progress : public TrainCallback {
   std::string line(const TrainSummary& summary) const;
 
   Terminal& terminal_;
+  bool show_diagnoses_;
   Clock::time_point next_time_{};  // when to show the next line
   Clock::time_point rate_time_{};  // speed is measured from here …
   std::int64_t rate_step_ = 0;     // … and from this step

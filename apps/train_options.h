@@ -18,6 +18,8 @@ struct TrainArguments {
   std::string steps;  // texts: checked with all other settings
   std::string seed;
   std::string max_time;
+  std::string diag;    // environment steps between diagnoses
+  bool show_diag = false;
   std::string on_nan;  // "", "stop" or "rollback:N"
   std::string seeds;  // "" = one run
   int jobs = 1;
@@ -31,7 +33,8 @@ struct TrainArguments {
 ResolvedConfig resolve(const TrainArguments& arguments);
 
 // Trains with the options of TrainerOptions that are not about the terminal; prints the result, returns the exit code.
-int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options);
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options,
+                 bool show_diagnoses = false);
 
 // How a run ended, as JSON text with the keys that the table of several seeds reads.
 struct RunResult {

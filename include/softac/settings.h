@@ -199,6 +199,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"checkpoint_replay", group, "keep the replay buffer in checkpoints"}, c.checkpoint_replay);
   visit(SettingInfo{"log_interval_steps", group, "environment steps between rows of metrics", 1, 1e15},
         c.log_interval_steps);
+  visit(SettingInfo{"diag_freq", group,
+                    "environment steps between diagnoses of the learner (docs/diagnostics.md); 0 = never. They change "
+                    "nothing of the training",
+                    0, 1e15},
+        c.diag_freq);
   visit(SettingInfo{"tensorboard", group, "write a TensorBoard event file"}, c.tensorboard);
 }
 

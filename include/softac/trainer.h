@@ -8,9 +8,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "softac/agent.h"
 #include "softac/config.h"
+#include "softac/diagnostics.h"
 #include "softac/evaluation.h"
 
 namespace softac {
@@ -47,6 +49,7 @@ class TrainCallback {
   virtual TrainAnswer on_step(const TrainSummary&) { return TrainAnswer::proceed; }  // after each vector step
   virtual TrainAnswer on_log(const TrainSummary&) { return TrainAnswer::proceed; }   // after each row of metrics
   virtual TrainAnswer on_evaluation(const TrainSummary&, const EvalStats&) { return TrainAnswer::proceed; }
+  virtual void on_diagnosis(const TrainSummary&, const std::vector<DiagnosticValue>&) {}
   virtual void on_checkpoint(const TrainSummary&, const std::string& /*path*/) {}  // some steps after it was taken
   virtual void on_message(std::string_view /*text*/) {}                            // also written to log.txt
 };

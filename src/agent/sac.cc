@@ -91,7 +91,8 @@ UpdateMetrics Sac<T>::update_with_noise() {
   metrics.finite = critic_step(metrics);
 
   if (actor_due) {
-    actor_forward_backward();
+    actor_forward();
+    actor_backward(config_.actor_gradient, config_.actor_baseline);
     metrics.finite = actor_step(metrics) && metrics.finite;
     metrics.finite = temperature_step(metrics) && metrics.finite;
     ++state_.num_actor_updates;
@@ -256,16 +257,19 @@ void Sac<T>::likelihood_ratio_backward_rows(int first, int count) {
 }
 
 template <class T>
-void Sac<T>::actor_forward_backward() {
+double Sac<T>::actor_forward() {
   write_actions(0, 0);
   critic_forward();
   find_actor_terms();
+  return actor_loss();
+}
+
+template <class T>
+void Sac<T>::actor_backward(ActorGradient gradient, ActorBaseline baseline) {
   refresh_critic_transposes();
   refresh_actor_transposes();
-  const bool ratio = config_.actor_gradient == ActorGradient::likelihood_ratio;
-  if (ratio)
-    likelihood_ratio_weights(actor_terms_, rows_, config_.actor_baseline == ActorBaseline::leave_one_out,
-                             ratio_weight_);
+  const bool ratio = gradient == ActorGradient::likelihood_ratio;
+  if (ratio) likelihood_ratio_weights(actor_terms_, rows_, baseline == ActorBaseline::leave_one_out, ratio_weight_);
   backend_.for_blocks(rows_, block_, 2 * state_.critic_nets[0].cost_per_row(), [&](int worker, int first, int count) {
     if (ratio) {
       likelihood_ratio_backward_rows(first, count);
@@ -292,10 +296,16 @@ double Sac<T>::critic_gradients() {
 }
 
 template <class T>
-double Sac<T>::actor_gradients() {
-  actor_forward_backward();
+void Sac<T>::actor_gradients_by(ActorGradient gradient, ActorBaseline baseline) {
+  actor_backward(gradient, baseline);
   actor_weights();
-  return actor_loss();
+}
+
+template <class T>
+double Sac<T>::actor_gradients() {
+  const double loss = actor_forward();
+  actor_gradients_by(config_.actor_gradient, config_.actor_baseline);
+  return loss;
 }
 
 template <class T>

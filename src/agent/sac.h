@@ -47,7 +47,10 @@ class Sac {
   void compute_targets();                        // y, E8
   void critic_forward();                         // Q_i(s, a) of the replayed actions
   double critic_gradients();                     // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
-  double actor_gradients();                      // J_π and its gradient, E9
+  double actor_gradients();                      // J_π and its gradient, E9 or E13 as configured
+  // The same in two steps, so that several estimators can be taken of one sample: J_π, then its gradient.
+  double actor_forward();
+  void actor_gradients_by(ActorGradient gradient, ActorBaseline baseline);
   // Rows 0…B−1 at s, then B at s' for each of the K target actions.
   PolicySamples<T>& samples() { return samples_; }
   const T* targets() const { return y_; }                                        // (B)
@@ -72,7 +75,7 @@ class Sac {
   void likelihood_ratio_backward_rows(int first, int count);
 
   void sample_policy(bool both);
-  void actor_forward_backward();
+  void actor_backward(ActorGradient gradient, ActorBaseline baseline);
   void find_actor_terms();
   void write_actions(int first_row, int first_sample);
   void critic_weights();

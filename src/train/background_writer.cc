@@ -1,19 +1,14 @@
 #include "train/background_writer.h"
 
-#include <ctime>
 #include <utility>
+
+#include "base/cpu_time.h"
 
 namespace softac {
 
 namespace {
 
 constexpr std::size_t kMaxWaiting = 8;
-
-double thread_cpu_sec() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 }  // namespace
 

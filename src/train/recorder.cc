@@ -117,6 +117,13 @@ void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool
   write(summary.step);
 }
 
+void Recorder::diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values) {
+  metrics_.clear();
+  for (const DiagnosticValue& value : values) metrics_.push_back({value.name, value.value});
+  metrics_.push_back({"time/total_timesteps", static_cast<double>(summary.step)});
+  write(summary.step);
+}
+
 void Recorder::evaluation(const TrainSummary& summary, const EvalStats& stats) {
   metrics_.clear();
   metrics_.push_back({"eval/mean_reward", stats.mean_return});

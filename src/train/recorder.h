@@ -47,6 +47,7 @@ class Recorder {
 
   void episode(double episode_return, std::int64_t length, double elapsed_sec);
   void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);
+  void diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values);
   void evaluation(const TrainSummary& summary, const EvalStats& stats);
   void log(std::string_view text);
   RecordPositions positions() const;

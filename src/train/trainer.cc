@@ -39,6 +39,7 @@ TrainReport Trainer::run() {
         t.collect();                                                        // act, store
         for (std::int64_t n = t.num_updates_due(); n > 0; --n) t.update();  // update
         t.log_if_due();
+        t.diagnose_if_due();
         t.evaluate_if_due();
         t.checkpoint_if_due();
       } catch (const NumericsError& error) {
@@ -105,6 +106,7 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
     evaluator.emplace(config, config.n_eval_episodes, config.seed,
                       [this](const std::string& text) { env_hangs(text); });
   }
+  if (config.diag_freq > 0) diagnosis.emplace(config, agent, [this](const std::string& text) { env_hangs(text); });
   if (options.resume) {
     SOFTAC_REQUIRE(options.records);
     resume_records();

@@ -15,6 +15,7 @@
 #include "softac/trainer.h"
 #include "train/background_writer.h"
 #include "train/collector.h"
+#include "train/diagnosis.h"
 #include "train/episode_window.h"
 #include "train/evaluator.h"
 #include "train/recorder.h"
@@ -58,6 +59,7 @@ struct Trainer::Impl {
   // trainer_records.cc
   void open_records();
   void log_if_due();
+  void diagnose_if_due();
   void evaluate_if_due();
   void checkpoint_if_due();
   void finish();
@@ -94,6 +96,7 @@ struct Trainer::Impl {
   Collector collector;
   Rng sample_rng;  // replay indices
   std::optional<Evaluator> evaluator;
+  std::optional<Diagnosis> diagnosis;
   std::optional<RunDir> run_dir;
   std::optional<Recorder> recorder;
   std::optional<ReplayLog> replay_log;  // none where checkpoints hold no replay

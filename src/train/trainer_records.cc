@@ -81,6 +81,13 @@ void Trainer::Impl::log_if_due() {
   if (options.callback != nullptr) ask(options.callback->on_log(summary()));
 }
 
+void Trainer::Impl::diagnose_if_due() {
+  if (!diagnosis || !is_due(previous_step, step, config.diag_freq) || agent.num_updates() == 0) return;
+  const std::vector<DiagnosticValue>& values = diagnosis->run(agent, replay, step);
+  if (recorder) recorder->diagnosis(summary(), values);
+  if (options.callback != nullptr) options.callback->on_diagnosis(summary(), values);
+}
+
 void Trainer::Impl::evaluate_if_due() {
   if (!is_due(previous_step, step, config.eval_freq)) return;
   EvalStats stats = evaluator->run(agent);
@@ -114,6 +121,12 @@ void Trainer::Impl::finish() {
         text, sizeof(text),
         "checkpoints: %lld, training waited %.1f ms at most and %.3f s in all; writing took %.3f s of CPU time",
         static_cast<long long>(num_checkpoints), 1e3 * longest_wait_sec, total_wait_sec, writer->cpu_sec());
+    recorder->log(text);
+  }
+  if (diagnosis && diagnosis->count() > 0) {
+    char text[120];
+    std::snprintf(text, sizeof(text), "diagnostics: %lld, %.3f s of CPU time, %.2f %% of what this process used",
+                  static_cast<long long>(diagnosis->count()), diagnosis->cpu_sec(), 1e2 * diagnosis->cpu_share());
     recorder->log(text);
   }
   say(message);

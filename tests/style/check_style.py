@@ -24,6 +24,7 @@ PUBLIC = {
     "config.h": "train",
     "settings.h": "train",
     "agent.h": "agent",
+    "diagnostics.h": "agent",
     "learner.h": "train",
     "trainer.h": "train",
     "evaluation.h": "train",

@@ -60,7 +60,9 @@ std::vector<std::string> rows_of(const Path& path) {
     std::istringstream cells(line);
     std::string cell, row;
     for (std::size_t i = 0; std::getline(cells, cell, ','); ++i) {
-      if (rows.empty()) timed.push_back(cell == "t" || cell == "time/fps" || cell == "time/time_elapsed");
+      if (rows.empty()) {
+        timed.push_back(cell == "t" || cell == "time/fps" || cell == "time/time_elapsed" || cell == "time/diag_sec");
+      }
       if (!timed[i]) row += cell + ",";
     }
     rows.push_back(row);
@@ -109,6 +111,7 @@ TrainConfig config_of(const Task& task) {
   config.buffer_size = task.buffer_size;
   config.checkpoint_freq = task.steps / 3;
   config.log_interval_steps = 50;
+  config.diag_freq = task.steps / 5;
   config.sac.policy_delay = 2;
   return config;
 }
