@@ -9,5 +9,6 @@ enum class LogStdRule { clamp, tanh };                  // E11: clamp to [−20,
 enum class EntCoefLoss { alpha, log_alpha };            // E10: −α·(…) or the form linear in log α
 enum class ActorGradient { reparameterised, likelihood_ratio };  // E9 by E11, or E13
 enum class ActorBaseline { none, leave_one_out };                // of E13
+enum class DiscretePolicy { softmax, boltzmann };  // a network's logits, or E3 on the critics' outputs
 
 }  // namespace softac

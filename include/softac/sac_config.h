@@ -36,6 +36,7 @@ struct SacConfig {
   int n_target_actions = 1;        // K actions whose soft values are averaged in the target's expectation, E8
   ActorGradient actor_gradient = ActorGradient::reparameterised;
   ActorBaseline actor_baseline = ActorBaseline::leave_one_out;  // of the likelihood-ratio gradient
+  DiscretePolicy discrete_policy = DiscretePolicy::softmax;     // with discrete actions only
   bool ent_coef_auto = true;       // learn the temperature
   double ent_coef = 1.0;           // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;

@@ -60,6 +60,10 @@ template <>
 struct EnumNames<ActorBaseline> {
   static constexpr std::array<std::string_view, 2> value = {"none", "leave_one_out"};
 };
+template <>
+struct EnumNames<DiscretePolicy> {
+  static constexpr std::array<std::string_view, 2> value = {"softmax", "boltzmann"};
+};
 
 // Calls visit(info, field) for every setting of the learner. Config: SacConfig or const SacConfig. Field types: bool&,
 // int&, int64&, uint64&, double&, string&, an enumeration with EnumNames, vector<int>&, vector<string>&, AutoNumber.
@@ -116,6 +120,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"actor_baseline", group,
                     "baseline of the likelihood-ratio gradient: none, or the mean of the batch's other rows"},
         c.actor_baseline);
+  visit(
+      SettingInfo{
+          "discrete_policy", group,
+          "discrete actions: softmax of the actor's outputs, or exp(min Q/α)/Z of the critics, without an actor"},
+      c.discrete_policy);
   visit(
       SettingInfo{"ent_coef", group,
                   "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0,

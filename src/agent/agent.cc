@@ -20,6 +20,8 @@ struct SacAgent::Impl {
     if (config.num_actions > 0) {
       SOFTAC_REQUIRE(num_act == 1, num_act);
       discrete = std::make_unique<DiscreteSac<float>>(num_obs, config, seed, threads, backend);
+    } else if (config.discrete_policy != DiscretePolicy::softmax) {
+      throw ConfigError("discrete_policy: the environment's actions are continuous; leave it at \"softmax\"");
     } else {
       sac = std::make_unique<Sac<float>>(num_obs, num_act, config, seed, threads, backend);
     }

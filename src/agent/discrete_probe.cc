@@ -31,10 +31,11 @@ DiscreteProbe::DiscreteProbe(int obs_dim, const SacConfig& config, const std::st
       num_actions_(config.num_actions),
       block_(std::max(kRows, config.batch_size)),
       sac_(obs_dim, config, 0, 1, backend),
-      tape_(sac_.state().actor_net.make_tape(arena_, block_)),
       critic_tape_(sac_.state().critic_nets[0].make_tape(arena_, block_)),
       x_(arena_.panels<float>(block_, obs_dim)),
-      out_(arena_.panels<float>(block_, num_actions_)) {}
+      out_(arena_.panels<float>(block_, num_actions_)) {
+  if (sac_.state().actor_net) tape_ = sac_.state().actor_net->make_tape(arena_, block_);
+}
 
 void DiscreteProbe::copy(std::vector<TensorRef> model_tensors) {
   assign(model_tensors, sac_.state().model_tensors());
@@ -103,8 +104,10 @@ void DiscreteProbe::measure(std::uint64_t, std::int64_t, std::vector<DiagnosticV
   }
   set_rows(obs, 0, rows);
   const auto& kernels = sac_.backend().kernels();
-  state.actor_net.forward(kernels, state.actor.value, x_.rows_from(0, rows), tape_, 0, out_);
-  add_features("actor", tape_, rows, config_.activation_fn, true, out);
+  if (state.actor_net) {
+    state.actor_net->forward(kernels, state.actor.value, x_.rows_from(0, rows), tape_, 0, out_);
+    add_features("actor", tape_, rows, config_.activation_fn, true, out);
+  }
   for (std::size_t i = 0; i < critics; ++i) {
     state.critic_nets[i].forward(kernels, state.critic.value, x_.rows_from(0, rows), critic_tape_, 0, out_);
     add_features("critic_" + std::to_string(i), critic_tape_, rows, config_.activation_fn, i == 0, out);

@@ -21,16 +21,15 @@ T log_of(T x) {
   return elementary::log(elementary::Scalar<T>(x)).v;
 }
 
-// log π = logits − log Σ exp(logits), the largest taken out.
+// log π = logits − log Σ exp(logits), the largest taken out. log_pi: the logits before, log π after.
 template <class T>
-void log_softmax(const Panels<T>& logits, int row, int num_actions, T* log_pi, T* pi) {
-  T most = logits.at(row, 0);
-  for (int a = 1; a < num_actions; ++a) most = std::max(most, logits.at(row, a));
+void log_softmax(int num_actions, T* log_pi, T* pi) {
+  const T most = *std::max_element(log_pi, log_pi + num_actions);
   T sum = T(0);
-  for (int a = 0; a < num_actions; ++a) sum += exp_of(logits.at(row, a) - most);
+  for (int a = 0; a < num_actions; ++a) sum += exp_of(log_pi[a] - most);
   const T log_sum = most + log_of(sum);
   for (int a = 0; a < num_actions; ++a) {
-    log_pi[a] = logits.at(row, a) - log_sum;
+    log_pi[a] = log_pi[a] - log_sum;
     pi[a] = exp_of(log_pi[a]);
   }
 }
@@ -44,6 +43,8 @@ const SacConfig& checked(const SacConfig& config) {
     text += "\n  actor_gradient: with discrete actions the actor's gradient is exact";
   if (config.n_target_actions != 1)
     text += "\n  n_target_actions: with discrete actions the target's expectation is exact";
+  if (config.discrete_policy == DiscretePolicy::boltzmann && !config.ent_coef_auto && config.ent_coef <= 0.0)
+    text += "\n  discrete_policy: the Boltzmann policy needs a temperature, ent_coef above 0";
   if (!text.empty())
     throw ConfigError("settings that do not fit discrete actions; leave them at their defaults:" + text);
   return config;
@@ -72,17 +73,19 @@ DiscreteSac<T>::DiscreteSac(int obs_dim, const SacConfig& config, std::uint64_t 
                                                  : config.target_entropy),
       backend_(backend, threads),
       state_(obs_dim, config, seed),
-      actor_pass_(make_pass(state_.actor_net, arena_, 2 * rows_)),
       d_out_(arena_.panels<T>(rows_, num_actions_)),
-      d_actor_(state_.actor_net.make_gradients(arena_, rows_)),
       d_critic_(state_.critic_nets[0].make_gradients(arena_, rows_)),
-      actor_wt_(state_.actor_net.make_transposes(arena_, 0, 0)),
       log_pi_(static_cast<std::size_t>(2 * rows_ * num_actions_)),
       pi_(log_pi_.size()),
       y_(static_cast<std::size_t>(rows_)) {
   SOFTAC_REQUIRE(obs_dim > 0, obs_dim);
   const auto rows = static_cast<std::size_t>(rows_);
   batch_ = {arena_.panels<T>(2 * rows_, obs_dim + 1), arena_.take<T>(rows), arena_.take<T>(rows), rows_, obs_dim, 1};
+  if (state_.actor_net) {
+    actor_pass_ = make_pass(*state_.actor_net, arena_, 2 * rows_);
+    d_actor_ = state_.actor_net->make_gradients(arena_, rows_);
+    actor_wt_ = state_.actor_net->make_transposes(arena_, 0, 0);
+  }
   for (const Mlp<T>& net : state_.critic_nets) {
     critic_pass_.push_back(make_pass(net, arena_, rows_));
     target_pass_.push_back(make_pass(net, arena_, rows_));
@@ -95,6 +98,13 @@ typename DiscreteSac<T>::Pass DiscreteSac<T>::make_pass(const Mlp<T>& net, Arena
   return {arena.panels<T>(rows, num_actions_), net.make_tape(arena, rows)};
 }
 
+template <class T>
+T DiscreteSac<T>::least(const std::vector<Pass>& critics, int row, int action) const {
+  T out = critics[0].out.at(row, action);
+  for (std::size_t i = 1; i < critics.size(); ++i) out = std::min(out, critics[i].out.at(row, action));
+  return out;
+}
+
 // E14: critic → actor → temperature → target. The α of all losses is the one before this update's temperature step.
 template <class T>
 UpdateMetrics DiscreteSac<T>::update() {
@@ -103,6 +113,7 @@ UpdateMetrics DiscreteSac<T>::update() {
   policy();
   compute_targets();
   metrics.critic_loss = 0.5 * critic_gradients();
+  const double boltzmann_loss = state_.actor_net ? 0.0 : boltzmann_policy();
   for (int b = 0; b < rows_; ++b) {
     metrics.q_mean +=
         static_cast<double>(critic_pass_[0].out.at(b, decode(batch_.x.at(b, obs_dim_), num_actions_))) / rows_;
@@ -114,13 +125,14 @@ UpdateMetrics DiscreteSac<T>::update() {
       step_network(config_, backend_, state_.critic, {state_.num_updates + 1, config_.learning_rate_critic},
                    target_due ? state_.critic_target : nullptr, &metrics.critic_grad_norm);
   if (state_.num_updates % config_.policy_delay == 0) {
-    metrics.actor_loss = actor_gradients();
+    metrics.actor_loss = state_.actor_net ? actor_gradients() : boltzmann_loss;
     metrics.entropy = entropy_;
     fresh_ = false;
     const std::int64_t t = state_.num_actor_updates + 1;
-    metrics.finite = step_network<T>(config_, backend_, state_.actor, {t, config_.learning_rate_actor}, nullptr,
-                                     &metrics.actor_grad_norm) &&
-                     metrics.finite;
+    if (state_.actor_net)
+      metrics.finite = step_network<T>(config_, backend_, state_.actor, {t, config_.learning_rate_actor}, nullptr,
+                                       &metrics.actor_grad_norm) &&
+                       metrics.finite;
     if (config_.ent_coef_auto) {
       metrics.ent_coef_loss = temperature_loss();
       metrics.finite =
@@ -137,11 +149,13 @@ UpdateMetrics DiscreteSac<T>::update() {
 
 template <class T>
 void DiscreteSac<T>::policy() {
+  if (!state_.actor_net) return;
   const auto obs = batch_.x.first_cols(obs_dim_);
-  state_.actor_net.forward(backend_.kernels(), state_.actor.value, obs, actor_pass_.tape, 0, actor_pass_.out);
+  state_.actor_net->forward(backend_.kernels(), state_.actor.value, obs, actor_pass_.tape, 0, actor_pass_.out);
   for (int r = 0; r < 2 * rows_; ++r) {
     const auto at = static_cast<std::size_t>(r * num_actions_);
-    log_softmax(actor_pass_.out, r, num_actions_, &log_pi_[at], &pi_[at]);
+    for (int a = 0; a < num_actions_; ++a) log_pi_[at + static_cast<std::size_t>(a)] = actor_pass_.out.at(r, a);
+    log_softmax(num_actions_, &log_pi_[at], &pi_[at]);
   }
 }
 
@@ -154,12 +168,15 @@ void DiscreteSac<T>::compute_targets() {
   const T alpha_now = alpha();
   for (int b = 0; b < rows_; ++b) {
     const auto at = static_cast<std::size_t>((rows_ + b) * num_actions_);
+    if (!state_.actor_net) {
+      for (int a = 0; a < num_actions_; ++a)
+        log_pi_[at + static_cast<std::size_t>(a)] = least(target_pass_, b, a) / alpha_now;
+      log_softmax(num_actions_, &log_pi_[at], &pi_[at]);
+    }
     T value = T(0);
     for (int a = 0; a < num_actions_; ++a) {
-      T least = target_pass_[0].out.at(b, a);
-      for (std::size_t j = 1; j < target_pass_.size(); ++j) least = std::min(least, target_pass_[j].out.at(b, a));
       const auto i = at + static_cast<std::size_t>(a);
-      value += pi_[i] * (least - alpha_now * log_pi_[i]);
+      value += pi_[i] * (least(target_pass_, b, a) - alpha_now * log_pi_[i]);
     }
     y_[static_cast<std::size_t>(b)] = batch_.reward[b] + batch_.discount[b] * value;
   }
@@ -201,9 +218,7 @@ double DiscreteSac<T>::actor_gradients() {
   for (int b = 0; b < rows_; ++b) {
     const auto at = static_cast<std::size_t>(b * num_actions_);
     const auto f = [&](int a) {
-      T least = critic_pass_[0].out.at(b, a);
-      for (std::size_t i = 1; i < critic_pass_.size(); ++i) least = std::min(least, critic_pass_[i].out.at(b, a));
-      return alpha_now * log_pi_[at + static_cast<std::size_t>(a)] - least;
+      return alpha_now * log_pi_[at + static_cast<std::size_t>(a)] - least(critic_pass_, b, a);
     };
     T mean = T(0);
     for (int a = 0; a < num_actions_; ++a) {
@@ -215,8 +230,27 @@ double DiscreteSac<T>::actor_gradients() {
       d_out_.at(b, a) = pi_[at + static_cast<std::size_t>(a)] * (f(a) - mean) / static_cast<T>(rows_);
     loss += static_cast<double>(mean) / rows_;
   }
-  state_.actor_net.backward(backend_.kernels(), actor_pass_.tape, 0, actor_wt_, d_out_, d_actor_, 0);
-  weights(state_.actor_net, actor_pass_, d_actor_, d_out_, state_.actor.grad);
+  state_.actor_net->backward(backend_.kernels(), actor_pass_.tape, 0, actor_wt_, d_out_, d_actor_, 0);
+  weights(*state_.actor_net, actor_pass_, d_actor_, d_out_, state_.actor.grad);
+  return loss;
+}
+
+template <class T>
+double DiscreteSac<T>::boltzmann_policy() {
+  const T alpha_now = alpha();
+  double loss = 0.0;
+  entropy_ = 0.0;
+  for (int b = 0; b < rows_; ++b) {
+    const auto at = static_cast<std::size_t>(b * num_actions_);
+    for (int a = 0; a < num_actions_; ++a)
+      log_pi_[at + static_cast<std::size_t>(a)] = least(critic_pass_, b, a) / alpha_now;
+    log_softmax(num_actions_, &log_pi_[at], &pi_[at]);
+    for (int a = 0; a < num_actions_; ++a) {
+      const auto k = at + static_cast<std::size_t>(a);
+      loss += static_cast<double>(pi_[k] * (alpha_now * log_pi_[k] - least(critic_pass_, b, a))) / rows_;
+      entropy_ -= static_cast<double>(pi_[k] * log_pi_[k]) / rows_;
+    }
+  }
   return loss;
 }
 
@@ -233,7 +267,7 @@ double DiscreteSac<T>::temperature_loss() {
 template <class T>
 void DiscreteSac<T>::refresh_transposes() {
   if (fresh_) return;
-  state_.actor_net.transpose(backend_.kernels(), state_.actor.value, actor_wt_);
+  if (state_.actor_net) state_.actor_net->transpose(backend_.kernels(), state_.actor.value, actor_wt_);
   for (std::size_t i = 0; i < critic_wt_.size(); ++i)
     state_.critic_nets[i].transpose(backend_.kernels(), state_.critic.value, critic_wt_[i]);
   fresh_ = true;
@@ -259,20 +293,32 @@ void DiscreteSac<T>::forward_act(std::span<const T> obs, int rows) {
     act_ = std::make_unique<ActBuffers>();
     act_->rows = rows;
     act_->x = act_->arena.template panels<T>(rows, obs_dim_);
-    act_->pass = make_pass(state_.actor_net, act_->arena, rows);
+    if (state_.actor_net) act_->pass.push_back(make_pass(*state_.actor_net, act_->arena, rows));
+    for (std::size_t i = 0; !state_.actor_net && i < state_.critic_nets.size(); ++i)
+      act_->pass.push_back(make_pass(state_.critic_nets[i], act_->arena, rows));
+    act_->logits = act_->pass[0].out;
   }
   for (int r = 0; r < rows; ++r) {
     for (int c = 0; c < obs_dim_; ++c) act_->x.at(r, c) = obs[static_cast<std::size_t>(r * obs_dim_ + c)];
   }
-  state_.actor_net.forward(backend_.kernels(), state_.actor.value, act_->x.rows_from(0, rows), act_->pass.tape, 0,
-                           act_->pass.out);
+  const auto x = act_->x.rows_from(0, rows);
+  if (state_.actor_net) {
+    state_.actor_net->forward(backend_.kernels(), state_.actor.value, x, act_->pass[0].tape, 0, act_->pass[0].out);
+    return;
+  }
+  for (std::size_t i = 0; i < act_->pass.size(); ++i)
+    state_.critic_nets[i].forward(backend_.kernels(), state_.critic.value, x, act_->pass[i].tape, 0, act_->pass[i].out);
+  const T alpha_now = alpha();
+  for (int r = 0; r < rows; ++r) {
+    for (int a = 0; a < num_actions_; ++a) act_->logits.at(r, a) = least(act_->pass, r, a) / alpha_now;
+  }
 }
 
 template <class T>
 bool DiscreteSac<T>::act(std::span<const T> obs, int rows, bool deterministic, std::span<Rng> noise,
                          std::span<T> actions) {
   forward_act(obs, rows);
-  const Panels<T>& logits = act_->pass.out;
+  const Panels<T>& logits = act_->logits;
   bool finite = true;
   for (int r = 0; r < rows; ++r) {
     // The largest of logits + Gumbel noise is a draw from the softmax; without noise it is the best action.
@@ -299,8 +345,10 @@ template <class T>
 void DiscreteSac<T>::probabilities(std::span<const T> obs, int rows, std::span<T> out) {
   forward_act(obs, rows);
   std::vector<T> log_pi(static_cast<std::size_t>(num_actions_));
-  for (int r = 0; r < rows; ++r)
-    log_softmax(act_->pass.out, r, num_actions_, log_pi.data(), &out[static_cast<std::size_t>(r * num_actions_)]);
+  for (int r = 0; r < rows; ++r) {
+    for (int a = 0; a < num_actions_; ++a) log_pi[static_cast<std::size_t>(a)] = act_->logits.at(r, a);
+    log_softmax(num_actions_, log_pi.data(), &out[static_cast<std::size_t>(r * num_actions_)]);
+  }
 }
 
 template class DiscreteSac<float>;

@@ -4,6 +4,9 @@
 //   y = r + discount · Σ_a π(a|s') ( min_j Q_θ̄j(s', a) − α log π(a|s') ),   J_Q(θ_i) = mean (Q_i(s, a) − y)²
 //   J_π = mean Σ_a π(a|s) ( α log π(a|s) − min_i Q_i(s, a) ),   J(α) = mean[ α (H(π(·|s)) − H̄) ]
 //
+// Without an actor (discrete_policy = boltzmann) the policy is E3 on the critics, π(a|s) = exp(min_i Q_i(s, a)/α)/Z:
+// the target critics' at s', where the value is α log Z (E4), and the critics' at s, for acting and for α.
+//
 // Nothing is sampled in an update, so it has no noise of its own. H̄ is ½ log A unless set: half the entropy of the
 // uniform policy.
 //
@@ -11,6 +14,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,7 +32,7 @@ struct DiscreteState {
 
   Arena arena;
   ParamLayout actor_layout, critic_layout;
-  Mlp<T> actor_net;                 // O → A logits
+  std::optional<Mlp<T>> actor_net;  // O → A logits; none with the critics' Boltzmann policy
   std::vector<Mlp<T>> critic_nets;  // N × (O → A values)
   Params<T> actor, critic;
   T* critic_target;
@@ -61,10 +65,11 @@ class DiscreteSac {
   void probabilities(std::span<const T> obs, int rows, std::span<T> out);
 
   // The steps of update(), separate for tests.
-  void policy();              // log π and π at s and s'
+  void policy();              // log π and π at s and s' by the actor, if there is one
   void compute_targets();     // y
   double critic_gradients();  // Σ_i J_Q and its gradient
   double actor_gradients();   // J_π and its gradient
+  double boltzmann_policy();  // without an actor: log π and π at s by the critics' last pass; J_π = −α log Z
   double temperature_loss();  // J(α); its gradient with respect to log α in state().log_alpha.grad
 
   // (num_actions equal parts of [−1, 1])
@@ -80,9 +85,11 @@ class DiscreteSac {
     int rows = 0;
     Arena arena;
     Panels<T> x;
-    Pass pass;
+    std::vector<Pass> pass;  // the actor's, or the critics'
+    Panels<T> logits;        // of the first pass
   };
   Pass make_pass(const Mlp<T>& net, Arena& arena, int rows) const;
+  T least(const std::vector<Pass>& critics, int row, int action) const;
   void forward_act(std::span<const T> obs, int rows);
   void refresh_transposes();
   void weights(const Mlp<T>& net, const Pass& pass, const MlpGradients<T>& d, Panels<const T> d_out, T* grad);

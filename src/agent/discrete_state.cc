@@ -7,6 +7,14 @@ namespace softac {
 namespace {
 
 template <class T>
+std::optional<Mlp<T>> make_actor(int obs_dim, const SacConfig& config, ParamLayout& layout) {
+  if (config.discrete_policy == DiscretePolicy::boltzmann) return std::nullopt;
+  return Mlp<T>(
+      "actor", {obs_dim, hidden_widths(config.net_arch_actor, config), config.num_actions, false, config.activation_fn},
+      layout);
+}
+
+template <class T>
 std::vector<Mlp<T>> make_critics(int obs_dim, const SacConfig& config, ParamLayout& layout) {
   std::vector<Mlp<T>> out;
   for (int i = 0; i < config.n_critics; ++i) {
@@ -22,16 +30,13 @@ std::vector<Mlp<T>> make_critics(int obs_dim, const SacConfig& config, ParamLayo
 
 template <class T>
 DiscreteState<T>::DiscreteState(int obs_dim, const SacConfig& config, std::uint64_t seed)
-    : actor_net(
-          "actor",
-          {obs_dim, hidden_widths(config.net_arch_actor, config), config.num_actions, false, config.activation_fn},
-          actor_layout),
+    : actor_net(make_actor<T>(obs_dim, config, actor_layout)),
       critic_nets(make_critics<T>(obs_dim, config, critic_layout)),
       actor(arena, actor_layout.size()),
       critic(arena, critic_layout.size()),
       critic_target(arena.take<T>(static_cast<std::size_t>(critic_layout.size()))),
       log_alpha(arena, kLanes) {
-  init_networks(*this, actor_net, config, seed);
+  init_networks(*this, actor_net ? &*actor_net : nullptr, config, seed);
 }
 
 template <class T>

@@ -21,11 +21,12 @@ inline const std::vector<int>& hidden_widths(const std::vector<int>& own, const 
   return own.empty() ? config.net_arch : own;
 }
 
-// Networks from (seed, StreamKind::init, number: the actor is 0), targets equal to their critics, log α.
+// Networks from (seed, StreamKind::init, number: the actor, where there is one, is 0), targets equal to their critics,
+// log α.
 template <class State, class T>
-void init_networks(State& state, const Mlp<T>& actor_net, const SacConfig& config, std::uint64_t seed) {
+void init_networks(State& state, const Mlp<T>* actor_net, const SacConfig& config, std::uint64_t seed) {
   Rng actor_rng(seed, StreamKind::init, 0);
-  actor_net.init(state.actor.value, actor_rng);
+  if (actor_net) actor_net->init(state.actor.value, actor_rng);
   for (std::size_t i = 0; i < state.critic_nets.size(); ++i) {
     Rng rng(seed, StreamKind::init, static_cast<std::uint32_t>(i) + 1);
     state.critic_nets[i].init(state.critic.value, rng);

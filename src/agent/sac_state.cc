@@ -57,7 +57,7 @@ SacState<T>::SacState(int obs_dim, int act_dim, const SacConfig& config, std::ui
 
 template <class T>
 void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
-  init_networks(*this, actor_net.net(), config, seed);
+  init_networks(*this, &actor_net.net(), config, seed);
 }
 
 template <class T>

@@ -86,6 +86,14 @@ TEST(DiscreteSac, GradientsAreThoseOfTheLosses) {
   });
 }
 
+// The layer's outputs become `values` in every state.
+void set_output(double* params, const Slot& slot, const double* values) {
+  for (int o = 0; o < slot.out; ++o) {
+    for (int i = 0; i < slot.in; ++i) params[slot.offset + slot.weight_index(o, i)] = 0.0;
+    params[slot.offset + slot.bias_index(o)] = values[o];
+  }
+}
+
 // One state, known values: the actor's gradient vanishes at the Boltzmann policy, and the target is r + γ α log Z
 // there.
 TEST(DiscreteSac, TheBoltzmannPolicyIsStationary) {
@@ -97,17 +105,12 @@ TEST(DiscreteSac, TheBoltzmannPolicyIsStationary) {
   fill(sac, 2, 3, 2);
   auto& state = sac.state();
   const double q[3] = {1.0, -0.5, 0.2};
-  const auto set_output = [&](double* params, const Slot& slot, double scale, double shift) {
-    for (int o = 0; o < slot.out; ++o) {
-      for (int i = 0; i < slot.in; ++i) params[slot.offset + slot.weight_index(o, i)] = 0.0;
-      params[slot.offset + slot.bias_index(o)] = q[o] * scale + shift;
-    }
-  };
-  set_output(state.actor.value, state.actor_layout.slots().back(), 1.0 / 0.5, 0.0);
+  const double logits[3] = {q[0] / 0.5, q[1] / 0.5, q[2] / 0.5}, larger[3] = {q[0] + 0.7, q[1] + 0.7, q[2] + 0.7};
+  set_output(state.actor.value, state.actor_layout.slots().back(), logits);
   const auto& slots = state.critic_layout.slots();
   for (std::size_t i = 0; i < 2; ++i) {  // the second critic is larger everywhere
     for (double* params : {state.critic.value, state.critic_target})
-      set_output(params, slots[i * slots.size() / 2 + slots.size() / 2 - 1], 1.0, i == 0 ? 0.0 : 0.7);
+      set_output(params, slots[i * slots.size() / 2 + slots.size() / 2 - 1], i == 0 ? q : larger);
   }
   sac.parameters_changed();
   sac.policy();
@@ -125,6 +128,54 @@ TEST(DiscreteSac, TheBoltzmannPolicyIsStationary) {
     }
   }
   EXPECT_NEAR(sac.critic_gradients(), expected, 1e-12);
+}
+
+// Without an actor: π = exp(min Q/α)/Z for acting, y = r + discount · α log Z of the targets, J_π = −α log Z.
+TEST(DiscreteSac, TheCriticsBoltzmannPolicy) {
+  SacConfig config = small_config(3);
+  config.discrete_policy = DiscretePolicy::boltzmann;
+  config.ent_coef_auto = false;
+  config.ent_coef = 0.4;
+  DiscreteSac<double> sac(2, config, 3, 1, "");
+  fill(sac, 2, 3, 2);
+  auto& state = sac.state();
+  EXPECT_EQ(state.actor.size, 0);
+  const double q[2][3] = {{1.0, -0.5, 0.2}, {0.6, 0.1, 0.9}}, smallest[3] = {0.6, -0.5, 0.2}, target_shift = 0.3;
+  const auto& slots = state.critic_layout.slots();
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Slot& last = slots[i * slots.size() / 2 + slots.size() / 2 - 1];
+    const double target[3] = {q[i][0] + target_shift, q[i][1] + target_shift, q[i][2] + target_shift};
+    set_output(state.critic.value, last, q[i]);
+    set_output(state.critic_target, last, target);
+  }
+  sac.parameters_changed();
+  double z = 0.0, entropy = 0.0, expected = 0.0;
+  for (const double value : smallest) z += std::exp(value / 0.4);
+  std::vector<double> pi(3);
+  sac.probabilities(std::vector<double>{0.3, -2.0}, 1, pi);
+  for (std::size_t a = 0; a < 3; ++a) {
+    EXPECT_NEAR(pi[a], std::exp(smallest[a] / 0.4) / z, 1e-14);
+    entropy -= pi[a] * std::log(pi[a]);
+  }
+  for (int b = 0; b < 5; ++b) {
+    const double y = sac.batch().reward[b] + sac.batch().discount[b] * (target_shift + 0.4 * std::log(z));
+    for (const auto& critic : q) {
+      const double value = critic[DiscreteSac<double>::decode(sac.batch().x.at(b, 2), 3)];
+      expected += (value - y) * (value - y) / 5;
+    }
+  }
+  const UpdateMetrics metrics = sac.update();
+  EXPECT_TRUE(metrics.finite);
+  EXPECT_NEAR(metrics.critic_loss, 0.5 * expected, 1e-12);
+  EXPECT_NEAR(metrics.actor_loss, -0.4 * std::log(z), 1e-12);
+  EXPECT_NEAR(metrics.entropy, entropy, 1e-12);
+  EXPECT_EQ(metrics.actor_grad_norm, 0.0);
+
+  config.ent_coef = 0.0;
+  EXPECT_THROW(DiscreteSac<double>(2, config, 3, 1, ""), ConfigError);
+  config.num_actions = 0;
+  config.ent_coef = 0.4;
+  EXPECT_THROW(SacAgent(2, 1, config, 1), ConfigError);
 }
 
 TEST(DiscreteSac, TheTemperatureRisesWhereTheEntropyIsTooLow) {

@@ -15,13 +15,14 @@ struct ExactTask {
   ExactProblem problem;
   double alpha, gamma;
   int max_episode_steps;
-  int steps;
+  int random_steps, steps;  // random ones: until every transition has been seen, or the policy goes on to new ones
+  double learning_rate;
 };
 inline ExactTask lake_task() {
-  return {frozen_lake(), 0.02, 0.99, 100, 60'000};
+  return {frozen_lake(), 0.02, 0.99, 100, 25'000, 100'000, 1e-4};
 }
 inline ExactTask cliff_task() {
-  return {cliff_walking(), 0.2, 0.9, 200, 60'000};
+  return {cliff_walking(), 0.2, 0.9, 200, 60'000, 100'000, 5e-4};
 }
 
 struct ExactComparison {
@@ -38,9 +39,10 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   config.batch_size = 128;
   config.gamma = task.gamma;
   config.tau = 0.01;
-  config.learning_rate = 4e-4;
+  config.learning_rate = task.learning_rate;
   config.ent_coef_auto = false;
   config.ent_coef = task.alpha;
+  config.discrete_policy = DiscretePolicy::boltzmann;
   const auto num_states = static_cast<std::size_t>(task.problem.mdp.num_states);
   const auto num_actions = static_cast<std::size_t>(task.problem.mdp.num_actions);
   Learner learner(static_cast<int>(num_states), 1, config, {.buffer_size = 100'000, .seed = seed});
@@ -52,7 +54,7 @@ inline ExactComparison train_against_exact(const ExactTask& task, std::uint64_t 
   std::copy(row.begin(), row.end(), obs.begin());
   int length = 0;
   for (int step = 0; step < task.steps; ++step) {
-    if (step < 25'000) {
+    if (step < task.random_steps) {
       learner.random_action(chosen);
     } else {
       learner.act(obs, chosen);
