@@ -1,4 +1,5 @@
 """Whole runs through the command: the run directory, evaluation, presets, seeds side by side."""
+import csv
 import json
 import os
 import statistics
@@ -56,6 +57,30 @@ class Train(CommandTest):
     def test_memory_and_disk_are_announced(self):
         done = self.run_command("train", "Pendulum-v1", "--steps", "60", "--run-dir", "run", *SMALL)
         self.assertRegex(done.stderr, r"replay takes [\d.]+ [kMG]B of memory; checkpoints up to [\d.]+ [kMG]B on disk")
+
+    def test_diagnostics(self):
+        """Rows of their own in every record, a line on the terminal on request, and the state of a run without them."""
+        def train(folder, *arguments):
+            return self.run_command("train", "Pendulum-v1", "--steps", "400", "--run-dir", folder, "--json", *SMALL, *arguments)
+        plain, shown = train("plain"), train("shown", "--diag", "150", "--show-diag")
+        self.assertEqual(json.loads(plain.stdout)["state_hash"], json.loads(shown.stdout)["state_hash"])
+        self.assertNotIn("diagnosis", plain.stderr)
+        lines = [line for line in shown.stderr.splitlines() if "diagnosis" in line]
+        self.assertEqual([line.split(":")[0].split()[-1] for line in lines], ["150", "300"])
+        self.assertIn("q_bias_mean", lines[0])
+        self.assertNotIn("diagnosis", train("quiet", "--diag", "150").stderr)
+
+        rows = [json.loads(line) for line in self.read("shown", "metrics.jsonl").splitlines()]
+        found = [row for row in rows if "diag/q_pairs" in row]
+        self.assertEqual([row["step"] for row in found], [150, 300])
+        names = [name for name in found[0] if name.startswith("diag/")]
+        for name in ["diag/q_bias_mean_normalised", "diag/entropy_low", "diag/kl", "diag/min_share_1", "diag/dead_units_actor",
+                     "diag/effective_rank_critic_0", "diag/grad_variance_ratio", "diag/saturated_actions"]:
+            self.assertIn(name, names)
+        with open(self.path("shown", "progress.csv"), encoding="utf-8") as file:
+            self.assertEqual([float(row["diag/kl"]) for row in csv.DictReader(file) if row["diag/kl"]], [row["diag/kl"] for row in found])
+        self.assertRegex(self.read("shown", "log.txt"), r"diagnostics: 2, [\d.]+ s of CPU time, [\d.]+ % of")
+        self.assertIn("diag_freq", self.run_command("train", "Pendulum-v1", "--diag", "-1", code=3).stderr)
 
     def test_networks_of_another_run(self):
         self.run_command("train", "Pendulum-v1", "--steps", "100", "--run-dir", "first", *SMALL)
