@@ -98,10 +98,11 @@ def gradients(args, folder):
     x = found["time/total_timesteps"]
     ratios = {"no baseline": np.log10(found["diag/grad_variance_ratio"]),
               "baseline": np.log10(found["diag/grad_variance_ratio_baseline"])}
-    panels = [Panel("variance, likelihood ratio over reparameterised", "environment steps", "log10 of the ratio", limits(ratios.values()))]
+    panels = [Panel("variance, likelihood ratio over reparameterised", "environment steps", "log10 of the ratio", (-0.3, 1.05 * max(values.max() for values in ratios.values())))]
     for (name, values), color in zip(ratios.items(), (COLORS[5], COLORS[1])):
         panels[0].line(name, x, smooth(values), color)
     z = {"no baseline": found["diag/grad_z"], "baseline": found["diag/grad_z_baseline"]}
+    panels[0].line("equal", [float(x[0]), float(x[-1])], [0.0, 0.0], "#777777", dash="5,4")
     panels.append(Panel("their difference in standard errors (rms)", "environment steps", "z", (0.0, 4.0)))
     for (name, values), color in zip(z.items(), (COLORS[5], COLORS[1])):
         panels[1].line(name, x, values, color)

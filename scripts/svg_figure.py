@@ -3,6 +3,10 @@
 COLORS = ["#1b1b1b", "#08519c", "#3182bd", "#31a354", "#e6872e", "#cb181d"]
 
 
+def tick(value):
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 class Panel:
     """One plot: lines with an optional band, over a common scale."""
 
@@ -25,8 +29,8 @@ class Panel:
                f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="#999999"/>']
         for i in range(5):
             x, y = x0 + (x1 - x0) * i / 4, y0 + (y1 - y0) * i / 4
-            out.append(f'<text x="{left + width * i / 4:.1f}" y="{top + height + 15}" font-size="10" text-anchor="middle">{x:.4g}</text>')
-            out.append(f'<text x="{left - 5}" y="{top + height * (1 - i / 4) + 4:.1f}" font-size="10" text-anchor="end">{y:.3g}</text>')
+            out.append(f'<text x="{left + width * i / 4:.1f}" y="{top + height + 15}" font-size="10" text-anchor="middle">{tick(x)}</text>')
+            out.append(f'<text x="{left - 5}" y="{top + height * (1 - i / 4) + 4:.1f}" font-size="10" text-anchor="end">{tick(y)}</text>')
         out.append(f'<text x="{left + width / 2}" y="{top + height + 30}" font-size="11" text-anchor="middle">{self.x_label}</text>')
         out.append(f'<text transform="translate({left - 36},{top + height / 2}) rotate(-90)" font-size="11" '
                    f'text-anchor="middle">{self.y_label}</text>')
