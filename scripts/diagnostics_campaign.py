@@ -3,12 +3,14 @@
 
 Usage: diagnostics_campaign.py SOFTAC [--out DIR] [--runs DIR] [--only NAME …] [--steps N] [--net WIDTHS] [--jobs J]
 
-  q_bias     Hopper-v5, 3 seeds, one critic and two: Q against Monte-Carlo soft returns
-  gradients  HalfCheetah-v5: variance of the likelihood-ratio gradient over that of the reparameterised one
+  q_bias     Hopper-v5, 3 seeds, one critic and two: Q against Monte-Carlo soft returns. Confirmed if every seed with one critic
+             has a larger bias over the second half than every seed with two
+  gradients  HalfCheetah-v5: variance of the likelihood-ratio gradient over that of the reparameterised one. Confirmed if the
+             reparameterised one has the smaller in every diagnosis, and the expectations agree (rms z below 2)
 
 --out: where diagnostics.json and the SVG figures go (default: nothing is written). --runs: keeps the run directories there, and
 goes on with those that are there already; a run that is stopped by SIGTERM counts as far as it came. --net: hidden widths,
-e.g. 64,64 (default: the preset's). One thread a run. Needs numpy.
+e.g. 64,64 (default: the preset's). One thread a run. Exit code 1 where a claim is not confirmed. Needs numpy.
 """
 import argparse
 import csv
@@ -89,7 +91,8 @@ def q_bias(args, folder):
     if args.out:
         heading = f"Hopper-v5, {widths(args)}: critics against Monte-Carlo soft returns (bands: the three seeds)"
         (args.out / "q_bias.svg").write_text(figure(panels, 2, heading), encoding="utf-8")
-    return numbers
+    one, two = (numbers[f"{critics} critics, second half"]["diag/q_bias_mean"] for critics in (1, 2))
+    return numbers, min(one) > max(two)
 
 
 def gradients(args, folder):
@@ -109,11 +112,12 @@ def gradients(args, folder):
     if args.out:
         (args.out / "gradient_variance.svg").write_text(
             figure(panels, 2, f"HalfCheetah-v5, {widths(args)}: the two estimators of the actor's gradient"), encoding="utf-8")
+    rms = {name: float(np.sqrt(np.mean(values ** 2))) for name, values in z.items()}
+    confirmed = all(values.min() > 0.0 for values in ratios.values()) and max(rms.values()) < 2.0
     return {"steps": float(x[-1]), "net": args.net or "preset", "cost": cost,
             "median variance ratio": {name: float(np.median(10 ** values)) for name, values in ratios.items()},
             "smallest and largest": {name: [float(10 ** values.min()), float(10 ** values.max())] for name, values in ratios.items()},
-            "rms z": {name: float(np.sqrt(np.mean(values ** 2))) for name, values in z.items()},
-            "largest z": {name: float(values.max()) for name, values in z.items()}}
+            "rms z": rms, "largest z": {name: float(values.max()) for name, values in z.items()}}, confirmed
 
 
 def main():
@@ -129,15 +133,17 @@ def main():
     args = parser.parse_args()
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
+    all_good = True
     for name in args.only:
         with tempfile.TemporaryDirectory(prefix="softac_diagnostics_") as folder:
-            numbers = experiments[name](args, args.runs or pathlib.Path(folder))
-        print(f"{name}:\n{json.dumps(numbers, indent=1)}")
+            numbers, good = experiments[name](args, args.runs or pathlib.Path(folder))
+        print(f"{name}: {'confirmed' if good else 'NOT CONFIRMED'}\n{json.dumps(numbers, indent=1)}")
+        all_good = all_good and good
         if args.out:
             path = args.out / "diagnostics.json"
             before = json.loads(path.read_text()) if path.exists() else {}
             path.write_text(json.dumps({**before, name: numbers}, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return 0 if all_good else 1
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ void Trainer::Impl::log_if_due() {
 }
 
 void Trainer::Impl::diagnose_if_due() {
-  if (!diagnosis || !is_due(previous_step, step, config.diag_freq) || agent.num_updates() == 0) return;
+  if (!diagnosis || !is_due(previous_step, step, config.diag_freq)) return;
+  if (agent.num_updates() == 0 || replay.num_transitions() == 0) return;  // nothing to look at
   const std::vector<DiagnosticValue>& values = diagnosis->run(agent, replay, step);
   if (recorder) recorder->diagnosis(summary(), values);
   if (options.callback != nullptr) options.callback->on_diagnosis(summary(), values);
