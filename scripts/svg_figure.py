@@ -43,7 +43,8 @@ class Panel:
         return "\n".join(out)
 
 
-def figure(panels, columns, heading):
+def figure(panels, columns, heading, own_legends=False):
+    """own_legends: every panel names its lines inside; else the names of the first one's stand beside them all."""
     width, height = 300, 200
     rows = (len(panels) + columns - 1) // columns
     total_w, total_h = columns * (width + 75) + 120, rows * (height + 70) + 40
@@ -51,8 +52,11 @@ def figure(panels, columns, heading):
            '<rect width="100%" height="100%" fill="#ffffff"/>', f'<text x="20" y="22" font-size="15">{heading}</text>']
     for i, panel in enumerate(panels):
         out.append(panel.svg(60 + i % columns * (width + 75), 60 + i // columns * (height + 70), width, height))
-    for i, (name, *_, color, dash) in enumerate(panels[0].lines):
-        x, y = columns * (width + 75) + 5, 70 + 18 * i
+    places = [(columns * (width + 75) + 5, 70, panels[0])]
+    if own_legends:
+        places = [(60 + p % columns * (width + 75) + width - 125, 75 + p // columns * (height + 70), panel) for p, panel in enumerate(panels)]
+    for x, top, i, (name, *_, color, dash) in [(x, top, i, line) for x, top, panel in places for i, line in enumerate(panel.lines)]:
+        y = top + 18 * i
         out.append(f'<line x1="{x}" y1="{y}" x2="{x + 22}" y2="{y}" stroke="{color}" stroke-width="2" stroke-dasharray="{dash}"/>')
         out.append(f'<text x="{x + 27}" y="{y + 4}" font-size="11">{name}</text>')
     out.append("</svg>\n")

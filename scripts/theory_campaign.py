@@ -6,6 +6,12 @@ Usage: theory_campaign.py SOFTAC [--out DIR] [--only NAME …]
   q_errors   Q of finite problems disturbed by noise: plain return of the greedy and of the Boltzmann policies
   cart_pole  CartPole-v1 on 3 seeds: mean of 100 episodes of the best policy, at least 475; measured entropy against its
              target, and the temperature that holds it there
+  exploration
+             MountainCarContinuous-v0, whose reward is one flag: entropy against noise from outside on the hard version (α = 0),
+             three strengths each, 3 seeds; when the flag was met first, and the return of the deterministic policy
+  entropy_pendulum
+             Pendulum-v1 on 3 seeds with a learned temperature: measured entropy against its target, within 0.05 nats over the second
+             half of training
 
 --out: where theory.json and the SVG figures go (default: nothing is written). Exit code 1 if the bar is missed. Needs numpy.
 """
@@ -117,8 +123,87 @@ def cart_pole(softac, out, folder):
     return numbers, good
 
 
+def column(rows, name):
+    """Steps and values of a column of progress.csv, where it has one."""
+    kept = [row for row in rows if row[name]]
+    return [float(row["time/total_timesteps"]) for row in kept], [float(row[name]) for row in kept]
+
+
+def read_rows(path, skip=0):
+    with open(path, encoding="utf-8") as file:
+        for _ in range(skip):
+            next(file)
+        return list(csv.DictReader(file))
+
+
+# Each way to explore, from weak to strong; α = 0 alone is the first of all.
+EXPLORATION = {
+    "entropy": {"no exploration": ["ent_coef=0"], "α = 0.01": ["ent_coef=0.01"], "α = 0.1": ["ent_coef=0.1"], "α = 1": ["ent_coef=1"],
+                "α learned": ["ent_coef=auto"]},
+    "Gaussian noise, α = 0": {f"σ = {x}": ["ent_coef=0", f"action_noise_std={x}"] for x in (0.1, 0.3, 1.0)},
+    "ε-random, α = 0": {f"ε = {x}": ["ent_coef=0", f"random_action_prob={x}"] for x in (0.1, 0.3, 0.8)},
+}
+
+
+def exploration(softac, out, folder):
+    """All arms differ in the exploration alone; 1000 uniform random steps begin each run."""
+    common = ["net_arch=[32,32]", "batch_size=128", "learning_starts=1000", "n_eval_episodes=5", "checkpoint_freq=0", "threads=1",
+              "tensorboard=false", "checkpoint_replay=false"]
+    panels, numbers = [], {}
+    for way, arms in EXPLORATION.items():
+        panel = Panel(way, "environment steps", "return", (-20.0, 100.0))
+        for i, (arm, settings) in enumerate(arms.items()):
+            returns_, first_flag, flags = [], [], []
+            for seed in range(3):
+                path = pathlib.Path(folder) / f"{len(numbers)}_{seed}"
+                run(softac, "train", "MountainCarContinuous-v0", "--steps", 50000, "--seed", seed, "--run-dir", path, "-q",
+                    *[part for setting in common + settings for part in ("--set", setting)])
+                steps, values = column(read_rows(path / "progress.csv"), "eval/mean_reward")
+                returns_.append(values)
+                episodes = read_rows(path / "monitor.csv", skip=1)
+                ends = np.cumsum([int(row["l"]) for row in episodes])
+                met = [int(end) for end, row in zip(ends, episodes) if float(row["r"]) > 0]
+                first_flag.append(met[0] if met else None)
+                flags.append(len(met))
+            returns_ = np.array(returns_)
+            panel.line(arm, steps, returns_.mean(axis=0), COLORS[i], returns_.min(axis=0), returns_.max(axis=0))
+            numbers[f"{way}: {arm}"] = {"first_flag_at_step": first_flag, "episodes_with_flag": flags,
+                                        "final_return": returns_[:, -1].round(2).tolist()}
+        panels.append(panel)
+    if out:
+        (out / "exploration.svg").write_text(
+            figure(panels, 3, "MountainCarContinuous-v0: return of the deterministic policy (mean, least and greatest of 3 seeds)", True),
+            encoding="utf-8")
+    return numbers, True
+
+
+def entropy_pendulum(softac, out, folder):
+    panels = [Panel("entropy of the policy", "environment steps", "H", (-2.0, 1.0)),
+              Panel("temperature", "environment steps", "α", (0.0, 1.0)),
+              Panel("return of the deterministic policy", "environment steps", "return", (-1700.0, 0.0))]
+    numbers, good = {}, True
+    for seed in range(3):
+        path = pathlib.Path(folder) / f"s{seed}"
+        run(softac, "train", "Pendulum-v1", "--seed", seed, "--run-dir", path, "-q", "--steps", 20000, "--set", "threads=1",
+            "--set", "log_interval_steps=200")
+        rows = read_rows(path / "progress.csv")
+        for panel, name in zip(panels, ["train/entropy", "train/ent_coef", "eval/mean_reward"]):
+            panel.line(f"seed {seed}", *column(rows, name), COLORS[1 + 2 * seed])
+        steps, entropy = column(rows, "train/entropy")
+        target = column(rows, "train/target_entropy")[1][-1]
+        late = entropy[len(entropy) // 2:]
+        numbers[f"seed {seed}"] = {"entropy_second_half": round(sum(late) / len(late), 4), "target": target,
+                                   "alpha_at_the_end": float(f"{column(rows, 'train/ent_coef')[1][-1]:.4g}"),
+                                   "final_return": round(column(rows, "eval/mean_reward")[1][-1], 1)}
+        good = good and abs(sum(late) / len(late) - target) < 0.05
+    panels[0].line("target", steps, [target] * len(steps), "#777777", dash="5,4")
+    if out:
+        (out / "entropy_pendulum.svg").write_text(figure(panels, 3, "Pendulum-v1: the temperature as multiplier of H(π) ≥ H̄"), encoding="utf-8")
+    return numbers, good
+
+
 def main():
-    experiments = {"q_errors": q_errors, "cart_pole": cart_pole}
+    experiments = {"q_errors": q_errors, "cart_pole": cart_pole, "exploration": exploration, "entropy_pendulum": entropy_pendulum}
     parser = argparse.ArgumentParser()
     parser.add_argument("softac")
     parser.add_argument("--out", type=pathlib.Path)
