@@ -86,7 +86,8 @@ def q_bias(args, folder):
             panel.line("one critic" if critics == 1 else "two critics", x, each.mean(axis=0), color, each.min(axis=0), each.max(axis=0))
             late = [float(np.nanmean(done[critics, seed][0][name][shortest // 2:shortest])) for seed in range(3)]
             numbers.setdefault(f"{critics} critics, second half", {})[name] = [round(value, 4) for value in late]
-        panel.line("zero", [float(x[0]), float(x[-1])], [0.0, 0.0], "#777777", dash="5,4")
+        if "bias_mean" in name:
+            panel.line("zero", [float(x[0]), float(x[-1])], [0.0, 0.0], "#777777", dash="5,4")
         panels.append(panel)
     if args.out:
         heading = f"Hopper-v5, {widths(args)}: critics against Monte-Carlo soft returns (bands: the three seeds)"
