@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the live diagnostics show over training: figures and numbers made by the command softac.
 
-Usage: diagnostics_campaign.py SOFTAC [--out DIR] [--runs DIR] [--only NAME …] [--steps N] [--net WIDTHS] [--jobs J]
+Usage: diagnostics_campaign.py SOFTAC [--out DIR] [--runs DIR] [--only NAME …] [--steps N] [--net WIDTHS] [--jobs J] [--plot]
 
   q_bias     Hopper-v5, 3 seeds, one critic and two: Q against Monte-Carlo soft returns. Confirmed if every seed with one critic
              has a larger bias over the second half than every seed with two
@@ -9,8 +9,8 @@ Usage: diagnostics_campaign.py SOFTAC [--out DIR] [--runs DIR] [--only NAME …]
              reparameterised one has the smaller in every diagnosis, and the expectations agree (rms z below 2)
 
 --out: where diagnostics.json and the SVG figures go (default: nothing is written). --runs: keeps the run directories there, and
-goes on with those that are there already; a run that is stopped by SIGTERM counts as far as it came. --net: hidden widths,
-e.g. 64,64 (default: the preset's). One thread a run. Exit code 1 where a claim is not confirmed. Needs numpy.
+goes on with those that are there already; a run that is stopped by SIGTERM counts as far as it came. --plot: trains nothing,
+takes the runs of --runs as far as they came. --net: hidden widths, e.g. 64,64 (default: the preset's). One thread a run. Exit code 1 where a claim is not confirmed. Needs numpy.
 """
 import argparse
 import csv
@@ -36,11 +36,12 @@ def train(args, env, path, seed, steps, freq, *settings):
                "--diag", str(freq), "-q", "--set", "threads=1"]
     for setting in [f"net_arch=[{args.net}]"] * bool(args.net) + [*settings]:
         command += ["--set", setting]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode not in (0, 75):
-        raise RuntimeError(f"exit code {done.returncode}: {' '.join(command)}\n{done.stderr}")
+    if not args.plot:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode not in (0, 75):
+            raise RuntimeError(f"exit code {done.returncode}: {' '.join(command)}\n{done.stderr}")
     with open(path / "progress.csv", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("diag/q_pairs")]
+        rows = [row for row in csv.DictReader(file) if row.get("time/diag_sec")]  # the last column: a whole row
     with open(path / "log.txt", encoding="utf-8") as file:
         cost = [line.split("diagnostics: ")[1].strip() for line in file if "diagnostics: " in line]
     return {name: np.array([float(row[name] or "nan") for row in rows]) for name in rows[0]
@@ -131,6 +132,7 @@ def main():
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--net", default="")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--plot", action="store_true")
     args = parser.parse_args()
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
