@@ -68,11 +68,13 @@ run_sanitized() {
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1 \
       UBSAN_OPTIONS=print_stacktrace=1 run_ctest asan "$root/build/asan" -E example -LE "$unfit|python" "$@"
   fi
-  # The suites that start threads.
+  # The suites that start threads, and the command.
   local threaded=(thread_pool env env_mujoco agent train)
-  if build_suite tsan "$root/build/tsan" "${common[@]}" -DSOFTAC_SANITIZE=thread -- "${threaded[@]/#/test_}"; then
+  if build_suite tsan "$root/build/tsan" "${common[@]}" -DSOFTAC_SANITIZE=thread -- "${threaded[@]/#/test_}" softac_command; then
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
       run_ctest tsan "$root/build/tsan" -R "^($(IFS='|' && echo "${threaded[*]}"))\\." -E example -LE "$unfit|python" "$@"
+    # Two minutes of training with threads.
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_ctest tsan-training "$root/build/tsan" -R '^sanitize\.' "$@"
   fi
   if build_suite clang "$root/build/clang" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 \
     -DCMAKE_CXX_COMPILER=clang++-14 -DSOFTAC_WERROR=ON -DSOFTAC_BUILD_TESTS=ON \

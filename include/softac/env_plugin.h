@@ -47,7 +47,7 @@ typedef struct softac_step_result {
 
 /* A constructor argument: a number. */
 typedef struct softac_env_argument {
-  const char* name;
+  const char* name; /* unique; letters, digits and _ */
   double default_value;
   const char* description; /* may be NULL */
 } softac_env_argument;
@@ -76,8 +76,8 @@ typedef struct softac_env_type {
   int32_t (*step)(void* env, const double* action, double* obs, softac_step_result* result);
   const char* (*last_error)(void* env); /* text of the last failure; the pointer itself may be NULL */
 
-  /* Exact state for checkpoints; all three or none (NULL). save writes state_size(env) bytes. Both return 0 if all
-   * went well. */
+  /* Exact state for checkpoints; all three or none (NULL). save writes state_size(env) bytes, at most
+   * SOFTAC_ENV_MAX_STATE_BYTES. Both return 0 if all went well. */
   size_t (*state_size)(void* env);
   int32_t (*save_state)(void* env, void* bytes);
   int32_t (*load_state)(void* env, const void* bytes, size_t size);
@@ -94,6 +94,7 @@ typedef struct softac_env_table {
 #define SOFTAC_ENV_MAX_TYPES 1000
 #define SOFTAC_ENV_MAX_ARGUMENTS 100
 #define SOFTAC_ENV_MAX_ID_LENGTH 100
+#define SOFTAC_ENV_MAX_STATE_BYTES ((size_t)1 << 30)
 
 /* The entry point that the library defines. */
 SOFTAC_ENV_PLUGIN_EXPORT const softac_env_table* softac_env_plugin(void);

@@ -1,4 +1,6 @@
 // Loads shared libraries with the C entry point of softac/env_plugin.h and wraps their environments as Env.
+#include "env/plugin.h"
+
 #include <dlfcn.h>
 
 #include <array>
@@ -9,8 +11,6 @@
 #include <set>
 
 #include "env/kwargs.h"
-#include "env/registry.h"
-#include "softac/env_plugin.h"
 
 namespace softac {
 
@@ -87,8 +87,13 @@ class PluginEnv final : public Env {
 
   std::vector<std::byte> save_state() const override {
     if (!can_save_state()) return Env::save_state();
-    std::vector<std::byte> bytes(type_.state_size(instance_));
-    if (type_.save_state(instance_, bytes.data()) != 0) throw EnvError("save_state failed" + last_error());
+    const std::size_t size = type_.state_size(instance_);
+    if (size > SOFTAC_ENV_MAX_STATE_BYTES) {
+      throw EnvError("state_size: expected at most " + std::to_string(SOFTAC_ENV_MAX_STATE_BYTES) + " bytes, found " +
+                     std::to_string(size));
+    }
+    std::vector<std::byte> bytes(size);
+    if (type_.save_state(instance_, bytes.data()) != 0) throw EnvError("failed" + last_error());
     return bytes;
   }
 
@@ -120,6 +125,13 @@ class PluginEnv final : public Env {
   EnvSpec spec_;
   void* instance_ = nullptr;
 };
+
+// An argument's name, as a settings file can write it behind "env_kwargs." and the command line before "=".
+bool is_name(const char* text) {
+  const std::string name(text, strnlen(text, SOFTAC_ENV_MAX_ID_LENGTH + 1));
+  return name.size() <= SOFTAC_ENV_MAX_ID_LENGTH &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+}
 
 void PluginReader::check_layout(const softac_env_table* table) {
   if (table == nullptr) throw ConfigError("environment plugin " + path_ + ": softac_env_plugin returned no table");
@@ -213,6 +225,8 @@ std::vector<EnvArgument> PluginReader::read_arguments(const softac_env_type& typ
     const std::string field = where + "arguments[" + std::to_string(i) + "].name: ";
     if (argument.name == nullptr || *argument.name == '\0') {
       refuse(field + "missing");
+    } else if (!is_name(argument.name)) {
+      refuse(field + "expected at most " + std::to_string(SOFTAC_ENV_MAX_ID_LENGTH) + " letters, digits and _");
     } else if (!names.insert(argument.name).second) {
       refuse(field + "'" + argument.name + "' appears twice");
     } else {
@@ -254,6 +268,10 @@ std::vector<EnvEntry> PluginReader::read(const softac_env_table* table) {
 
 }  // namespace
 
+std::vector<EnvEntry> read_env_table(const softac_env_table* table, const std::string& source) {
+  return PluginReader(source).read(table);
+}
+
 void load_env_plugin(const std::string& path) {
   static std::mutex mutex;
   static std::set<std::string> loaded;  // canonical paths; loading one again changes nothing
@@ -273,7 +291,7 @@ void load_env_plugin(const std::string& path) {
       throw ConfigError("environment plugin " + path +
                         ": it does not export softac_env_plugin (see softac/env_plugin.h)");
     }
-    std::vector<EnvEntry> entries = PluginReader(path).read(entry_point());
+    std::vector<EnvEntry> entries = read_env_table(entry_point(), path);
     try {
       register_envs(std::move(entries));
     } catch (const ConfigError& error) {

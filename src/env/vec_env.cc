@@ -178,6 +178,32 @@ struct VecEnv::Impl {
     }
   }
 
+  // Calls body for one environment outside of step and reset: what it throws names the environment and the call. Bytes
+  // that it refuses are no fault of the environment, and IoError as they are.
+  template <class Body>
+  void call_env(int index, const char* call, Body&& body) {
+    if (watch) watch->enter(index);
+    std::string error;
+    const auto leave = [&] {
+      if (!watch) return;
+      watch->leave(index);
+      if (watch->take_hang(index) && error.empty()) error = timeout_text();
+    };
+    try {
+      const EnvCallScope scope(spec.id.c_str(), index, num_steps.load(std::memory_order_relaxed));
+      body();
+    } catch (const IoError&) {
+      leave();
+      throw;
+    } catch (const std::exception& thrown) {
+      error = thrown.what();
+    } catch (...) {
+      error = "threw something that is not a std::exception";
+    }
+    leave();
+    if (!error.empty()) throw EnvError(place(index) + call + ": " + error);
+  }
+
   // Converts an observation to float32; a value that is not finite afterwards breaks the environment's contract.
   void convert_obs(const Slot& slot, const char* what, std::span<float> out) const {
     for (std::size_t j = 0; j < obs_dim; ++j) {
@@ -352,7 +378,8 @@ std::vector<std::byte> VecEnv::save_state() const {
   out.put(static_cast<std::uint64_t>(impl_->slots.size()));
   out.put(static_cast<std::uint64_t>(impl_->obs_dim));
   out.put(num_steps());
-  for (const Impl::Slot& slot : impl_->slots) {
+  for (std::size_t i = 0; i < impl_->slots.size(); ++i) {
+    const Impl::Slot& slot = impl_->slots[i];
     out.put(slot.rng.seed());
     out.put(slot.rng.stream());
     out.put(slot.rng.position());
@@ -360,9 +387,10 @@ std::vector<std::byte> VecEnv::save_state() const {
     out.put(slot.episode_length);
     out.put(static_cast<std::uint8_t>(slot.episode_over));
     if (!with_envs) continue;
-    const std::vector<std::byte> state = slot.env->save_state();
+    std::vector<std::byte> state;
+    impl_->call_env(static_cast<int>(i), "save_state", [&] { state = slot.env->save_state(); });
     out.put(static_cast<std::uint64_t>(state.size()));
-    out.put_array(std::span(state));
+    out.put_array(std::span<const std::byte>(state));
   }
   out.put_array(std::span<const float>(impl_->obs));
   return out.take();
@@ -382,7 +410,8 @@ void VecEnv::load_state(std::span<const std::byte> state) {
   expect("number of environments", in.get<std::uint64_t>(), impl_->slots.size());
   expect("observation size", in.get<std::uint64_t>(), impl_->obs_dim);
   const auto steps = in.get<std::int64_t>();
-  for (Impl::Slot& slot : impl_->slots) {
+  for (std::size_t i = 0; i < impl_->slots.size(); ++i) {
+    Impl::Slot& slot = impl_->slots[i];
     const auto seed = in.get<std::uint64_t>(), stream = in.get<std::uint64_t>();
     slot.rng = Rng(seed, stream);
     slot.rng.set_position(in.get<std::uint64_t>());
@@ -393,7 +422,9 @@ void VecEnv::load_state(std::span<const std::byte> state) {
     if (slot.episode_length < 0 || slot.episode_length > kMany || steps < 0 || steps > kMany ||
         !std::isfinite(slot.episode_return))
       throw IoError("state of " + what + ": counters that no run can have reached");
-    if (with_envs) slot.env->load_state(in.get_bytes(in.get<std::uint64_t>()));
+    if (!with_envs) continue;
+    const auto bytes = in.get_bytes(in.get<std::uint64_t>());
+    impl_->call_env(static_cast<int>(i), "load_state", [&] { slot.env->load_state(bytes); });
   }
   in.get_array(std::span(impl_->obs));
   in.finish();

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/sha256.h"
 #include "softac/error.h"
+#include "train/formats/strict_json.h"
 #include "train/replay_log.h"
 
 namespace softac {
@@ -123,7 +124,8 @@ Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& 
   info.error.clear();
   info.complete = false;
   try {
-    const auto manifest = nlohmann::json::parse(fs.read_text(dir / "manifest.json", kMaxManifestBytes));
+    const nlohmann::json manifest =
+        parse_strict_json(fs.read_text(dir / "manifest.json", kMaxManifestBytes), "manifest.json");
     if (const auto format = manifest.at("format").get<std::int64_t>(); format != kManifestFormat) {
       throw IoError("manifest.json is of format " + std::to_string(format) + ", expected " +
                     std::to_string(kManifestFormat) + (format > kManifestFormat ? kNewer : ""));
@@ -138,9 +140,11 @@ Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& 
       if (!is_plain_name(name)) throw IoError("manifest.json names a file \"" + name + "\"");
       check_file(fs, info, dir / name, name, entry, verify == "*" || verify == name, sums);
     }
+    std::set<std::string> segments;
     for (const auto& entry : manifest.at("replay")) {
       const auto name = entry.at("name").get<std::string>();
       if (!segment_number(name)) throw IoError("manifest.json names a segment \"" + name + "\"");
+      if (!segments.insert(name).second) throw IoError("manifest.json names the segment " + name + " twice");
       const Path path = dir.parent_path().parent_path() / "replay" / name;
       check_file(fs, info, path, "replay/" + name, entry, verify == "*", sums);
     }
@@ -339,6 +343,16 @@ ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints
     throw IoError(checkpoints_dir.string() + ": no checkpoint is intact:" + tried);
   }
   return choice;
+}
+
+std::optional<std::int64_t> saved_step(const TensorFile& file) {
+  const auto found = file.metadata.find("step");
+  if (found == file.metadata.end()) return {};
+  const char* end = found->second.data() + found->second.size();
+  std::int64_t step = 0;
+  const auto [after, error] = std::from_chars(found->second.data(), end, step);
+  if (error != std::errc{} || after != end || step < 0) return {};
+  return step;
 }
 
 TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata) {

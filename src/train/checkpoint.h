@@ -55,6 +55,10 @@ struct ResumeChoice {
 };
 ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints_dir);
 
+// The step at which a model's file was made, as its metadata says; nothing where they do not.
+std::optional<std::int64_t> saved_step(const TensorFile& file);
+constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;  // of a file with networks
+
 // The learner's tensors as a file's contents, and back. load_tensors throws IoError on a tensor that is missing, extra,
 // not float32 or of another shape, before anything is written; `source` names the file.
 TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata);

@@ -14,8 +14,6 @@ namespace softac {
 
 namespace {
 
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 34;
-
 std::vector<std::byte> read_best(FileSystem& fs, const Path& dir) {
   const Path path = dir / "model.safetensors";
   if (fs.kind(path) != FileKind::file) throw IoError(path.string() + ": missing; the run has not been evaluated yet");
@@ -49,8 +47,7 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   load_tensors(agent.model_tensors(), file, path.string());
   EvalStats stats = evaluator.run(agent, options.deterministic);
   stats.model_path = path.string();
-  if (const auto found = file.metadata.find("step"); found != file.metadata.end())
-    stats.step = std::stoll("0" + found->second);
+  if (const auto step = saved_step(file)) stats.step = *step;
   if (const auto found = file.metadata.find("mujoco_version");
       found != file.metadata.end() && found->second != mujoco_version()) {
     stats.warnings.push_back("the run used MuJoCo " + found->second + ", this is " + mujoco_version());

@@ -132,7 +132,6 @@ void Recorder::evaluation(const TrainSummary& summary, const EvalStats& stats) {
   metrics_.push_back({"time/total_timesteps", static_cast<double>(summary.step)});
   write(summary.step);
   evaluations_.add(summary.step, stats.returns, stats.lengths);
-  evaluations_.save();
 }
 
 void Recorder::write(std::int64_t step) {

@@ -49,6 +49,8 @@ class Recorder {
   void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);
   void diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values);
   void evaluation(const TrainSummary& summary, const EvalStats& stats);
+  // All evaluations so far, to be saved by whoever writes files.
+  const EvaluationLog& evaluations() const { return evaluations_; }
   void log(std::string_view text);
   RecordPositions positions() const;
   std::vector<Path> paths() const;  // of the files that only grow

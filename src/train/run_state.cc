@@ -6,12 +6,14 @@
 
 #include "softac/error.h"
 #include "train/episode_window.h"
+#include "train/formats/strict_json.h"
 
 namespace softac {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Parsed = nlohmann::json;
 
 constexpr const char* kMetricNames[] = {"critic_loss", "actor_loss",  "ent_coef",        "ent_coef_loss",   "entropy",
                                         "q_mean",      "target_mean", "actor_grad_norm", "critic_grad_norm"};
@@ -29,14 +31,14 @@ Json metrics_json(const UpdateMetrics& metrics) {
 // One object of the file, read key by key; every failure names the key.
 class Section {
  public:
-  Section(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
+  Section(const Parsed& json, std::string where) : json_(json), where_(std::move(where)) {
     if (!json_.is_object()) fail("an object");
   }
 
   Section section(const char* key) const { return {value(key), where_ + "." + key}; }
   bool is_null(const char* key) const { return value(key).is_null(); }
   std::int64_t count(const char* key) const {
-    const Json& v = value(key);
+    const Parsed& v = value(key);
     if (!v.is_number_integer() || v.get<std::int64_t>() < 0 || (v.is_number_unsigned() && v.get<std::uint64_t>() >> 62))
       fail_at(key, "a whole number of at least 0");
     return v.get<std::int64_t>();
@@ -53,12 +55,12 @@ class Section {
   }
   std::vector<double> numbers(const char* key) const {
     std::vector<double> out;
-    for (const Json& v : list(key)) out.push_back(number_of(v, key));
+    for (const Parsed& v : list(key)) out.push_back(number_of(v, key));
     return out;
   }
   std::vector<std::uint64_t> positions(const char* key) const {
     std::vector<std::uint64_t> out;
-    for (const Json& v : list(key)) out.push_back(position_of(v, key));
+    for (const Parsed& v : list(key)) out.push_back(position_of(v, key));
     return out;
   }
   UpdateMetrics metrics(const char* key) const {
@@ -72,26 +74,26 @@ class Section {
   }
 
  private:
-  const Json& value(const char* key) const {
+  const Parsed& value(const char* key) const {
     const auto found = json_.find(key);
     if (found == json_.end()) throw IoError(where_ + ": the key \"" + key + "\" is missing");
     return *found;
   }
-  const Json& list(const char* key) const {
+  const Parsed& list(const char* key) const {
     if (!value(key).is_array()) fail_at(key, "a list");
     return value(key);
   }
-  double number_of(const Json& v, const char* key) const {
+  double number_of(const Parsed& v, const char* key) const {
     if (!v.is_number() || !std::isfinite(v.get<double>())) fail_at(key, "a finite number");
     return v.get<double>();
   }
-  std::uint64_t position_of(const Json& v, const char* key) const {
+  std::uint64_t position_of(const Parsed& v, const char* key) const {
     if (!v.is_number_unsigned()) fail_at(key, "a whole number of at least 0");
     return v.get<std::uint64_t>();
   }
   [[noreturn]] void fail(const std::string& expected) const { throw IoError(where_ + ": expected " + expected); }
 
-  const Json& json_;
+  const Parsed& json_;
   std::string where_;
 };
 
@@ -134,8 +136,7 @@ std::string to_json(const RunState& s) {
 }
 
 RunState parse_run_state(std::string_view text, const std::string& source) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw IoError(source + ": not JSON");
+  const Parsed json = parse_strict_json(text, source);
   const Section in(json, source);
   const std::int64_t format = in.count("format");
   if (format != kRunStateFormat) {

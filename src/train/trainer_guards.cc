@@ -108,6 +108,8 @@ bool Trainer::Impl::roll_back(const std::string& why) {
   const RunState state = load_checkpoint(*choice.found);
   recorder->close();
   recorder.emplace(fs, run_dir->path(), config, target_entropy(), wall_time(), &state.records);
+  if (config.eval_freq > 0) write_evaluations();
+  restore_best(*choice.found);
   num_rollbacks = next_rollback;
   const auto jump = [&](Rng& rng) { rng.set_position(rng.position() + kRollbackJump); };
   jump(sample_rng);

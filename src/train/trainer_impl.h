@@ -36,6 +36,15 @@ constexpr bool is_due(std::int64_t before, std::int64_t after, std::int64_t freq
 // Updates that follow vector step number num_vector_steps (from 1), after which `step` environment steps are done.
 std::int64_t updates_due(const TrainConfig& config, std::int64_t num_vector_steps, std::int64_t step);
 
+// What best/ holds.
+struct BestModel {
+  std::vector<std::byte> bytes;  // of model.safetensors
+  std::int64_t step = 0;
+  double mean_return = 0.0;
+  std::int64_t num_episodes = 0;
+};
+constexpr const char* kBestInCheckpoint = "best.safetensors";
+
 struct Trainer::Impl {
   Impl(const TrainConfig& settings, TrainerOptions run_options);
 
@@ -68,12 +77,17 @@ struct Trainer::Impl {
   void save_checkpoint();
   void write_later(std::optional<ReplayLog::Cut> cut);
   void look_at_writer();
-  void save_best(const EvalStats& stats);
+  void write_evaluations();
+  void waited(double sec);  // this thread, for the writing of files
   void say(const std::string& text);
   std::uint64_t checkpoint_bytes();
   void env_hangs(const std::string& message);  // on the watching thread
   std::map<std::string, std::string> model_metadata() const;
   double target_entropy() const;
+
+  // trainer_best.cc
+  void save_best(const EvalStats& stats);
+  void restore_best(const CheckpointInfo& info);
 
   // trainer_guards.cc
   void bound_temperature();
@@ -110,9 +124,10 @@ struct Trainer::Impl {
   UpdateMetrics last_update;
   UpdateMeans update_means;
   std::optional<EvalStats> last_eval;
-  double best_eval_return;      // NaN before the first evaluation
-  std::string run_path;         // "" without records
-  std::string last_checkpoint;  // path of the newest complete one
+  double best_eval_return;                      // NaN before the first evaluation
+  std::shared_ptr<const BestModel> best_model;  // of a run that may go back; nullptr before the first evaluation
+  std::string run_path;                         // "" without records
+  std::string last_checkpoint;                  // path of the newest complete one
   std::int64_t last_checkpoint_step = -1;
 
   std::chrono::steady_clock::time_point start_time = std::chrono::steady_clock::now();

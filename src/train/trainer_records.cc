@@ -2,10 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
-#include "base/atomic_file.h"
-#include "base/sha256.h"
 #include "env/mujoco_version.h"
 #include "softac/error.h"
 #include "train/build_info.h"
@@ -14,6 +11,18 @@
 #include "train/trainer_impl.h"
 
 namespace softac {
+
+namespace {
+
+class Stopwatch {
+ public:
+  double sec() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
 
 std::string_view stop_reason_name(StopReason reason) {
   switch (reason) {
@@ -97,12 +106,20 @@ void Trainer::Impl::evaluate_if_due() {
   if (best) best_eval_return = stats.mean_return;
   last_eval = std::move(stats);
   if (recorder) {
+    const Stopwatch wait;
     recorder->evaluation(summary(), *last_eval);
     recorder->log("evaluation at step " + std::to_string(step) + ": mean return " +
                   std::to_string(last_eval->mean_return));
+    write_evaluations();
     if (best) save_best(*last_eval);
+    waited(wait.sec());
   }
   if (options.callback != nullptr) ask(options.callback->on_evaluation(summary(), *last_eval));
+}
+
+// As they are now. Jobs keep their order, so a checkpoint that counts on them is written after them.
+void Trainer::Impl::write_evaluations() {
+  writer->submit([log = recorder->evaluations()] { log.save(); });
 }
 
 void Trainer::Impl::checkpoint_if_due() {
@@ -200,6 +217,10 @@ std::uint64_t Trainer::Impl::checkpoint_bytes() {
   for (const auto& tensors : {agent.model_tensors(), agent.optimizer_tensors()}) {
     for (const TensorRef& tensor : tensors) bytes += 4 * static_cast<std::uint64_t>(num_elements(tensor.shape));
   }
+  if (config.max_rollbacks > 0) {  // the best model as well
+    for (const TensorRef& tensor : agent.model_tensors())
+      bytes += 4 * static_cast<std::uint64_t>(num_elements(tensor.shape));
+  }
   return 3 * bytes + (config.checkpoint_replay ? ReplayBuffer::bytes_needed(replay.shape()) : 0);
 }
 
@@ -213,6 +234,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<ReplaySegment>> segments;
   std::int64_t step = 0;
   std::uint64_t state_hash = 0;
+  std::shared_ptr<const BestModel> best;
   std::vector<Path> records;  // which must be on the device before the checkpoint that counts on them
 };
 
@@ -242,18 +264,11 @@ std::string write_snapshot(FileSystem& fs, const Path& run, const Snapshot& snap
                            {"state.json", [&](WritableFile& file) { file.write(snapshot.state); }},
                            {"state.envs", put(snapshot.envs)}};
   if (with_replay) files.emplace_back("state.replay", put(snapshot.rings));
+  if (snapshot.best != nullptr) files.emplace_back(kBestInCheckpoint, put(snapshot.best->bytes));
   std::vector<SegmentEntry> segments;
   for (const auto& segment : snapshot.segments) segments.push_back({segment->name, segment->bytes, segment->sha256});
   return write_checkpoint(fs, run / "checkpoints", snapshot.step, snapshot.state_hash, files, segments);
 }
-
-class Stopwatch {
- public:
-  double sec() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 }  // namespace
 
@@ -277,6 +292,7 @@ void Trainer::Impl::save_checkpoint() {
   snapshot->optimizer = save_tensors(agent.optimizer_tensors(), {});
   snapshot->state = to_json(run_state());
   snapshot->envs = envs->save_state();
+  snapshot->best = best_model;
   snapshot->step = step;
   snapshot->state_hash = state_hash();
   snapshot->records = recorder->paths();
@@ -290,8 +306,12 @@ void Trainer::Impl::save_checkpoint() {
   });
   last_checkpoint_step = step;
   ++num_checkpoints;
-  longest_wait_sec = std::max(longest_wait_sec, wait.sec());
-  total_wait_sec += wait.sec();
+  waited(wait.sec());
+}
+
+void Trainer::Impl::waited(double sec) {
+  longest_wait_sec = std::max(longest_wait_sec, sec);
+  total_wait_sec += sec;
 }
 
 // Hears of what the writer has done: checkpoints, or a failure, which it throws.
@@ -313,22 +333,6 @@ void Trainer::Impl::look_at_writer() {
     }
   }
   writer->check();
-}
-
-// One file, replaced atomically; the manifest beside it repeats what its header says, with its sum.
-void Trainer::Impl::save_best(const EvalStats& stats) {
-  auto metadata = model_metadata();
-  metadata["mean_reward"] = nlohmann::json(stats.mean_return).dump();
-  const std::vector<std::byte> bytes = encode_safetensors(save_tensors(agent.model_tensors(), metadata));
-  const Path dir = run_dir->path() / "best";
-  write_file_atomic(fs, dir / "model.safetensors", bytes);
-  const nlohmann::ordered_json manifest = {
-      {"format", 1},
-      {"step", step},
-      {"mean_reward", stats.mean_return},
-      {"episodes", stats.returns.size()},
-      {"files", {{"model.safetensors", {{"bytes", bytes.size()}, {"sha256", sha256_hex(bytes)}}}}}};
-  write_file_atomic(fs, dir / "manifest.json", manifest.dump(2) + "\n");
 }
 
 }  // namespace softac

@@ -16,8 +16,6 @@ namespace softac {
 
 namespace {
 
-constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;
-
 std::vector<std::uint64_t> positions(std::span<const Rng> rngs) {
   std::vector<std::uint64_t> out;
   for (const Rng& rng : rngs) out.push_back(rng.position());
@@ -153,6 +151,7 @@ void Trainer::Impl::resume_records() {
   }
   if (replay_log) replay_log->start_names(fs, run_dir->path() / "replay", first_free_segment(fs, checkpoints));
   writer.emplace();
+  if (choice.found) restore_best(*choice.found);
   resumed = state.has_value();
   first_step = step;
   // Kept: where each setting came from. Changed: what may be.

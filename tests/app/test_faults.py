@@ -2,6 +2,7 @@
 import json
 import os
 import resource
+import subprocess
 
 import command
 from command import SMALL, CommandTest
@@ -96,6 +97,41 @@ class Faults(CommandTest):
                           "--set", "log_interval_steps=10", "--set", "net_arch=[4]", code=8, steps=20000, preexec_fn=limit_files)
         self.assertIn("error:", done.stderr)
         self.assert_good_checkpoint()
+
+    # $1: the command; the rest: how it trains. Each step's exit code is a line of the output.
+    ON_A_SMALL_DISK = """
+        mkdir small && mount -t tmpfs -o size=700k softac_small small && cd small || exit 77
+        softac=$1; shift
+        "$softac" "$@" --run-dir run > /dev/null; echo "train $?"
+        "$softac" ckpt verify run --json > ../verified.json; echo "verify $?"
+        mount -o remount,size=64m "$PWD" || exit 77
+        "$softac" resume run -q --json > ../resumed.json; echo "resume $?"
+    """
+
+    def test_a_disk_that_is_really_full(self):
+        """A file system of 700 kB in memory, which only this test sees: exit code 8, then with room again as if nothing had been."""
+        for namespace in [["unshare", "--user", "--map-root-user", "--mount"], ["unshare", "--mount"]]:
+            try:
+                tried = subprocess.run([*namespace, "sh", "-c", "mkdir -p probe && mount -t tmpfs -o size=64k softac_probe probe"],
+                                       cwd=self.folder, capture_output=True, check=False)
+            except FileNotFoundError:
+                self.skipTest("no unshare here (util-linux)")
+            if tried.returncode == 0:
+                break
+        else:
+            self.skipTest(f"no file system can be mounted here: {tried.stderr.decode().strip()}")
+        train = ["train", "Pendulum-v1", "--steps", "12000", *SMALL, "--set", "learning_starts=12000", "--set", "buffer_size=12000",
+                 "--set", "checkpoint_freq=500", "--set", "log_interval_steps=500"]
+        done = subprocess.run([*namespace, "sh", "-c", self.ON_A_SMALL_DISK, "sh", command.COMMAND, *train], cwd=self.folder,
+                              env=self.environment(), capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.stdout.split("\n")[:3], ["train 8", "verify 0", "resume 0"], done.stdout + done.stderr)
+        self.assertIn("No space left on device", done.stderr)
+        checkpoints = json.loads(self.read("verified.json"))["checkpoints"]
+        self.assertTrue(checkpoints and all(checkpoint["complete"] for checkpoint in checkpoints))
+        self.assertGreater(checkpoints[-1]["step"], 1000)
+        self.assertLess(checkpoints[-1]["step"], 12000)
+        whole = self.run_command(*train, "--run-dir", "whole", "-q", "--json")
+        self.assertEqual(json.loads(self.read("resumed.json"))["state_hash"], json.loads(whole.stdout)["state_hash"])
 
     def test_a_file_in_the_way(self):
         self.write("file", "")

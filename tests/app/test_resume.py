@@ -98,6 +98,18 @@ class Resume(CommandTest):
         self.assertIn("step-000000400 skipped", done.stderr)
         self.run_command("ckpt", "verify", "nowhere", code=4)
 
+    def test_a_checkpoint_of_a_newer_softac_is_refused_and_left_alone(self):
+        self.run_command(*TRAIN, "--steps", "400", "--run-dir", "run", "-q", "--set", "checkpoint_freq=200")
+        name = os.path.join("run", "checkpoints", "step-000000400", "manifest.json")
+        text = self.read(name).replace('"format": 2', '"format": 3')
+        self.write(name, text)
+        before = sorted(os.listdir(self.path("run", "checkpoints")))
+        for arguments in [["resume", "run", "--steps", "500"], ["eval", "run"],
+                          ["train", "Pendulum-v1", "--init-from", "run", "--run-dir", "other", "--steps", "500"]]:
+            self.assertIn("a newer softac wrote it", self.run_command(*arguments, code=4).stderr)
+        self.assertEqual(self.read(name), text)
+        self.assertEqual(sorted(os.listdir(self.path("run", "checkpoints"))), before)
+
 
 if __name__ == "__main__":
     command.main()

@@ -1,3 +1,5 @@
+#include "env/plugin.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -122,6 +124,54 @@ TEST(Plugin, FaultsOfItsStepsAreCaught) {
     step_times(env, 9);
     EXPECT_THAT([&env = env] { step_times(env, 1); }, ThrowsMessage<EnvError>(message));
   }
+}
+
+TEST(Plugin, AStateThatCannotBeSavedNamesTheEnvironment) {
+  load(SOFTAC_TEST_PLUGIN);
+  VecEnv env = make_vec("BadState-v0");
+  env.reset();
+  step_times(env, 9);
+  const auto good = env.save_state();
+  step_times(env, 1);
+  EXPECT_THAT([&] { env.save_state(); },
+              ThrowsMessage<EnvError>("BadState-v0 (environment 0, step 10): save_state: the state is lost"));
+  env.load_state(good);
+  EXPECT_EQ(env.save_state(), good);
+}
+
+// A table as a library would return it, without one.
+TEST(Plugin, NamesAndSizesAreLimited) {
+  static constexpr double kLow[] = {-1.0}, kHigh[] = {1.0};
+  static softac_env_argument argument = {"a b", 1.0, nullptr};
+  static softac_env_type type = {};
+  type.id = "Table-v0";
+  type.obs_dim = type.act_dim = 1;
+  type.act_low = kLow;
+  type.act_high = kHigh;
+  type.num_arguments = 1;
+  type.arguments = &argument;
+  type.create = [](const double*, char*, std::size_t) -> void* { return &type; };
+  type.destroy = [](void*) {};
+  type.reset = [](void*, const softac_random*, double* obs) {
+    obs[0] = 0.0;
+    return 1;
+  };
+  type.step = [](void*, const double*, double* obs, softac_step_result*) {
+    obs[0] = 0.0;
+    return 1;
+  };
+  type.state_size = [](void*) { return ~std::size_t{0}; };
+  type.save_state = [](void*, void*) { return 0; };
+  type.load_state = [](void*, const void*, std::size_t) { return 0; };
+  const softac_env_table table = {SOFTAC_ENV_PLUGIN_ABI_VERSION, sizeof(type), 1, &type};
+  EXPECT_THAT([&] { read_env_table(&table, "table"); },
+              ThrowsMessage<ConfigError>(HasSubstr("types[0].arguments[0].name: expected at most 100 letters")));
+  argument.name = "a_b";
+  const auto entries = read_env_table(&table, "table");
+  ASSERT_EQ(entries.size(), 1u);
+  const auto env = entries[0].second({{"a_b", 1.0}});
+  EXPECT_THAT([&] { env->save_state(); },
+              ThrowsMessage<EnvError>(HasSubstr("state_size: expected at most 1073741824")));
 }
 
 TEST(Plugin, UnusualButAllowed) {

@@ -30,7 +30,8 @@ enum class Fault {
   huge,
   crash,
   nan_reward,
-  exception
+  exception,
+  state
 };
 
 struct Point {
@@ -100,7 +101,12 @@ const char* last_error(void* env) {
 size_t state_size(void*) {
   return 2 * sizeof(double) + sizeof(std::int64_t);
 }
+template <Fault kFault>
 int32_t save_state(void* env, void* bytes) {
+  if constexpr (kFault == Fault::state) {
+    const auto& point = *static_cast<Point*>(env);
+    if (static_cast<double>(point.steps) >= point.bad_step) throw std::runtime_error("the state is lost");
+  }
   std::memcpy(bytes, env, state_size(env));
   return 0;
 }
@@ -135,7 +141,7 @@ constexpr softac_env_type point(const char* id, const char* description) {
   // One of the bad ones has no saved state, so that the tests meet that too.
   if (kFault != Fault::both_flags) {
     type.state_size = state_size;
-    type.save_state = save_state;
+    type.save_state = save_state<kFault>;
     type.load_state = load_state;
   }
   return type;
@@ -154,6 +160,7 @@ constexpr std::array kTypes = {
     point<Fault::nan_reward>("BadNanReward-v0", "The reward becomes NaN"),
     point<Fault::exception>("BadException-v0", "step throws a C++ exception"),
     point<Fault::crash>("BadCrash-v0", "step ends in SIGSEGV"),
+    point<Fault::state>("BadState-v0", "save_state throws a C++ exception"),
 };
 
 constexpr softac_env_table kTable = {SOFTAC_ENV_PLUGIN_ABI_VERSION, sizeof(softac_env_type),

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <map>
 
 #include "base/fault_file_system.h"
 #include "softac/error.h"
@@ -75,6 +76,23 @@ TEST(Checkpoint, DamageIsFoundAndTheOneBeforeTaken) {
     const auto found = find_checkpoints(fs, checkpoints, "");
     EXPECT_FALSE(found.back().complete);
     EXPECT_THAT(found.back().error, HasSubstr("manifest"));
+  }
+  // Names that lead out of the run, keys and segments that appear twice, and bytes behind the end.
+  const std::string head = "{\"format\": 2, \"step\": 20, \"sequence\": 2, \"state_hash\": \"\", \"max_step\": 20, ";
+  const std::string segment = "{\"name\": \"segment-000000001.bin\", \"bytes\": 0, \"sha256\": \"\"}";
+  const std::map<std::string, std::string> hostile = {
+      {head + "\"next_segment\": 1, \"replay\": [], \"files\": {\"../x\": {\"bytes\": 0, \"sha256\": \"\"}}}",
+       "names a file"},
+      {head + "\"next_segment\": 2, \"files\": {}, \"replay\": [{\"name\": \"../x\", \"bytes\": 0, \"sha256\": \"\"}]}",
+       "names a segment"},
+      {head + "\"next_segment\": 2, \"files\": {}, \"replay\": [" + segment + ", " + segment + "]}", "twice"},
+      {head + "\"step\": 21, \"next_segment\": 1, \"replay\": [], \"files\": {}}", "the key \"step\" appears twice"},
+      {head + "\"next_segment\": 1, \"replay\": [], \"files\": {}} {}", "not JSON"}};
+  for (const auto& [manifest, error] : hostile) {
+    damage("manifest.json", manifest);
+    const auto found = find_checkpoints(fs, checkpoints, "");
+    EXPECT_FALSE(found.back().complete);
+    EXPECT_THAT(found.back().error, HasSubstr(error)) << manifest;
   }
   std::filesystem::remove_all(checkpoints / "step-000000010");
   try {

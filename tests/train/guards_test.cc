@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 
 #include "softac/trainer.h"
@@ -16,7 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Damages a tensor of the learner once, after step `at`.
+// Damages a tensor of the learner once, after step `at`; afterwards stops the run at step `stop_at`.
 class Poison : public TrainCallback {
  public:
   Poison(std::string tensor, std::int64_t at, std::int64_t stop_at = -1)
@@ -24,6 +25,7 @@ class Poison : public TrainCallback {
   TrainAnswer on_step(const TrainSummary& summary) override {
     if (summary.step >= at_ && !done_) {
       done_ = true;
+      if (then) then();
       for (const TensorRef& tensor : trainer->agent().model_tensors()) {
         if (!tensor.name.starts_with(tensor_)) continue;
         std::vector<float> values(static_cast<std::size_t>(num_elements(tensor.shape)),
@@ -31,11 +33,12 @@ class Poison : public TrainCallback {
         tensor.write(values);
       }
     }
-    return summary.step == stop_at_ ? TrainAnswer::stop : TrainAnswer::proceed;
+    return done_ && summary.step == stop_at_ ? TrainAnswer::stop : TrainAnswer::proceed;
   }
   void on_message(std::string_view text) override { messages += std::string(text) + "\n"; }
   Trainer* trainer = nullptr;
   std::string messages;
+  std::function<void()> then;
 
  private:
   std::string tensor_;
@@ -95,6 +98,37 @@ TEST(Guards, ARunGoesBackAndOn) {
   std::ifstream in(dir / "run" / "metrics.jsonl");
   for (std::string line; std::getline(in, line);) steps.push_back(std::stoll(line.substr(line.find(':') + 1)));
   EXPECT_EQ(steps, (std::vector<std::int64_t>{5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60}));
+}
+
+std::string bytes_of(const Path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// What the way that was left had found best is not the run's best, neither on disk nor among its evaluations.
+TEST(Guards, TheBestModelGoesBackAsWell) {
+  TempDir dir;
+  TrainConfig config = config_with(1);
+  for (const bool before : {false, true}) {  // whether there was an evaluation before the checkpoint of step 30
+    config.eval_freq = before ? 16 : 32;
+    const Path whole = dir / ("whole" + std::to_string(before)), back = dir / ("back" + std::to_string(before));
+    Poison none("none", 0, 31), poison("critic", 33, 31);
+    EXPECT_EQ(run(config, whole, none).step, 31);
+    poison.then = [&] { std::ofstream(back / "best" / "model.safetensors") << "of another way"; };
+    ASSERT_EQ(run(config, back, poison).step, 31);
+    EXPECT_THAT(poison.messages, HasSubstr("rollback 1 of 1 to step-000000030"));
+    for (const char* name : {"best/model.safetensors", "best/manifest.json", "eval/evaluations.csv"}) {
+      EXPECT_EQ(std::filesystem::exists(back / name), before) << name;
+      EXPECT_TRUE(bytes_of(back / name) == bytes_of(whole / name)) << name;
+    }
+    // So does a run whose process ended before.
+    std::ofstream(back / "best" / "model.safetensors") << "of another way";
+    Poison rest("none", 0);
+    config.total_timesteps = 31;
+    run(config, back, rest, true);
+    config.total_timesteps = 60;
+    EXPECT_TRUE(bytes_of(back / "best" / "model.safetensors") == bytes_of(whole / "best" / "model.safetensors"));
+  }
 }
 
 TEST(Guards, TheNumberOfRollbacksIsKept) {

@@ -320,6 +320,9 @@ TEST(RunState, IsReadBackAndDamageIsNamed) {
   EXPECT_THAT(error_of(with("\"count\": 2", "\"count\": 3")), HasSubstr("episodes"));
   EXPECT_THAT(error_of(with("events.out", "../events.out")), HasSubstr("tensorboard_file"));
   EXPECT_THAT(error_of(text.substr(0, text.size() / 2)), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of(text + "{}"), HasSubstr("not JSON")) << "trailing bytes";
+  EXPECT_THAT(error_of(with("\"step\": 7", "\"step\": 7, \"step\": 8")), HasSubstr("the key \"step\" appears twice"));
+  EXPECT_THAT(error_of(std::string(10'000, '[') + std::string(10'000, ']')), HasSubstr("levels deep"));
 }
 
 }  // namespace

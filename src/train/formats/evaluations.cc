@@ -56,7 +56,13 @@ void EvaluationLog::add(std::int64_t timestep, std::span<const double> returns, 
   evaluations_.ep_lengths.insert(evaluations_.ep_lengths.end(), lengths.begin(), lengths.end());
 }
 
-void EvaluationLog::save() {
+void EvaluationLog::save() const {
+  if (evaluations_.timesteps.empty()) {
+    for (const char* name : {"evaluations.npz", "evaluations.csv"}) {
+      if (fs_.exists(dir_ / name)) fs_.remove(dir_ / name);
+    }
+    return fs_.sync_directory(dir_);
+  }
   write_file_atomic(fs_, dir_ / "evaluations.npz", evaluations_npz(evaluations_));
   write_file_atomic(fs_, dir_ / "evaluations.csv", evaluations_csv(evaluations_));
 }

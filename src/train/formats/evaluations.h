@@ -31,7 +31,7 @@ class EvaluationLog {
 
   // returns, lengths: one per episode; the number of episodes must not change within a run (ContractError).
   void add(std::int64_t timestep, std::span<const double> returns, std::span<const std::int64_t> lengths);
-  void save();
+  void save() const;  // with none, removes the files
 
   const Evaluations& evaluations() const { return evaluations_; }
   std::uint64_t position() const { return evaluations_.timesteps.size(); }

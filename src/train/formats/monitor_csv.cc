@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "softac/error.h"
 #include "train/formats/number_text.h"
+#include "train/formats/strict_json.h"
 
 namespace softac {
 
@@ -14,19 +14,24 @@ namespace {
 
 constexpr std::size_t kMaxHeaderLine = 65536;
 
-// t_start of the file's first line.
+}  // namespace
+
+double parse_monitor_start(std::string_view text, const std::string& source) {
+  const std::size_t end = text.find('\n');
+  if (end != std::string_view::npos && text.starts_with("#{")) {
+    const nlohmann::json header = parse_strict_json(text.substr(1, end - 1), source + ": line 1");
+    if (header.contains("t_start") && header["t_start"].is_number()) return header["t_start"].get<double>();
+  }
+  throw IoError(source + ": line 1 is not the header of a monitor file, #{\"t_start\": …}");
+}
+
+namespace {
+
 double read_start(FileSystem& fs, const Path& path) {
   const auto file = fs.open_read(path);
   std::string text(static_cast<std::size_t>(std::min<std::uint64_t>(file->size(), kMaxHeaderLine)), '\0');
   file->read_at(0, std::as_writable_bytes(std::span(text)));
-  const std::size_t end = text.find('\n');
-  if (end != std::string::npos && text.starts_with("#{") && text.find('{', 2) > end) {
-    const auto header =
-        nlohmann::json::parse(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    if (header.is_object() && header.contains("t_start") && header["t_start"].is_number())
-      return header["t_start"].get<double>();
-  }
-  throw IoError(path.string() + ": line 1 is not the header of a monitor file, #{\"t_start\": …}");
+  return parse_monitor_start(text, path.string());
 }
 
 }  // namespace

@@ -6,10 +6,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "train/formats/append_file.h"
 
 namespace softac {
+
+// t_start (seconds since the epoch, finite) of a monitor file that begins with `text`. Throws IoError unless its first
+// line is the header that MonitorCsv writes; `source` names the file.
+double parse_monitor_start(std::string_view text, const std::string& source);
 
 class MonitorCsv {
  public:

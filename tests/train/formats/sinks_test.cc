@@ -318,11 +318,11 @@ TEST(MonitorCsv, GoesOnAfterARestart) {
 
 TEST(MonitorCsv, RefusesAnotherFileOnResuming) {
   TempDir dir;
-  for (const char* text :
-       {"r,l,t\n", "#{\n", "#{\"t_start\": \"x\"}\n", "#{\"a\": {\"t_start\": 1}}\n", "#{\"t_start\": 1}", "##"}) {
+  for (const char* text : {"r,l,t\n", "#{\n", "#{\"t_start\": 1, \"t_start\": 1}\n", "#{\"t_start\": 1}x\n",
+                           "#{\"t_start\": \"x\"}\n", "#{\"a\": {\"t_start\": 1}}\n", "#{\"t_start\": 1}", "##"}) {
     write_text(dir / "m", text);
     EXPECT_THAT(message_of<IoError>([&] { MonitorCsv(posix_file_system(), dir / "m", "E", 0.0, 2); }),
-                ::testing::AnyOf(HasSubstr("line 1 is not"), HasSubstr("bytes, expected at least")))
+                ::testing::AnyOf(HasSubstr("line 1"), HasSubstr("bytes, expected at least")))
         << text;
   }
 }
