@@ -36,6 +36,12 @@ struct TensorRef {
   std::function<void(std::span<const float>)> write;  // copies in
 };
 
+// The policy in one state: K components (K = 1: the single Gaussian), each μ and log σ of u, a = tanh u.
+struct PolicyParameters {
+  std::vector<double> log_weight;   // (K)
+  std::vector<double> mu, log_std;  // (K·A), component by component
+};
+
 class SacAgent {
  public:
   // threads: inside an update; 0 = all cores. backend: "" = best the CPU can run (or SOFTAC_BACKEND if set).
@@ -51,7 +57,8 @@ class SacAgent {
   const SacConfig& config() const;
   std::string backend_name() const;
 
-  // obs: (rows, O) row-major. noise: one generator per row (unused if deterministic). actions: (rows, A), in [−1, 1]
+  // obs: (rows, O) row-major. noise: one generator per row (unused if deterministic). deterministic: the mean's action;
+  // of a mixture that of the most probable component. actions: (rows, A), in [−1, 1]
   // for the squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's
   // bounds. Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
@@ -59,6 +66,9 @@ class SacAgent {
   // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal parts
   // means action i. π(·|s) of each row, (rows, A) row-major.
   void action_probabilities(std::span<const float> obs, int rows, std::span<float> out);
+
+  // Continuous actions: the policy's distribution at obs (O).
+  PolicyParameters policy_at(std::span<const float> obs);
 
   // The batch to fill before update(): config().batch_size rows.
   BatchView<float> batch();

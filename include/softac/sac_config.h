@@ -18,6 +18,7 @@ struct SacConfig {
   LogStdRule log_std_rule = LogStdRule::clamp;
   double log_std_min = -20.0;  // bounds of log σ; with the tanh rule the usual choice is −5
   double log_std_max = 2.0;
+  int actor_components = 1;              // K Gaussians whose mixture the policy is
   int n_critics = 2;                     // N ≥ 1
   double learning_rate = 3e-4;           // Adam step size of every network without one of its own
   double learning_rate_actor = -1.0;     // < 0: learning_rate

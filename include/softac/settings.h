@@ -90,6 +90,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"log_std_min", group, "lower bound of log σ (with the tanh rule −5 is usual)", -100, 100},
         c.log_std_min);
   visit(SettingInfo{"log_std_max", group, "upper bound of log σ", -100, 100}, c.log_std_max);
+  visit(SettingInfo{"actor_components", group,
+                    "Gaussians whose mixture the policy is; each costs the actor's and the target's pass through the "
+                    "critics once more",
+                    1, 32},
+        c.actor_components);
   group = "Optimisers";
   visit(SettingInfo{"learning_rate", group, "Adam step size of every network without one of its own", 0, inf},
         c.learning_rate);

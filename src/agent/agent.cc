@@ -39,6 +39,13 @@ struct SacAgent::Impl {
           x(arena.panels<float>(count, obs_dim)),
           tape(actor.net().make_tape(arena, count)),
           samples(actor.make_samples(arena, count)) {}
+    // The component whose sample row r takes: drawn by the weights, or the most probable one.
+    int chosen_part(int r, bool deterministic, std::span<Rng> noise) const {
+      if (samples.components == 1) return 0;
+      if (deterministic) return most_probable_component(samples.weight + r, samples.rows, samples.components);
+      return component_at(samples.weight + r, samples.rows, samples.components,
+                          noise[static_cast<std::size_t>(r)].uniform());
+    }
     int rows;
     Arena arena;
     Panels<float> x;
@@ -107,8 +114,9 @@ bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std
     for (int c = 0; c < impl_->obs_dim; ++c)
       buffers.x.at(r, c) = obs[static_cast<std::size_t>(r) * obs_dim + static_cast<std::size_t>(c)];
     for (std::size_t k = 0; k < act_dim; ++k) {
-      buffers.samples.eps[static_cast<std::size_t>(r) * act_dim + k] =
-          deterministic ? 0.0f : static_cast<float>(noise[static_cast<std::size_t>(r)].normal());
+      const float eps = deterministic ? 0.0f : static_cast<float>(noise[static_cast<std::size_t>(r)].normal());
+      for (int part = 0; part < buffers.samples.components; ++part)
+        buffers.samples.eps[static_cast<std::size_t>(buffers.samples.at(r, part)) * act_dim + k] = eps;
     }
   }
   Backend<float>& backend = impl_->sac->backend();
@@ -118,7 +126,7 @@ bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std
   });
   bool finite = true;
   for (int r = 0; r < rows; ++r) {
-    const float* action = buffers.samples.action_row(r);
+    const float* action = buffers.samples.action_row(r, buffers.chosen_part(r, deterministic, noise));
     for (std::size_t k = 0; k < act_dim; ++k) {
       actions[static_cast<std::size_t>(r) * act_dim + k] = action[k];
       finite = finite && std::isfinite(action[k]);
@@ -167,6 +175,17 @@ void SacAgent::set_counters(const Counters& counters) {
 
 std::uint64_t SacAgent::state_hash() {
   return impl_->visit([](auto& sac) { return sac.state().hash(); });
+}
+
+PolicyParameters SacAgent::policy_at(std::span<const float> obs) {
+  SOFTAC_REQUIRE(impl_->sac != nullptr && obs.size() == static_cast<std::size_t>(impl_->obs_dim), obs.size());
+  std::vector<float> action(static_cast<std::size_t>(impl_->act_dim));
+  act(obs, 1, true, {}, action);
+  const Actor<float>& actor = impl_->sac->state().actor_net;
+  const auto components = static_cast<std::size_t>(actor.components());
+  std::vector<float> log_weight(components), mu(components * action.size()), log_std(mu.size());
+  actor.mixture().parameters(impl_->act->samples.head, 0, log_weight.data(), mu.data(), log_std.data());
+  return {{log_weight.begin(), log_weight.end()}, {mu.begin(), mu.end()}, {log_std.begin(), log_std.end()}};
 }
 
 void SacAgent::action_probabilities(std::span<const float> obs, int rows, std::span<float> out) {

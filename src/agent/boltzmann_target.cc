@@ -5,7 +5,7 @@
 #include <numbers>
 #include <vector>
 
-#include "base/elementary.h"
+#include "math/gaussian_lanes.h"
 #include "softac/error.h"
 #include "softac/exact.h"
 
@@ -31,8 +31,32 @@ void check(const GaussianPolicy& policy, double alpha) {
         "use policy = \"squashed_gaussian\"");
   }
   if (!(alpha > 0.0 && std::isfinite(alpha))) throw ConfigError("the Boltzmann target needs a temperature above 0");
-  SOFTAC_REQUIRE(!policy.mu.empty() && policy.mu.size() == policy.log_std.size(), policy.mu.size(),
-                 policy.log_std.size());
+  SOFTAC_REQUIRE(!policy.mu.empty() && policy.mu.size() == policy.log_std.size() &&
+                     policy.mu.size() == policy.num_components() * policy.act_dim(),
+                 policy.mu.size(), policy.log_std.size(), policy.num_components());
+}
+
+// log Σ_j w_j N(u; μ_j, σ_j) before squashing; of one component N alone. eps: u in the scale of component k.
+double log_density_before_squashing(const GaussianPolicy& policy, std::size_t k, std::span<const double> u,
+                                    std::span<const double> eps) {
+  const std::size_t dim = u.size(), components = policy.num_components();
+  double most = 0.0, sum = 0.0;  // Σ exp(term − most)
+  for (std::size_t j = 0; j < components; ++j) {
+    double term = components == 1 ? 0.0 : policy.log_weight[j];
+    for (std::size_t d = 0; d < dim; ++d) {
+      const double log_std = policy.log_std[j * dim + d];
+      const double z = j == k ? eps[d] : (u[d] - policy.mu[j * dim + d]) * exp_of(-log_std);
+      term += -0.5 * z * z - log_std - 0.5 * std::log(2.0 * std::numbers::pi);
+    }
+    if (components == 1) return term;
+    if (j == 0 || term > most) {
+      sum = j == 0 ? 1.0 : sum * exp_of(most - term) + 1.0;
+      most = term;
+    } else {
+      sum += exp_of(term - most);
+    }
+  }
+  return most + log_of(sum);
 }
 
 // Nodes and weights of panels of Gauss–Legendre quadrature over [low, high].
@@ -71,7 +95,7 @@ struct Integrals {
 };
 
 Integrals integrate(const GaussianPolicy& policy, const ActionValues& q, double alpha, int nodes) {
-  const std::size_t dim = policy.mu.size();
+  const std::size_t dim = policy.act_dim();
   std::vector<double> actions, weights;
   for_grid(panels(-1.0, 1.0, nodes), dim, [&](const std::vector<double>& point, double weight) {
     actions.insert(actions.end(), point.begin(), point.end());
@@ -87,14 +111,17 @@ Integrals integrate(const GaussianPolicy& policy, const ActionValues& q, double 
   actions.clear();
   weights.clear();
   std::vector<double> log_pi, action(dim);
-  for_grid(panels(-kEpsRange, kEpsRange, nodes), dim, [&](const std::vector<double>& eps, double weight) {
-    double square = 0.0;
-    for (const double e : eps) square += e * e;
-    weights.push_back(weight * exp_of(-0.5 * square) *
-                      std::pow(2.0 * std::numbers::pi, -0.5 * static_cast<double>(dim)));
-    log_pi.push_back(squashed_log_density(policy, eps, action));
-    actions.insert(actions.end(), action.begin(), action.end());
-  });
+  for (std::size_t k = 0; k < policy.num_components(); ++k) {
+    const double share = policy.log_weight.empty() ? 1.0 : exp_of(policy.log_weight[k]);
+    for_grid(panels(-kEpsRange, kEpsRange, nodes), dim, [&](const std::vector<double>& eps, double weight) {
+      double square = 0.0;
+      for (const double e : eps) square += e * e;
+      weights.push_back(share * weight * exp_of(-0.5 * square) *
+                        std::pow(2.0 * std::numbers::pi, -0.5 * static_cast<double>(dim)));
+      log_pi.push_back(squashed_log_density(policy, eps, action, k));
+      actions.insert(actions.end(), action.begin(), action.end());
+    });
+  }
   values.resize(weights.size());
   q(actions, values);
   for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -117,34 +144,37 @@ Mean mean_of(const std::vector<double>& x) {
 
 }  // namespace
 
-// 1 − tanh² u = 4 e^(−2|u|) / (1 + e^(−2|u|))², so its logarithm is 2 (log 2 − |u| − log(1 + e^(−2|u|))).
-double squashed_log_density(const GaussianPolicy& policy, std::span<const double> eps, std::span<double> action) {
-  double sum = 0.0;
-  for (std::size_t k = 0; k < eps.size(); ++k) {
-    const double u = policy.mu[k] + exp_of(policy.log_std[k]) * eps[k], size = std::fabs(u);
-    action[k] = elementary::tanh(Real(u)).v;
-    const double log_slope = 2.0 * (std::numbers::ln2 - size - elementary::log1p(elementary::exp(Real(-2.0 * size))).v);
-    sum += -0.5 * eps[k] * eps[k] - policy.log_std[k] - 0.5 * std::log(2.0 * std::numbers::pi) - log_slope;
+double squashed_log_density(const GaussianPolicy& policy, std::span<const double> eps, std::span<double> action,
+                            std::size_t component) {
+  const std::size_t dim = eps.size();
+  double slopes = 0.0;
+  std::vector<double> u(dim);
+  for (std::size_t d = 0; d < dim; ++d) {
+    const std::size_t i = component * dim + d;
+    u[d] = policy.mu[i] + exp_of(policy.log_std[i]) * eps[d];
+    action[d] = elementary::tanh(Real(u[d])).v;
+    slopes += 2.0 * half_log_slope(Real(u[d])).v;
   }
-  return sum;
+  return log_density_before_squashing(policy, component, u, eps) - slopes;
 }
 
 double squashed_log_density_at(const GaussianPolicy& policy, std::span<const double> action) {
-  double sum = 0.0;
-  for (std::size_t k = 0; k < action.size(); ++k) {
-    const double u = 0.5 * (log_of(1.0 + action[k]) - log_of(1.0 - action[k]));
-    const double eps = (u - policy.mu[k]) * exp_of(-policy.log_std[k]);
-    sum += -0.5 * eps * eps - policy.log_std[k] - 0.5 * std::log(2.0 * std::numbers::pi) -
-           (log_of(1.0 - action[k]) + log_of(1.0 + action[k]));
+  const std::size_t dim = action.size();
+  double slopes = 0.0;
+  std::vector<double> u(dim), eps(dim);
+  for (std::size_t d = 0; d < dim; ++d) {
+    u[d] = 0.5 * (log_of(1.0 + action[d]) - log_of(1.0 - action[d]));
+    eps[d] = (u[d] - policy.mu[d]) * exp_of(-policy.log_std[d]);
+    slopes += log_of(1.0 - action[d]) + log_of(1.0 + action[d]);
   }
-  return sum;
+  return log_density_before_squashing(policy, 0, u, eps) - slopes;
 }
 
 BoltzmannEstimate boltzmann_by_quadrature(const GaussianPolicy& policy, const ActionValues& q, double alpha,
                                           int nodes) {
   check(policy, alpha);
-  if (policy.mu.size() > 2)
-    throw ConfigError("the Boltzmann target of " + std::to_string(policy.mu.size()) +
+  if (policy.act_dim() > 2)
+    throw ConfigError("the Boltzmann target of " + std::to_string(policy.act_dim()) +
                       " actions by quadrature: at most 2; sample instead");
   SOFTAC_REQUIRE(nodes >= 32 && nodes % 32 == 0, nodes);
   const Integrals fine = integrate(policy, q, alpha, nodes), coarse = integrate(policy, q, alpha, nodes / 2);
@@ -162,12 +192,18 @@ BoltzmannEstimate boltzmann_by_sampling(const GaussianPolicy& policy, const Acti
                                         Rng& rng) {
   check(policy, alpha);
   SOFTAC_REQUIRE(samples >= 2, samples);
-  const std::size_t dim = policy.mu.size(), n = static_cast<std::size_t>(samples);
+  const std::size_t dim = policy.act_dim(), n = static_cast<std::size_t>(samples);
   std::vector<double> actions(n * dim), values(n), log_pi(n), eps(dim);
   const auto action = [&](std::size_t i) { return std::span(actions).subspan(i * dim, dim); };
   const auto draw = [&](std::size_t i) {
+    std::size_t component = 0;
+    if (policy.num_components() > 1) {
+      double left = rng.uniform();
+      while (component + 1 < policy.num_components() && left >= exp_of(policy.log_weight[component]))
+        left -= exp_of(policy.log_weight[component++]);
+    }
     for (double& e : eps) e = rng.normal();
-    return squashed_log_density(policy, eps, action(i));
+    return squashed_log_density(policy, eps, action(i), component);
   };
   // log Z = log E_m[ exp(Q/α) / m ],  m = ½ π + ½ 2^−A. An action that rounds to the bound has the density 0 for the
   // uniform half of the comparison alone: it came from π, whose density is taken before rounding.

@@ -16,15 +16,20 @@ namespace softac {
 // Q of one state: actions (n, A) row-major → q (n).
 using ActionValues = std::function<void(std::span<const double> actions, std::span<double> q)>;
 
-// The policy in one state, a = tanh(μ + σ ε).
+// The policy in one state, a = tanh(μ + σ ε); of K components, a mixture of such.
 struct GaussianPolicy {
   PolicyKind kind = PolicyKind::squashed_gaussian;
-  std::span<const double> mu;       // (A)
-  std::span<const double> log_std;  // (A)
+  std::span<const double> mu;               // (K·A), component by component
+  std::span<const double> log_std;          // (K·A)
+  std::span<const double> log_weight = {};  // (K); empty: K = 1
+
+  std::size_t num_components() const { return log_weight.empty() ? 1 : log_weight.size(); }
+  std::size_t act_dim() const { return mu.size() / num_components(); }
 };
 
-// log π(a|s) of a = tanh(μ + σ ε), E11; ε and the action are (A), the action is written.
-double squashed_log_density(const GaussianPolicy& policy, std::span<const double> eps, std::span<double> action);
+// log π(a|s) of a = tanh(μ_k + σ_k ε), E11; ε and the action are (A), the action is written.
+double squashed_log_density(const GaussianPolicy& policy, std::span<const double> eps, std::span<double> action,
+                            std::size_t component = 0);
 // The same at a given action inside (−1, 1)^A.
 double squashed_log_density_at(const GaussianPolicy& policy, std::span<const double> action);
 

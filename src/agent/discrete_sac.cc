@@ -41,6 +41,7 @@ const SacConfig& checked(const SacConfig& config) {
   if (config.policy != PolicyKind::squashed_gaussian) text += "\n  policy: the policy of discrete actions is a softmax";
   if (config.actor_gradient != ActorGradient::reparameterised)
     text += "\n  actor_gradient: with discrete actions the actor's gradient is exact";
+  if (config.actor_components != 1) text += "\n  actor_components: a softmax has as many modes as actions";
   if (config.n_target_actions != 1)
     text += "\n  n_target_actions: with discrete actions the target's expectation is exact";
   if (config.discrete_policy == DiscretePolicy::boltzmann && !config.ent_coef_auto && config.ent_coef <= 0.0)

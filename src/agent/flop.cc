@@ -23,14 +23,17 @@ Cost cost(int in, const std::vector<int>& hidden, int out) {
 }  // namespace
 
 UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config) {
-  const Cost a = cost(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor, 2 * act_dim);
+  const Cost a = cost(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor,
+                      config.actor_components == 1 ? 2 * act_dim : config.actor_components * (2 * act_dim + 1));
   const Cost c = cost(obs_dim + act_dim, config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic, 1);
   const std::int64_t n = config.n_critics, flop = std::int64_t{2} * config.batch_size;  // per multiply-add of a row
   // The likelihood ratio needs no gradient from the critics.
   const std::int64_t through_critic =
       config.actor_gradient == ActorGradient::reparameterised ? c.backward + act_dim * c.first_width : 0;
-  return {flop * 2 * a.forward, flop * n * c.forward * config.n_target_actions, flop * n * c.forward,
-          flop * n * (c.forward + c.backward), flop * (n * c.forward + through_critic + a.forward + a.backward)};
+  const std::int64_t parts = config.actor_components;
+  return {flop * 2 * a.forward, flop * parts * n * c.forward * config.n_target_actions, flop * n * c.forward,
+          flop * n * (c.forward + c.backward),
+          flop * (parts * (n * c.forward + through_critic) + a.forward + a.backward)};
 }
 
 std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config) {

@@ -23,12 +23,20 @@ int block_rows(int rows, int widest, int threads) {
   return std::max(4, ((rows + blocks - 1) / blocks + 3) / 4 * 4);
 }
 
+// Combinations that mean nothing must not be taken silently.
+const SacConfig& checked(const SacConfig& config) {
+  if (config.actor_components > 1 && config.actor_gradient == ActorGradient::likelihood_ratio)
+    throw ConfigError("actor_gradient = \"likelihood_ratio\" is for actor_components = 1, found " +
+                      std::to_string(config.actor_components) + "; leave it \"reparameterised\" for a mixture");
+  return config;
+}
+
 }  // namespace
 
 template <class T>
 Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads,
             const std::string& backend)
-    : config_(config),
+    : config_(checked(config)),
       obs_dim_(obs_dim),
       act_dim_(act_dim),
       rows_(config.batch_size),
@@ -62,10 +70,12 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
     scratch.order.resize(static_cast<std::size_t>(block_));
     scratch_.push_back(std::move(scratch));
   }
-  d_head_ = arena_.panels<T>(rows_, 2 * act_dim);
-  d_action_ = arena_.take<T>(rows * static_cast<std::size_t>(samples_.width));
+  const auto components = static_cast<std::size_t>(config.actor_components);
+  d_head_ = arena_.panels<T>(rows_, samples_.head.cols);
+  d_action_ = arena_.take<T>(components * rows * static_cast<std::size_t>(samples_.width));
   y_ = arena_.take<T>(rows);
   actor_terms_ = arena_.take<T>(rows);
+  part_terms_ = components == 1 ? actor_terms_ : arena_.take<T>(components * rows);
   d_q_actor_ = arena_.take<T>(rows);
   ratio_weight_ = arena_.take<T>(rows);
   min_critic_.resize(rows);
@@ -119,7 +129,7 @@ void Sac<T>::draw_noise() {
   Rng& rng = state_.noise;
   const std::uint64_t block = rng.align_to_block();
   const std::uint64_t used = backend_.fill_normal(rng.seed(), rng.stream(), block, samples_.eps,
-                                                  (std::int64_t{1} + config_.n_target_actions) * rows_ * act_dim_);
+                                                  std::int64_t{samples_.components} * samples_.rows * act_dim_);
   rng.set_position((block + used) * 4);
 }
 
@@ -147,11 +157,11 @@ void Sac<T>::policy_rows(Scratch& scratch, int first, int count) {
   }
 }
 
-// Copies B sampled actions into the action columns of x.
+// Copies B sampled actions of one of the policy's components into the action columns of x.
 template <class T>
-void Sac<T>::write_actions(int first_row, int first_sample) {
+void Sac<T>::write_actions(int first_row, int first_sample, int part) {
   for (int b = 0; b < rows_; ++b) {
-    const T* action = samples_.action_row(first_sample + b);
+    const T* action = samples_.action_row(first_sample + b, part);
     for (int k = 0; k < act_dim_; ++k) batch_.x.at(first_row + b, obs_dim_ + k) = action[k];
   }
 }
@@ -163,21 +173,26 @@ void Sac<T>::target_rows(Scratch& scratch, int critic, int first, int count) {
                                 scratch.tape, 0, q_target_[j] + first);
 }
 
-// y = r + discount · V(s'), V = min_j Q_θ̄j(s', a') − α log π(a'|s'), averaged over K actions a'.
+// y = r + discount · V(s'), V = min_j Q_θ̄j(s', a') − α log π(a'|s'), averaged over K actions a'; of a mixture, one of
+// each component, by the weights.
 template <class T>
 void Sac<T>::compute_targets() {
   const T alpha_now = alpha();
   for (int k = 0; k < config_.n_target_actions; ++k) {
     const int at = rows_ * (1 + k);
     if (k > 0) state_.actor_net.resample(backend_.kernels(), samples_, rows_, at, rows_);
-    write_actions(rows_, at);
-    for_critics(
-        1, [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
-    for (int b = 0; b < rows_; ++b) {
-      T least = q_target_[0][b];
-      for (std::size_t j = 1; j < q_target_.size(); ++j) least = least <= q_target_[j][b] ? least : q_target_[j][b];
-      const T value = std::fma(-alpha_now, samples_.log_pi[at + b], least);
-      y_[b] = k == 0 ? value : y_[b] + value;
+    for (int part = 0; part < samples_.components; ++part) {
+      write_actions(rows_, at, part);
+      for_critics(
+          1, [&](Scratch& scratch, int critic, int first, int count) { target_rows(scratch, critic, first, count); });
+      for (int b = 0; b < rows_; ++b) {
+        T least = q_target_[0][b];
+        for (std::size_t j = 1; j < q_target_.size(); ++j) least = least <= q_target_[j][b] ? least : q_target_[j][b];
+        const int i = samples_.at(at + b, part);
+        T value = std::fma(-alpha_now, samples_.part_log_pi[i], least);
+        if (samples_.components > 1) value = samples_.weight[i] * value;
+        y_[b] = k == 0 && part == 0 ? value : y_[b] + value;
+      }
     }
   }
   const T actions = static_cast<T>(config_.n_target_actions);
@@ -206,8 +221,9 @@ void Sac<T>::critic_backward_rows(int critic, int first, int count) {
 }
 
 // J_π = mean[ α log π(a|s) − min_i Q_i(s, a) ], a = f_φ(ε; s): its terms, and the minimising critics (ties: the first).
+// Of a mixture the terms of one component's actions, and their sum by the weights.
 template <class T>
-void Sac<T>::find_actor_terms() {
+void Sac<T>::find_actor_terms(int part) {
   const T alpha_now = alpha();
   for (int b = 0; b < rows_; ++b) {
     std::size_t least = 0;
@@ -215,14 +231,18 @@ void Sac<T>::find_actor_terms() {
       if (!(q_[least][b] <= q_[i][b])) least = i;
     }
     min_critic_[static_cast<std::size_t>(b)] = static_cast<int>(least);
-    actor_terms_[b] = std::fma(alpha_now, samples_.log_pi[b], -q_[least][b]);
+    const int i = samples_.at(b, part);
+    const T term = std::fma(alpha_now, samples_.part_log_pi[i], -q_[least][b]);
+    part_terms_[part * rows_ + b] = term;
+    if (samples_.components > 1)
+      actor_terms_[b] = std::fma(samples_.weight[i], term, part == 0 ? T(0) : actor_terms_[b]);
   }
 }
 
-// d_Q = −1/B for the minimising critic, d_log_pi = α/B.
+// d_Q = −1/B for the minimising critic.
 // The rows are ordered by their minimising critic, so that each goes back through that one alone.
 template <class T>
-void Sac<T>::actor_backward_rows(Scratch& scratch, int first, int count) {
+void Sac<T>::action_gradient_rows(Scratch& scratch, int part, int first, int count) {
   const KernelTable<T>& k = backend_.kernels();
   const int num_critics = static_cast<int>(q_.size());
   int at = 0;
@@ -240,10 +260,23 @@ void Sac<T>::actor_backward_rows(Scratch& scratch, int first, int count) {
                        scratch.d_action.rows_from(begin, at - begin));
   }
   for (int g = 0; g < count; ++g) {
-    T* row = d_action_ + std::ptrdiff_t{first + scratch.order[static_cast<std::size_t>(g)]} * samples_.width;
+    const int b = first + scratch.order[static_cast<std::size_t>(g)];
+    T* row = d_action_ + (std::ptrdiff_t{part} * rows_ + b) * samples_.width;
     for (int p = 0; p < num_panels(act_dim_); ++p) {
       std::memcpy(row + p * kLanes, scratch.d_action.panel(p) + std::ptrdiff_t{g} * kLanes, kLanes * sizeof(T));
     }
+  }
+}
+
+// d_log_pi = α/B.
+template <class T>
+void Sac<T>::actor_backward_rows(int first, int count) {
+  const KernelTable<T>& k = backend_.kernels();
+  if (samples_.components > 1) {
+    state_.actor_net.backward(k, actor_tape_, actor_transposes_, samples_,
+                              {part_terms_, d_action_, rows_, alpha(), T(1) / static_cast<T>(rows_), d_head_}, d_actor_,
+                              first, count);
+    return;
   }
   state_.actor_net.backward(k, actor_tape_, actor_transposes_, samples_, d_action_, alpha() / static_cast<T>(rows_),
                             d_head_, d_actor_, first, count);
@@ -256,11 +289,20 @@ void Sac<T>::likelihood_ratio_backward_rows(int first, int count) {
                                   d_head_.rows_from(first, count), d_actor_, first);
 }
 
+// One pass through the critics for each component of the policy. The next component takes the tapes of this one, so a
+// mixture goes back to its actions at once.
 template <class T>
 double Sac<T>::actor_forward() {
-  write_actions(0, 0);
-  critic_forward();
-  find_actor_terms();
+  for (int part = 0; part < samples_.components; ++part) {
+    write_actions(0, 0, part);
+    critic_forward();
+    find_actor_terms(part);
+    if (samples_.components == 1) break;
+    refresh_critic_transposes();
+    backend_.for_blocks(rows_, block_, state_.critic_nets[0].cost_per_row(), [&](int worker, int first, int count) {
+      action_gradient_rows(scratch_[static_cast<std::size_t>(worker)], part, first, count);
+    });
+  }
   return actor_loss();
 }
 
@@ -271,11 +313,9 @@ void Sac<T>::actor_backward(ActorGradient gradient, ActorBaseline baseline) {
   const bool ratio = gradient == ActorGradient::likelihood_ratio;
   if (ratio) likelihood_ratio_weights(actor_terms_, rows_, baseline == ActorBaseline::leave_one_out, ratio_weight_);
   backend_.for_blocks(rows_, block_, 2 * state_.critic_nets[0].cost_per_row(), [&](int worker, int first, int count) {
-    if (ratio) {
-      likelihood_ratio_backward_rows(first, count);
-    } else {
-      actor_backward_rows(scratch_[static_cast<std::size_t>(worker)], first, count);
-    }
+    if (ratio) return likelihood_ratio_backward_rows(first, count);
+    if (samples_.components == 1) action_gradient_rows(scratch_[static_cast<std::size_t>(worker)], 0, first, count);
+    actor_backward_rows(first, count);
   });
 }
 

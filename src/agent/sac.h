@@ -71,13 +71,14 @@ class Sac {
   void target_rows(Scratch& scratch, int critic, int first, int count);  // Q_θ̄j(s', a')
   void critic_forward_rows(int critic, int first, int count);
   void critic_backward_rows(int critic, int first, int count);
-  void actor_backward_rows(Scratch& scratch, int first, int count);
+  void action_gradient_rows(Scratch& scratch, int part, int first, int count);  // ∂J_π/∂a of the actions, without w
+  void actor_backward_rows(int first, int count);
   void likelihood_ratio_backward_rows(int first, int count);
 
   void sample_policy(bool both);
   void actor_backward(ActorGradient gradient, ActorBaseline baseline);
-  void find_actor_terms();
-  void write_actions(int first_row, int first_sample);
+  void find_actor_terms(int part);
+  void write_actions(int first_row, int first_sample, int part);
   void critic_weights();
   void actor_weights();
   bool critic_step(UpdateMetrics& metrics);
@@ -110,10 +111,11 @@ class Sac {
   bool critic_transposes_fresh_ = false, actor_transposes_fresh_ = false;
   std::vector<Scratch> scratch_;          // one a thread
   Panels<T> d_head_;                      // (B, 2A)
-  T* d_action_;                           // row-lane (B, width)
+  T* d_action_;                           // row-lane (K·B, width), K components of the policy
   std::vector<T*> q_, d_q_, loss_terms_;  // N × (B)
   std::vector<T*> q_target_;              // N × (B)
   T *y_, *actor_terms_;                   // (B)
+  T* part_terms_;                         // (K·B) terms of the components; K = 1: actor_terms_
   T* d_q_actor_;                          // (B), −1/B
   T* ratio_weight_;                       // (B), factors of ∇ log π in E13
   std::vector<int> min_critic_;           // (B) of the actor pass

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "agent/probe_values.h"
-#include "base/elementary.h"
 
 namespace softac {
 namespace {
@@ -30,7 +29,7 @@ SacProbe::SacProbe(int obs_dim, int act_dim, const SacConfig& config, const std:
       critic_tape_(sac_.state().critic_nets[0].make_tape(arena_, std::max(kPassRows, config.batch_size))),
       samples_(sac_.state().actor_net.make_samples(arena_, kPassRows)),
       x_(arena_.panels<float>(kPassRows, obs_dim + act_dim)),
-      head_(arena_.panels<float>(std::max(kPassRows, config.batch_size), 2 * act_dim)),
+      head_(arena_.panels<float>(std::max(kPassRows, config.batch_size), samples_.head.cols)),
       q_(static_cast<std::size_t>(std::max(kPassRows, config.batch_size))) {}
 
 void SacProbe::copy(std::vector<TensorRef> model_tensors) {
@@ -46,17 +45,23 @@ bool SacProbe::act(std::span<const float> obs, int rows, Rng& noise, std::span<f
     const int count = std::min(kPassRows, rows - first);
     for (int r = 0; r < count; ++r) {
       for (int c = 0; c < obs_dim_; ++c) x_.at(r, c) = obs[static_cast<std::size_t>((first + r) * obs_dim_ + c)];
-      for (int k = 0; k < act_dim_; ++k) samples_.eps[r * act_dim_ + k] = static_cast<float>(noise.normal());
+      for (int k = 0; k < act_dim_; ++k) {
+        const auto eps = static_cast<float>(noise.normal());
+        for (int part = 0; part < samples_.components; ++part) samples_.eps[samples_.at(r, part) * act_dim_ + k] = eps;
+      }
     }
     state.actor_net.forward(sac_.backend().kernels(), state.actor.value, x_.rows_from(0, count).first_cols(obs_dim_),
                             actor_tape_, 0, samples_, 0);
     for (int r = 0; r < count; ++r) {
+      const int part = samples_.components == 1
+                           ? 0
+                           : component_at(samples_.weight + r, samples_.rows, samples_.components, noise.uniform());
       for (int k = 0; k < act_dim_; ++k) {
-        const float action = samples_.action_row(r)[k];
+        const float action = samples_.action_row(r, part)[k];
         finite = finite && std::isfinite(action);
         actions[static_cast<std::size_t>((first + r) * act_dim_ + k)] = action;
       }
-      entropy[static_cast<std::size_t>(first + r)] = -static_cast<double>(samples_.log_pi[r]);
+      entropy[static_cast<std::size_t>(first + r)] = -static_cast<double>(samples_.part_log_pi[samples_.at(r, part)]);
     }
   }
   return finite;
@@ -106,7 +111,8 @@ void SacProbe::measure_networks(std::vector<DiagnosticValue>& out) {
   }
 }
 
-// One action of the policy at each state: entropy, which critic is the smaller one there, and actions at the bounds.
+// One action of the policy at each state, of a mixture one of each component by the weights (the smaller critic: of the
+// last component): entropy, which critic is the smaller one there, and actions at the bounds.
 void SacProbe::measure_policy(Rng noise, std::vector<DiagnosticValue>& out) {
   sac_.state().noise = noise;
   sac_.draw_noise();
@@ -122,8 +128,12 @@ void SacProbe::measure_policy(Rng noise, std::vector<DiagnosticValue>& out) {
     for (std::size_t i = 1; i < critics; ++i)
       least = sac_.q(static_cast<int>(i))[b] < sac_.q(static_cast<int>(least))[b] ? i : least;
     share[least] += 1.0;
-    for (int k = 0; k < act_dim_; ++k)
-      saturated += std::fabs(static_cast<double>(samples.action_row(static_cast<int>(b))[k])) > kSaturated ? 1.0 : 0.0;
+    for (int part = 0; part < samples.components; ++part) {
+      const int row = static_cast<int>(b);
+      const double weight = samples.components == 1 ? 1.0 : static_cast<double>(samples.weight[samples.at(row, part)]);
+      for (int k = 0; k < act_dim_; ++k)
+        saturated += std::fabs(static_cast<double>(samples.action_row(row, part)[k])) > kSaturated ? weight : 0.0;
+    }
   }
   add_entropy(entropy, config_.target_entropy_auto ? -act_dim_ : config_.target_entropy, out);
   for (std::size_t i = 0; i < critics; ++i)
@@ -138,15 +148,15 @@ void SacProbe::measure_target(Rng& rng, std::vector<DiagnosticValue>& out) {
   const int states = std::min(kTargetStates, config_.batch_size);
   const PolicySamples<float>& samples = sac_.samples();
   const auto act_dim = static_cast<std::size_t>(act_dim_);
-  std::vector<double> mu(act_dim), log_std(act_dim);
+  const Actor<float>& actor = sac_.state().actor_net;
+  const auto components = static_cast<std::size_t>(actor.components());
+  std::vector<float> head_weight(components), head_mu(components * act_dim), head_log_std(head_mu.size());
   std::vector<float> obs, action;
   double kl = 0.0, squares = 0.0, effective = 0.0;
   for (int s = 0; s < states && temperature > 0.0; ++s) {
-    for (std::size_t k = 0; k < act_dim; ++k) {
-      mu[k] = static_cast<double>(samples.head.at(s, static_cast<int>(k)));
-      const float sigma = samples.sigma[std::ptrdiff_t{s} * samples.width + static_cast<std::ptrdiff_t>(k)];
-      log_std[k] = elementary::log(elementary::Scalar<double>(static_cast<double>(sigma))).v;
-    }
+    actor.mixture().parameters(samples.head, s, head_weight.data(), head_mu.data(), head_log_std.data());
+    const std::vector<double> log_weight(head_weight.begin(), head_weight.end()), mu(head_mu.begin(), head_mu.end()),
+        log_std(head_log_std.begin(), head_log_std.end());
     const ActionValues q = [&](std::span<const double> actions, std::span<double> values) {
       obs.clear();
       for (std::size_t i = 0; i < values.size(); ++i) {
@@ -155,7 +165,7 @@ void SacProbe::measure_target(Rng& rng, std::vector<DiagnosticValue>& out) {
       action.assign(actions.begin(), actions.end());
       min_q(obs, action, static_cast<int>(values.size()), false, values);
     };
-    const GaussianPolicy policy{PolicyKind::squashed_gaussian, mu, log_std};
+    const GaussianPolicy policy{PolicyKind::squashed_gaussian, mu, log_std, log_weight};
     const BoltzmannEstimate estimate = act_dim_ == 1
                                            ? boltzmann_by_quadrature(policy, q, temperature, kTargetNodes)
                                            : boltzmann_by_sampling(policy, q, temperature, kTargetSamples, rng);
@@ -170,6 +180,7 @@ void SacProbe::measure_target(Rng& rng, std::vector<DiagnosticValue>& out) {
 }
 
 void SacProbe::measure_gradients(const Rng& noise, std::vector<DiagnosticValue>& out) {
+  if (config_.actor_components > 1) return;  // the likelihood ratio is the single Gaussian's
   const GradientComparison found = gradients_.compare(sac_, noise, kGradientDraws);
   out.push_back({"diag/grad_variance_ratio", found.variance_ratio[0]});
   out.push_back({"diag/grad_variance_ratio_baseline", found.variance_ratio[1]});

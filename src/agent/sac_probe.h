@@ -37,7 +37,7 @@ class SacProbe final : public LearnerProbe {
   MlpTape<float> actor_tape_, critic_tape_;  // (block)
   PolicySamples<float> samples_;             // (block)
   Panels<float> x_;                          // (block, O + A)
-  Panels<float> head_;                       // (block, 2A)
+  Panels<float> head_;                       // (block, columns of the actor)
   std::vector<float> q_;                     // (block)
 };
 

@@ -15,7 +15,8 @@ Actor<T> make_actor(int obs_dim, int act_dim, const SacConfig& config, ParamLayo
                             config.log_std_rule == LogStdRule::tanh,
                             config.log_std_min,
                             config.log_std_max};
-  return Actor<T>(obs_dim, hidden_widths(config.net_arch_actor, config), config.activation_fn, shape, layout);
+  return Actor<T>(obs_dim, hidden_widths(config.net_arch_actor, config), config.activation_fn, shape,
+                  config.actor_components, layout);
 }
 
 template <class T>
@@ -29,16 +30,19 @@ std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& conf
   return out;
 }
 
-// The actor's combined output layer is two tensors in files: mu and log_std.
+// The actor's combined output layer is two tensors in files, mu and log_std; of a mixture three, K·A, K·A and K rows.
 template <class T>
-void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, int act_dim,
+void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, const Actor<T>& actor,
                T* base) {
+  const int values = actor.components() * actor.shape().act_dim;
   for (std::size_t i = 0; i + 1 < layout.slots().size(); ++i) {
     const Slot& slot = layout.slots()[i];
     add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
   }
-  add_layer(out, prefix + "actor.mu", layout.slots().back(), base, 0, act_dim);
-  add_layer(out, prefix + "actor.log_std", layout.slots().back(), base, act_dim, act_dim);
+  add_layer(out, prefix + "actor.mu", layout.slots().back(), base, 0, values);
+  add_layer(out, prefix + "actor.log_std", layout.slots().back(), base, values, values);
+  if (actor.components() > 1)
+    add_layer(out, prefix + "actor.logits", layout.slots().back(), base, 2 * values, actor.components());
 }
 
 }  // namespace
@@ -63,8 +67,7 @@ void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
 template <class T>
 std::vector<TensorRef> SacState<T>::model_tensors() {
   std::vector<TensorRef> out;
-  const int act_dim = actor_net.shape().act_dim;
-  add_actor(out, "", actor_layout, act_dim, actor.value);
+  add_actor(out, "", actor_layout, actor_net, actor.value);
   add_layers(out, "", critic_layout, critic.value);
   add_layers(out, "target.", critic_layout, critic_target);
   add_scalar(out, "log_ent_coef", log_alpha.value);
@@ -74,11 +77,10 @@ std::vector<TensorRef> SacState<T>::model_tensors() {
 template <class T>
 std::vector<TensorRef> SacState<T>::optimizer_tensors() {
   std::vector<TensorRef> out;
-  const int act_dim = actor_net.shape().act_dim;
   for (const bool second : {false, true}) {
     const std::string prefix = second ? "adam_v." : "adam_m.";
     const auto moment = [second](const Params<T>& p) { return second ? p.v : p.m; };
-    add_actor(out, prefix, actor_layout, act_dim, moment(actor));
+    add_actor(out, prefix, actor_layout, actor_net, moment(actor));
     add_layers(out, prefix, critic_layout, moment(critic));
     add_scalar(out, prefix + "log_ent_coef", moment(log_alpha));
   }

@@ -19,6 +19,8 @@ std::vector<EnvEntry> builtin_envs() {
       mountain_car_continuous_entry(),
       cart_pole_entry(),
       acrobot_entry(),
+      two_peaks_entry(),
+      two_way_entry(),
   };
 #ifdef SOFTAC_HAS_MUJOCO
   for (EnvEntry& entry : mujoco_env_table()) entries.push_back(std::move(entry));

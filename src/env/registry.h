@@ -14,6 +14,8 @@ EnvEntry pendulum_entry();                 // pendulum.cc
 EnvEntry mountain_car_continuous_entry();  // mountain_car.cc
 EnvEntry cart_pole_entry();                // cart_pole.cc
 EnvEntry acrobot_entry();                  // acrobot.cc
+EnvEntry two_peaks_entry();                // two_peaks.cc
+EnvEntry two_way_entry();                  // two_way.cc
 
 // Adds several entries or, if one of them does not fit, none. Throws ConfigError.
 void register_envs(std::vector<EnvEntry> entries);

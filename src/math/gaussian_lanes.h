@@ -21,6 +21,21 @@ struct GaussianConstants {
         half_range(static_cast<T>(0.5 * (shape.log_std_max - shape.log_std_min))) {}
 };
 
+// log σ from the head's raw value: clamped, or mapped onto the bounds by tanh.
+template <class V>
+inline V bounded_log_sigma(const GaussianConstants<V>& c, V raw) {
+  return c.tanh_rule ? fma(c.half_range, elementary::tanh(raw) + V(typename V::value_type(1)), c.low)
+                     : min_(c.high, max_(c.low, raw));
+}
+
+// ½ log da/du = log 2 − |u| − log1p(e^(−2|u|)) of a = tanh u.
+template <class V>
+inline V half_log_slope(V u) {
+  using T = typename V::value_type;
+  const V size = abs_(u);
+  return V(T(0.69314718055994530942)) - size - elementary::log1p(elementary::exp(V(T(-2)) * size));
+}
+
 template <class V>
 struct GaussianSample {
   V action, u, sigma, log_pi;
@@ -29,9 +44,7 @@ struct GaussianSample {
 template <class V>
 inline GaussianSample<V> gaussian_sample(const GaussianConstants<V>& c, V mu, V raw, V eps) {
   using T = typename V::value_type;
-  const V one(T(1)), two(T(2));
-  const V log_sigma =
-      c.tanh_rule ? fma(c.half_range, elementary::tanh(raw) + one, c.low) : min_(c.high, max_(c.low, raw));
+  const V log_sigma = bounded_log_sigma(c, raw);
   GaussianSample<V> out;
   out.sigma = elementary::exp(log_sigma);
   out.u = fma(out.sigma, eps, mu);
@@ -41,10 +54,28 @@ inline GaussianSample<V> gaussian_sample(const GaussianConstants<V>& c, V mu, V 
     return out;
   }
   out.action = elementary::tanh(out.u);
-  const V size = abs_(out.u);
-  const V log_slope = V(T(0.69314718055994530942)) - size - elementary::log1p(elementary::exp(V(T(-2)) * size));
-  out.log_pi = fma(V(T(-2)), log_slope, out.log_pi);
+  out.log_pi = fma(V(T(-2)), half_log_slope(out.u), out.log_pi);
   return out;
+}
+
+// da/du = 4e/(1 + e)², e = e^(−2|u|), of a = tanh u.
+template <class V>
+inline V tanh_slope(V u) {
+  using T = typename V::value_type;
+  const V e = elementary::exp(V(T(-2)) * abs_(u));
+  const V one_plus = V(T(1)) + e;
+  return (V(T(4)) * e) / (one_plus * one_plus);
+}
+
+// The gradient of raw log σ from that of log σ. The clamp passes it on its closed interval, as torch.clamp does.
+template <class V>
+inline V raw_gradient(const GaussianConstants<V>& c, V raw, V d_log_sigma) {
+  const V zero(typename V::value_type(0));
+  if (c.tanh_rule) {
+    const V t = elementary::tanh(raw);
+    return d_log_sigma * (c.half_range * fma(zero - t, t, V(typename V::value_type(1))));
+  }
+  return select(less(raw, c.low), zero, select(less(c.high, raw), zero, d_log_sigma));
 }
 
 template <class V>
@@ -53,29 +84,15 @@ struct GaussianGradient {
 };
 
 // u = fma(σ, ε, μ):  d_μ = d_u, d_σ = d_u·ε.   ∂ log π/∂u = 2 tanh u (tanh only), ∂ log π/∂ log σ = −1.
-// a = tanh u:        da/du = 4e/(1 + e)², e = e^(−2|u|).
 template <class V>
 inline GaussianGradient<V> gaussian_gradient(const GaussianConstants<V>& c, V raw, V eps, V u, V sigma, V d_action,
                                              V d_log_pi) {
   using T = typename V::value_type;
-  const V zero(T(0)), one(T(1));
   V d_u = d_action;
-  if (c.squash) {
-    const V e = elementary::exp(V(T(-2)) * abs_(u));
-    const V one_plus = one + e;
-    const V slope = (V(T(4)) * e) / (one_plus * one_plus);
-    d_u = fma(d_action, slope, d_log_pi * (V(T(2)) * elementary::tanh(u)));
-  }
-  const V d_log_sigma = fma(d_u, sigma * eps, zero - d_log_pi);
+  if (c.squash) d_u = fma(d_action, tanh_slope(u), d_log_pi * (V(T(2)) * elementary::tanh(u)));
   GaussianGradient<V> out;
   out.d_mu = d_u;
-  if (c.tanh_rule) {
-    const V t = elementary::tanh(raw);
-    out.d_raw = d_log_sigma * (c.half_range * fma(zero - t, t, one));
-  } else {
-    // The clamp passes the gradient on its closed interval, as torch.clamp does.
-    out.d_raw = select(less(raw, c.low), zero, select(less(c.high, raw), zero, d_log_sigma));
-  }
+  out.d_raw = raw_gradient(c, raw, fma(d_u, sigma * eps, V(T(0)) - d_log_pi));
   return out;
 }
 

@@ -23,7 +23,7 @@ double gaussian_kl(const GaussianPolicy& p, const GaussianPolicy& q) {
 // Q = α log π0 + c: the target is π0 itself, and log Z = c/α.
 ActionValues values_of(const GaussianPolicy& target, double alpha, double c) {
   return [=](std::span<const double> actions, std::span<double> q) {
-    const std::size_t dim = target.mu.size();
+    const std::size_t dim = target.act_dim();
     for (std::size_t i = 0; i < q.size(); ++i) {
       std::vector<double> a(actions.begin() + static_cast<std::ptrdiff_t>(i * dim),
                             actions.begin() + static_cast<std::ptrdiff_t>((i + 1) * dim));
@@ -123,6 +123,34 @@ TEST(BoltzmannTarget, WhatHasNoTargetIsRefused) {
   const BoltzmannEstimate found =
       boltzmann_by_sampling({PolicyKind::squashed_gaussian, far, narrow}, q, 1.0, 10'000, rng);
   EXPECT_NEAR(found.log_z, 3.0 * std::log(2.0), 4.5 * found.log_z_error);
+}
+
+// Q = α log π0 for a mixture π0: the mixture itself is at KL 0, its best single Gaussian is not, and quadrature and
+// sampling agree on both.
+TEST(BoltzmannTarget, OfAMixture) {
+  const std::vector<double> mu = {-0.8, 0.9}, log_std = {-1.5, -1.0}, log_weight = {std::log(0.4), std::log(0.6)};
+  const GaussianPolicy mixture{PolicyKind::squashed_gaussian, mu, log_std, log_weight};
+  const double alpha = 0.2;
+  const ActionValues q = values_of(mixture, alpha, 0.3);
+  const BoltzmannEstimate itself = boltzmann_by_quadrature(mixture, q, alpha);
+  EXPECT_NEAR(itself.kl, 0.0, 1e-8);
+  EXPECT_NEAR(itself.log_z, 0.3 / alpha, 1e-8);
+  // One component alone: almost all its mass is where the other has none, so KL = −log of its weight, nearly.
+  const GaussianPolicy second{PolicyKind::squashed_gaussian, std::span(mu).subspan(1), std::span(log_std).subspan(1)};
+  EXPECT_NEAR(boltzmann_by_quadrature(second, q, alpha).kl, -std::log(0.6), 1e-2);
+  // Two equal components are one Gaussian.
+  const std::vector<double> twice_mu = {0.1, 0.1}, twice_log_std = {-0.3, -0.3};
+  const GaussianPolicy one{PolicyKind::squashed_gaussian, std::span(twice_mu).first(1),
+                           std::span(twice_log_std).first(1)};
+  const GaussianPolicy twice{PolicyKind::squashed_gaussian, twice_mu, twice_log_std, log_weight};
+  const BoltzmannEstimate a = boltzmann_by_quadrature(one, q, alpha), b = boltzmann_by_quadrature(twice, q, alpha);
+  EXPECT_NEAR(a.kl, b.kl, 1e-10);
+  EXPECT_GT(a.kl, 0.5);
+  Rng rng(2, StreamKind::test);
+  const BoltzmannEstimate sampled = boltzmann_by_sampling(twice, q, alpha, 20'000, rng);
+  EXPECT_NEAR(sampled.kl, b.kl, 4.0 * sampled.kl_error);
+  const BoltzmannEstimate sampled_itself = boltzmann_by_sampling(mixture, q, alpha, 20'000, rng);
+  EXPECT_NEAR(sampled_itself.kl, 0.0, 4.0 * sampled_itself.kl_error);
 }
 
 }  // namespace

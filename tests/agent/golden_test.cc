@@ -55,6 +55,7 @@ SacConfig make_config(const Json& c) {
   out.target_update_interval = c["target_update_interval"];
   out.policy_delay = c["policy_delay"];
   out.n_target_actions = c["n_target_actions"];
+  out.actor_components = c.value("actor_components", 1);
   out.actor_gradient =
       c["actor_gradient"] == "likelihood_ratio" ? ActorGradient::likelihood_ratio : ActorGradient::reparameterised;
   out.actor_baseline = c["actor_baseline"] == "none" ? ActorBaseline::none : ActorBaseline::leave_one_out;
@@ -139,13 +140,22 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
       for (int k = 0; k < act_dim; ++k) {
         const auto at = static_cast<std::size_t>(r * act_dim + k);
         view.x.at(r, obs_dim + k) = batch["action"][at];
-        sac.samples().eps[at] = batch["eps"][at];
       }
       view.reward[r] = batch["reward"][static_cast<std::size_t>(r)];
       view.discount[r] = batch["discount"][static_cast<std::size_t>(r)];
     }
-    for (std::size_t i = 0; i < batch["next_eps"].size(); ++i)
-      sac.samples().eps[static_cast<std::size_t>(rows * act_dim) + i] = batch["next_eps"][i];
+    // Blocks of one component's noise for B rows: at s, then for each target action.
+    const auto block = static_cast<std::size_t>(rows * act_dim),
+               components = static_cast<std::size_t>(config.actor_components);
+    const auto blocks_of_part = static_cast<std::size_t>(1 + config.n_target_actions);
+    for (std::size_t part = 0; part < components; ++part) {
+      for (std::size_t n = 0; n < blocks_of_part; ++n) {
+        double* eps = sac.samples().eps + (part * blocks_of_part + n) * block;
+        for (std::size_t i = 0; i < block; ++i)
+          eps[i] =
+              n == 0 ? batch["eps"][part * block + i] : batch["next_eps"][((n - 1) * components + part) * block + i];
+      }
+    }
     const UpdateMetrics metrics = sac.update_with_noise();
     EXPECT_TRUE(metrics.finite);
     expect_near(metrics.ent_coef, update["ent_coef"], 0, "alpha");

@@ -89,6 +89,9 @@ std::vector<Setting> settings() {
                                  (policy == PolicyKind::gaussian ? "_gaussian" : "_squashed") +
                                  (rule == LogStdRule::tanh ? "_tanh_rule" : "_clamp");
         out.push_back({name, c, activation == Activation::silu ? 17 : 3, rule == LogStdRule::tanh ? 1 : 2});
+        if (activation != Activation::tanh) continue;
+        c.actor_components = policy == PolicyKind::gaussian ? 2 : 3;
+        out.push_back({"mixture_" + name, c, 3, 2});
       }
     }
   }

@@ -4,7 +4,8 @@
 Usage: make_golden.py OUT.json        (needs torch and numpy; deterministic)
 
 Each case holds the settings, the initial parameters, and for every update the batch and noise that go in and the losses,
-alpha, gradients (before clipping) and parameters that come out. The actor's output layer is [mu; log_std] in one.
+alpha, gradients (before clipping) and parameters that come out. The actor's output layer is [mu; log_std] in one; of a
+mixture [all mu; all log_std; logits]. Noise of a mixture: one block (batch, action) for each component.
 """
 import json
 import math
@@ -67,12 +68,48 @@ class Policy:
         """Of the action that eps gives, held fixed."""
         return self.sample(obs, eps, fixed=True)[1]
 
+    def samples(self, obs, eps):
+        """(weight, action, log-probability) of one sample per component; here there is one."""
+        return [(1.0, *self.sample(obs, eps[0]))]
+
+
+class MixturePolicy:
+    """K Gaussians behind tanh; densities by PyTorch's own mixture."""
+
+    def __init__(self, case):
+        self.case = case
+        self.num, self.dim = case["actor_components"], case["act_dim"]
+        self.net = mlp([case["obs_dim"]] + case["net_arch"] + [self.num * (2 * self.dim + 1)], case["activation_fn"])
+
+    def samples(self, obs, eps):
+        size = self.num * self.dim
+        mu, raw, logits = self.net(obs).split([size, size, self.num], dim=-1)
+        low, high = self.case["log_std_min"], self.case["log_std_max"]
+        if self.case["log_std_rule"] == "clamp":
+            log_std = raw.clamp(low, high)
+        else:
+            log_std = low + 0.5 * (high - low) * (torch.tanh(raw) + 1)
+        mu, std = mu.view(-1, self.num, self.dim), log_std.exp().view(-1, self.num, self.dim)
+        mixture = torch.distributions.MixtureSameFamily(
+            torch.distributions.Categorical(logits=logits),
+            torch.distributions.Independent(torch.distributions.Normal(mu, std), 1))
+        weight, out = torch.softmax(logits, -1), []
+        for k in range(self.num):
+            u = mu[:, k] + std[:, k] * eps[k]
+            log_prob, action = mixture.log_prob(u), u
+            if self.case["policy"] != "gaussian":
+                log_prob = log_prob - (2 * (math.log(2) - u - torch.nn.functional.softplus(-2 * u))).sum(-1)
+                action = torch.tanh(u)
+            out.append((weight[:, k], action, log_prob))
+        return out
+
 
 def run(case, seed):
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     n_obs, n_act, rows = case["obs_dim"], case["act_dim"], case["batch_size"]
-    policy = Policy(case)
+    components = case.get("actor_components", 1)
+    policy = Policy(case) if components == 1 else MixturePolicy(case)
     critics, targets = [], []
     for _ in range(case["n_critics"]):
         sizes = [n_obs + n_act] + case["net_arch"] + [1]
@@ -100,8 +137,8 @@ def run(case, seed):
             "next_obs": rng.normal(size=(rows, n_obs)),
             "reward": rng.normal(size=rows),
             "discount": np.where(rng.uniform(size=rows) < 0.2, 0.0, 0.97),
-            "eps": rng.normal(size=(rows, n_act)),
-            "next_eps": rng.normal(size=(case["n_target_actions"], rows, n_act)),
+            "eps": rng.normal(size=(components, rows, n_act)),
+            "next_eps": rng.normal(size=(case["n_target_actions"], components, rows, n_act)),
         }
         record = {"batch": {k: v.ravel().tolist() for k, v in batch.items()}}
         t = {k: torch.as_tensor(v) for k, v in batch.items()}
@@ -111,10 +148,12 @@ def run(case, seed):
         with torch.no_grad():
             values = []
             for next_eps in t["next_eps"]:
-                next_action, next_log_pi = policy.sample(t["next_obs"], next_eps)
-                x = torch.cat([t["next_obs"], next_action], -1)
-                q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
-                values.append(q_next - alpha_now * next_log_pi)
+                value = 0.0
+                for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                    x = torch.cat([t["next_obs"], next_action], -1)
+                    q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
+                    value = value + weight * (q_next - alpha_now * next_log_pi)
+                values.append(value)
             y = t["reward"] + t["discount"] * torch.stack(values).mean(0)
         x = torch.cat([t["obs"], t["action"]], -1)
         loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
@@ -127,10 +166,12 @@ def run(case, seed):
         critic_optimizer.step()
 
         if step % case["policy_delay"] == 0:
-            action, log_pi = policy.sample(t["obs"], t["eps"])
-            x = torch.cat([t["obs"], action], -1)
-            q = torch.stack([net(x).squeeze(-1) for net in critics]).min(0).values
-            terms = alpha_now * log_pi - q
+            terms, log_pi = 0.0, 0.0
+            for weight, action, part_log_pi in policy.samples(t["obs"], t["eps"]):
+                x = torch.cat([t["obs"], action], -1)
+                q = torch.stack([net(x).squeeze(-1) for net in critics]).min(0).values
+                terms = terms + weight * (alpha_now * part_log_pi - q)
+                log_pi = log_pi + weight * part_log_pi
             actor_loss = terms.mean()
             actor_optimizer.zero_grad()
             if case["actor_gradient"] == "likelihood_ratio":
@@ -138,7 +179,7 @@ def run(case, seed):
                 factor = terms.detach()
                 if case["actor_baseline"] == "leave_one_out":
                     factor = factor - (factor.sum() - factor) / (rows - 1)
-                (factor * policy.log_prob(t["obs"], t["eps"])).mean().backward()
+                (factor * policy.log_prob(t["obs"], t["eps"][0])).mean().backward()
             else:
                 actor_loss.backward()
             record["actor_loss"] = actor_loss.item()
@@ -185,6 +226,9 @@ CASES = {
     "likelihood_ratio": dict(actor_gradient="likelihood_ratio"),
     "likelihood_ratio_no_baseline": dict(actor_gradient="likelihood_ratio", actor_baseline="none", log_std_rule="tanh", log_std_min=-5.0),
     "three_target_actions": dict(n_target_actions=3),
+    "mixture": dict(actor_components=3),
+    "mixture_tanh_rule_two_target_actions": dict(actor_components=2, log_std_rule="tanh", log_std_min=-5.0, n_target_actions=2, act_dim=1),
+    "mixture_plain_gaussian": dict(actor_components=2, policy="gaussian", ent_coef_auto=False, ent_coef=0.2, activation_fn="tanh"),
 }
 
 if __name__ == "__main__":

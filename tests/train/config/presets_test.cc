@@ -17,7 +17,7 @@ namespace {
 
 TEST(Presets, EveryOneIsUsable) {
   std::vector<Preset> presets = env_presets();
-  EXPECT_EQ(presets.size(), 15u);
+  EXPECT_EQ(presets.size(), 17u);
   for (const Preset& preset : library_presets()) presets.push_back(preset);
   for (const Preset& preset : presets) {
     TrainConfig config;

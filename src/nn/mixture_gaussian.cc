@@ -1,0 +1,196 @@
+#include "nn/mixture_gaussian.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "math/gaussian_lanes.h"
+#include "softac/error.h"
+
+namespace softac {
+namespace {
+
+template <class T>
+using Real = elementary::Scalar<T>;
+
+template <class T>
+T exp_of(T x) {
+  return elementary::exp(Real<T>(x)).v;
+}
+
+// log Σ exp(x_k), the largest taken out.
+template <class T>
+T log_sum_exp(const T* x, int count) {
+  const T most = *std::max_element(x, x + count);
+  T sum = T(0);
+  for (int k = 0; k < count; ++k) sum = sum + exp_of(x[k] - most);
+  return most + elementary::log(Real<T>(sum)).v;
+}
+
+template <class T>
+constexpr T kHalfLogTwoPi = T(0.91893853320467274178);
+
+}  // namespace
+
+template <class T>
+MixtureGaussian<T>::MixtureGaussian(const GaussianShape& shape, int components)
+    : shape_(shape), components_(components) {
+  SOFTAC_REQUIRE(components >= 1 && components <= kMaxComponents, components);
+}
+
+template <class T>
+void MixtureGaussian<T>::log_weights(const Panels<T>& head, int row, T* log_weight) const {
+  for (int k = 0; k < components_; ++k) log_weight[k] = head.at(row, logit_column(k));
+  const T log_sum = log_sum_exp(log_weight, components_);
+  for (int k = 0; k < components_; ++k) log_weight[k] = log_weight[k] - log_sum;
+}
+
+template <class T>
+void MixtureGaussian<T>::sum_log_sigmas(const Panels<T>& head, int row, T* out) const {
+  const GaussianConstants<Real<T>> constants(shape_);
+  for (int k = 0; k < components_; ++k) {
+    out[k] = T(0);
+    for (int d = 0; d < shape_.act_dim; ++d)
+      out[k] = out[k] + bounded_log_sigma(constants, Real<T>(head.at(row, sigma_column(k, d)))).v;
+  }
+}
+
+// The component's own z is ε itself: exact also where σ is lost in u = μ + σ ε.
+template <class T>
+T MixtureGaussian<T>::standardised(const PolicySamples<T>& samples, int row, int k, int j, int d) const {
+  const auto i = static_cast<std::ptrdiff_t>(samples.at(row, k)), own = static_cast<std::ptrdiff_t>(samples.at(row, j));
+  if (j == k) return samples.eps[i * shape_.act_dim + d];
+  return (samples.u[i * samples.width + d] - samples.head.at(row, mu_column(j, d))) /
+         samples.sigma[own * samples.width + d];
+}
+
+template <class T>
+void MixtureGaussian<T>::part_logs(const PolicySamples<T>& samples, int row, int k, const T* log_weight,
+                                   const T* sum_log_sigma, T* out) const {
+  for (int j = 0; j < components_; ++j) {
+    T squares = T(0);
+    for (int d = 0; d < shape_.act_dim; ++d) {
+      const T z = standardised(samples, row, k, j, d);
+      squares = std::fma(z, z, squares);
+    }
+    out[j] = std::fma(T(-0.5), squares,
+                      log_weight[j] - sum_log_sigma[j] - kHalfLogTwoPi<T> * static_cast<T>(shape_.act_dim));
+  }
+}
+
+template <class T>
+void MixtureGaussian<T>::sample(const PolicySamples<T>& samples, int first, int count) const {
+  const GaussianConstants<Real<T>> constants(shape_);
+  T log_weight[kMaxComponents], sum_log_sigma[kMaxComponents], logs[kMaxComponents], slopes[kMaxComponents];
+  for (int r = first; r < first + count; ++r) {
+    log_weights(samples.head, r, log_weight);
+    sum_log_sigmas(samples.head, r, sum_log_sigma);
+    for (int k = 0; k < components_; ++k) {
+      const auto i = static_cast<std::ptrdiff_t>(samples.at(r, k));
+      samples.weight[i] = exp_of(log_weight[k]);
+      slopes[k] = T(0);
+      for (int d = 0; d < shape_.act_dim; ++d) {
+        const auto out = gaussian_sample(constants, Real<T>(samples.head.at(r, mu_column(k, d))),
+                                         Real<T>(samples.head.at(r, sigma_column(k, d))),
+                                         Real<T>(samples.eps[i * shape_.act_dim + d]));
+        samples.action[i * samples.width + d] = out.action.v;
+        samples.u[i * samples.width + d] = out.u.v;
+        samples.sigma[i * samples.width + d] = out.sigma.v;
+        if (shape_.squash) slopes[k] = slopes[k] + T(2) * half_log_slope(out.u).v;
+      }
+    }
+    T mean = T(0);
+    for (int k = 0; k < components_; ++k) {
+      const int i = samples.at(r, k);
+      part_logs(samples, r, k, log_weight, sum_log_sigma, logs);
+      samples.part_log_pi[i] = log_sum_exp(logs, components_) - slopes[k];
+      mean = std::fma(samples.weight[i], samples.part_log_pi[i], mean);
+    }
+    samples.log_pi[r] = mean;
+  }
+}
+
+// With the responsibilities ρ_kj = w_j N_j(u_k) / Σ_i w_i N_i(u_k) of the components for sample k:
+//   ∂ log π(u_k)/∂ log w_j = ρ_kj,  ∂/∂μ_j = ρ_kj z/σ_j,  ∂/∂ log σ_j = ρ_kj (z² − 1)   (u_k fixed)
+//   ∂ log π(a_k)/∂u_k = −Σ_j ρ_kj z/σ_j + 2 tanh u_k
+// and u_k = μ_k + σ_k ε_k. For j = k the two contributions to μ_k cancel, and those to log σ_k leave −ρ_kk: written so,
+// nothing is lost where σ is small.
+template <class T>
+void MixtureGaussian<T>::backward(const PolicySamples<T>& samples, const Backward& g, int first, int count) const {
+  const GaussianConstants<Real<T>> constants(shape_);
+  const int act_dim = shape_.act_dim;
+  const T entropy = g.alpha * g.scale;
+  T log_weight[kMaxComponents], sum_log_sigma[kMaxComponents], share[kMaxComponents];
+  for (int r = first; r < first + count; ++r) {
+    for (int p = 0; p < num_panels(head_columns()); ++p) std::fill_n(g.d_head.panel(p) + r * kLanes, kLanes, T(0));
+    log_weights(samples.head, r, log_weight);
+    sum_log_sigmas(samples.head, r, sum_log_sigma);
+    T loss = T(0);  // Σ_k w_k f_k
+    for (int k = 0; k < components_; ++k)
+      loss = std::fma(samples.weight[samples.at(r, k)], g.terms[k * g.batch_size + r], loss);
+    for (int k = 0; k < components_; ++k) {
+      const auto i = static_cast<std::ptrdiff_t>(samples.at(r, k));
+      const std::ptrdiff_t lane = i * samples.width;
+      const T* d_action = g.d_action + (std::ptrdiff_t{k} * g.batch_size + r) * samples.width;
+      const T w = samples.weight[i], w_entropy = w * entropy;
+      part_logs(samples, r, k, log_weight, sum_log_sigma, share);
+      const T log_pi = log_sum_exp(share, components_);
+      for (int j = 0; j < components_; ++j) share[j] = exp_of(share[j] - log_pi);  // ρ_kj
+
+      T& d_logit = g.d_head.at(r, logit_column(k));
+      d_logit = std::fma(g.scale * w, g.terms[k * g.batch_size + r] - loss, d_logit);
+      for (int j = 0; j < components_; ++j) {
+        T& d_other = g.d_head.at(r, logit_column(j));
+        d_other = std::fma(w_entropy, share[j] - samples.weight[samples.at(r, j)], d_other);
+      }
+      for (int d = 0; d < act_dim; ++d) {
+        const Real<T> u(samples.u[lane + d]);
+        T d_u = d_action[d];
+        if (shape_.squash) d_u = std::fma(d_u, tanh_slope(u).v, entropy * (T(2) * elementary::tanh(u).v));
+        for (int j = 0; j < components_; ++j) {
+          if (j == k || share[j] == T(0)) continue;
+          const T z = standardised(samples, r, k, j, d);
+          const T score =
+              share[j] * (z / samples.sigma[static_cast<std::ptrdiff_t>(samples.at(r, j)) * samples.width + d]);
+          d_u = std::fma(-entropy, score, d_u);
+          T& d_mu = g.d_head.at(r, mu_column(j, d));
+          d_mu = std::fma(w_entropy, score, d_mu);
+          T& d_log_sigma = g.d_head.at(r, sigma_column(j, d));
+          d_log_sigma = std::fma(w_entropy, share[j] * std::fma(z, z, T(-1)), d_log_sigma);
+        }
+        T& d_mu = g.d_head.at(r, mu_column(k, d));
+        d_mu = std::fma(w, d_u, d_mu);
+        T& d_log_sigma = g.d_head.at(r, sigma_column(k, d));
+        const T through_u = d_u * (samples.sigma[lane + d] * samples.eps[i * act_dim + d]);
+        d_log_sigma = std::fma(w, std::fma(-entropy, share[k], through_u), d_log_sigma);
+      }
+    }
+    for (int k = 0; k < components_; ++k) {
+      for (int d = 0; d < act_dim; ++d) {
+        const int column = sigma_column(k, d);
+        T& d_raw = g.d_head.at(r, column);
+        d_raw = raw_gradient(constants, Real<T>(samples.head.at(r, column)), Real<T>(d_raw)).v;
+      }
+    }
+  }
+}
+
+template <class T>
+void MixtureGaussian<T>::parameters(const Panels<T>& head, int row, T* log_weight, T* mu, T* log_sigma) const {
+  const GaussianConstants<Real<T>> constants(shape_);
+  if (components_ == 1) {
+    log_weight[0] = T(0);
+  } else {
+    log_weights(head, row, log_weight);
+  }
+  for (int k = 0; k < components_; ++k) {
+    for (int d = 0; d < shape_.act_dim; ++d) {
+      mu[mu_column(k, d)] = head.at(row, mu_column(k, d));
+      log_sigma[mu_column(k, d)] = bounded_log_sigma(constants, Real<T>(head.at(row, sigma_column(k, d)))).v;
+    }
+  }
+}
+
+template class MixtureGaussian<float>;
+template class MixtureGaussian<double>;
+
+}  // namespace softac

@@ -1,0 +1,170 @@
+// The mixture of squashed Gaussians: its density, its special cases and its gradients far from where one component
+// alone counts.
+#include "nn/mixture_gaussian.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "nn/actor.h"
+
+namespace softac {
+namespace {
+
+GaussianShape shape_of(int act_dim, bool squash = true) {
+  return {act_dim, num_panels(act_dim), num_panels(2 * act_dim), squash, false, -20.0, 2.0};
+}
+
+// Rows of a mixture with heads of their own.
+template <class T>
+struct Rows {
+  Rows(int act_dim, int components, int rows, bool squash = true)
+      : actor(1, {1}, Activation::relu, shape_of(act_dim, squash), components, layout),
+        samples(actor.make_samples(arena, rows)) {}
+  const MixtureGaussian<T>& mixture() const { return actor.mixture(); }
+  ParamLayout layout;
+  Arena arena;
+  Actor<T> actor;
+  PolicySamples<T> samples;
+};
+
+// Sample 0 is moved through the actions by its noise; its density must integrate to 1.
+TEST(MixtureGaussian, DensityIntegratesToOne) {
+  Rows<double> rows(1, 3, 1);
+  const double mu[] = {-0.9, 0.1, 0.8}, log_sigma[] = {0.5, -1.5, -0.7}, logits[] = {0.3, -0.4, 1.0};
+  for (int k = 0; k < 3; ++k) {
+    rows.samples.head.at(0, k) = mu[k];
+    rows.samples.head.at(0, 3 + k) = log_sigma[k];
+    rows.samples.head.at(0, 6 + k) = logits[k];
+  }
+  double mass = 0.0, first = 0.0, previous_a = -1.0, previous = 0.0;
+  constexpr int kSteps = 20'000;
+  for (int i = -kSteps; i <= kSteps; ++i) {
+    rows.samples.eps[0] = 9.0 * i / kSteps;
+    rows.mixture().sample(rows.samples, 0, 1);
+    const double a = rows.samples.action[0], density = std::exp(rows.samples.part_log_pi[0]);
+    mass += 0.5 * (density + previous) * (a - previous_a);
+    first += 0.5 * (density * a + previous * previous_a) * (a - previous_a);
+    previous_a = a;
+    previous = density;
+  }
+  EXPECT_NEAR(mass, 1.0, 1e-5);
+  // The mean action is that of the components by their weights.
+  double expected = 0.0, total = 0.0;
+  for (int k = 0; k < 3; ++k) {
+    double mean = 0.0;
+    for (int i = -kSteps; i <= kSteps; ++i) {
+      const double e = 9.0 * i / kSteps;
+      mean +=
+          9.0 / kSteps * std::exp(-0.5 * e * e) / std::sqrt(2.0 * M_PI) * std::tanh(mu[k] + std::exp(log_sigma[k]) * e);
+    }
+    EXPECT_NEAR(rows.samples.weight[k], std::exp(logits[k]) / (std::exp(0.3) + std::exp(-0.4) + std::exp(1.0)), 1e-12);
+    expected += std::exp(logits[k]) * mean;
+    total += std::exp(logits[k]);
+  }
+  EXPECT_NEAR(first, expected / total, 1e-5);
+}
+
+// One component, and several equal ones, are the single Gaussian of the kernels: samples, densities, gradients. Several
+// measure u − μ of the others, where digits go lost if σ is much smaller than μ: so they get no such σ here.
+TEST(MixtureGaussian, EqualComponentsAreTheSingleGaussian) {
+  for (const int components : {1, 4}) {
+    for (const bool squash : {true, false}) {
+      const int act_dim = 3, count = 5;
+      Rows<double> single(act_dim, 1, count, squash), many(act_dim, std::max(components, 2), count, squash);
+      const MixtureGaussian<double> mixture(shape_of(act_dim, squash), components);
+      PolicySamples<double> samples = many.samples;
+      samples.components = components;
+      samples.head = many.arena.panels<double>(count, mixture.head_columns());
+      const KernelTable<double>& k = *reference_table_double();
+      Rng rng(4, StreamKind::test);
+      for (int r = 0; r < count; ++r) {
+        for (int d = 0; d < act_dim; ++d) {
+          const double mu = 2.0 * rng.normal(), raw = rng.uniform(components == 1 ? -25.0 : -2.0, 2.5),
+                       eps = rng.normal();
+          single.samples.head.at(r, d) = mu;
+          single.samples.head.at(r, act_dim + d) = raw;
+          single.samples.eps[r * act_dim + d] = eps;
+          for (int c = 0; c < components; ++c) {
+            samples.head.at(r, c * act_dim + d) = mu;
+            samples.head.at(r, (components + c) * act_dim + d) = raw;
+            samples.eps[samples.at(r, c) * act_dim + d] = eps;
+          }
+        }
+        for (int c = 0; c < components; ++c) samples.head.at(r, 2 * components * act_dim + c) = 0.7;
+      }
+      const GaussianShape shape = shape_of(act_dim, squash);
+      auto& s = single.samples;
+      k.gaussian_forward({shape, s.head.data, s.head.panel_stride, s.eps, s.action, s.u, s.sigma, s.log_pi}, 0, count);
+      mixture.sample(samples, 0, count);
+
+      const double alpha = 0.3, scale = 0.2;
+      const std::size_t lanes = static_cast<std::size_t>(components * count * s.width);
+      std::vector<double> d_action(lanes), terms(static_cast<std::size_t>(components * count));
+      for (int r = 0; r < count; ++r) {
+        for (int d = 0; d < act_dim; ++d) {
+          const double value = rng.normal();
+          for (int c = 0; c < components; ++c)
+            d_action[static_cast<std::size_t>((c * count + r) * s.width + d)] = value;
+        }
+      }
+      auto d_single = single.arena.panels<double>(count, 2 * act_dim);
+      auto d_head = many.arena.panels<double>(count, mixture.head_columns());
+      k.gaussian_backward({shape, s.head.data, s.head.panel_stride, s.eps, s.u, s.sigma, d_action.data(), alpha * scale,
+                           d_single.data, d_single.panel_stride},
+                          0, count);
+      mixture.backward(samples, {terms.data(), d_action.data(), count, alpha, scale, d_head}, 0, count);
+      for (int r = 0; r < count; ++r) {
+        EXPECT_NEAR(samples.log_pi[r], s.log_pi[r], 1e-11 * (1.0 + std::fabs(s.log_pi[r])));
+        for (int c = 0; c < components; ++c) {
+          EXPECT_DOUBLE_EQ(samples.weight[samples.at(r, c)], 1.0 / components);
+          EXPECT_NEAR(samples.part_log_pi[samples.at(r, c)], s.log_pi[r], 1e-11 * (1.0 + std::fabs(s.log_pi[r])));
+          EXPECT_NEAR(d_head.at(r, 2 * components * act_dim + c), 0.0, 1e-15);
+        }
+        for (int column = 0; column < 2 * act_dim; ++column) {
+          double sum = 0.0, size = 1.0;
+          for (int c = 0; c < components; ++c) {
+            const double part = d_head.at(r, (column / act_dim * components + c) * act_dim + column % act_dim);
+            sum += part;
+            size = std::max(size, std::fabs(part));
+          }
+          EXPECT_NEAR(sum, d_single.at(r, column), 1e-12 * size) << "row " << r << ", column " << column;
+        }
+      }
+    }
+  }
+}
+
+// Components far apart and of very different widths: nothing overflows, the far ones neither count nor spoil anything.
+TEST(MixtureGaussian, ExtremeHeadsStayFinite) {
+  Rows<float> rows(2, 3, 1);
+  const float mu[] = {-20.f, -20.f, 0.f, 0.f, 20.f, 20.f}, raw[] = {-30.f, -20.f, 2.f, 5.f, -20.f, 0.f};
+  for (int c = 0; c < 6; ++c) {
+    rows.samples.head.at(0, c) = mu[c];
+    rows.samples.head.at(0, 6 + c) = raw[c];
+    rows.samples.eps[c] = c % 2 == 0 ? -1.5f : 0.5f;
+  }
+  for (int c = 0; c < 3; ++c) rows.samples.head.at(0, 12 + c) = c == 1 ? 60.f : -60.f;
+  rows.mixture().sample(rows.samples, 0, 1);
+  std::vector<float> terms = {100.f, 1.f, -100.f}, d_action(48, 0.1f);
+  const auto d_head = rows.arena.panels<float>(1, 15);
+  rows.mixture().backward(rows.samples, {terms.data(), d_action.data(), 1, 0.2f, 1.0f, d_head}, 0, 1);
+  for (int c = 0; c < 15; ++c) EXPECT_TRUE(std::isfinite(d_head.at(0, c))) << c;
+  for (int k = 0; k < 3; ++k) EXPECT_TRUE(std::isfinite(rows.samples.part_log_pi[k])) << k;
+  EXPECT_EQ(rows.samples.weight[1], 1.0f);
+  EXPECT_EQ(d_head.at(0, 7), 0.0f) << "raw log sigma below its bound";
+}
+
+TEST(MixtureGaussian, ChoiceFollowsTheWeights) {
+  const double weight[] = {0.25, 9.0, 0.5, 9.0, 0.25, 9.0};  // every second one
+  EXPECT_EQ(component_at(weight, 2, 3, 0.0), 0);
+  EXPECT_EQ(component_at(weight, 2, 3, 0.2499), 0);
+  EXPECT_EQ(component_at(weight, 2, 3, 0.25), 1);
+  EXPECT_EQ(component_at(weight, 2, 3, 0.76), 2);
+  EXPECT_EQ(component_at(weight, 2, 3, 0.9999999), 2);
+  EXPECT_EQ(most_probable_component(weight, 2, 3), 1);
+}
+
+}  // namespace
+}  // namespace softac
