@@ -10,9 +10,9 @@ import pathlib
 import numpy as np
 from svg_figure import COLORS, Panel, figure
 
-ALPHA, GAMMA, GRID = 0.2, 0.99, (401, 401, 33)
-STEPS = [1000, 2000, 3000, 5000, 10000, 20000, 40000]
-SETTINGS = {"ent_coef": ALPHA, "gamma": GAMMA, "net_arch": "[64,64]", "batch_size": 128, "learning_rate": 1e-3,
+ALPHA, GAMMA, GRID = 0.5, 0.99, (401, 401, 33)
+STEPS = [1000, 2000, 3000, 5000, 10000, 20000, 50000]
+SETTINGS = {"ent_coef": ALPHA, "gamma": GAMMA, "net_arch": "[128,128]", "batch_size": 256, "learning_rate": 5e-4,
             "learning_starts": 500, "eval_freq": 0, "threads": 1}
 NUM_SEEDS, NUM_STARTS, HORIZON, BAR = 5, 1000, 200, 0.05
 
