@@ -106,7 +106,7 @@ def pendulum(softac, out, folder, run):
     grid, rng = Grid(softac, run), np.random.default_rng(1)
     theta, speed = rng.uniform(-np.pi, np.pi, NUM_STARTS), rng.uniform(-1, 1, NUM_STARTS)
     optimum = grid(theta, speed).mean()
-    panels = [Panel("KL to the exact Boltzmann policy", "environment steps, in thousands", "mean KL, nats", (0.0, 3.0)),
+    panels = [Panel("KL to the exact Boltzmann policy", "environment steps, in thousands", "mean KL, nats", (0.0, 6.0)),
               Panel("distance from the exact soft value", "environment steps, in thousands", "(V* − V)/|V*|", (0.0, 0.5))]
     numbers, good = {"optimum": round(optimum, 3), "steps": STEPS}, True
     for seed in range(NUM_SEEDS):
