@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "base/elementary_scalar.h"
 #include "math/gaussian_lanes.h"
 #include "softac/error.h"
 #include "softac/exact.h"
@@ -16,13 +17,6 @@ using Real = elementary::Scalar<double>;
 
 constexpr int kPanelNodes = 16;
 constexpr double kEpsRange = 9.0;  // normal mass beyond: 2e-19
-
-double exp_of(double x) {
-  return elementary::exp(Real(x)).v;
-}
-double log_of(double x) {
-  return elementary::log(Real(x)).v;
-}
 
 void check(const GaussianPolicy& policy, double alpha) {
   if (policy.kind != PolicyKind::squashed_gaussian) {

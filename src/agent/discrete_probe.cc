@@ -5,19 +5,13 @@
 #include <limits>
 
 #include "agent/probe_values.h"
-#include "base/elementary.h"
+#include "base/elementary_scalar.h"
 
 namespace softac {
 namespace {
 
 constexpr int kRows = 256;  // of a forward pass, at least
 
-double exp_of(double x) {
-  return elementary::exp(elementary::Scalar<double>(x)).v;
-}
-double log_of(double x) {
-  return elementary::log(elementary::Scalar<double>(x)).v;
-}
 // −p log p, 0 at p = 0.
 double surprise(float p) {
   return p > 0.0f ? -static_cast<double>(p) * log_of(static_cast<double>(p)) : 0.0;

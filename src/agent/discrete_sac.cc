@@ -6,20 +6,11 @@
 #include <string>
 
 #include "agent/network_step.h"
-#include "base/elementary.h"
+#include "base/elementary_scalar.h"
 #include "softac/error.h"
 
 namespace softac {
 namespace {
-
-template <class T>
-T exp_of(T x) {
-  return elementary::exp(elementary::Scalar<T>(x)).v;
-}
-template <class T>
-T log_of(T x) {
-  return elementary::log(elementary::Scalar<T>(x)).v;
-}
 
 // log π = logits − log Σ exp(logits), the largest taken out. log_pi: the logits before, log π after.
 template <class T>
@@ -143,8 +134,7 @@ UpdateMetrics DiscreteSac<T>::update() {
     ++state_.num_actor_updates;
   }
   ++state_.num_updates;
-  metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
-                   std::isfinite(metrics.ent_coef_loss);
+  metrics.finite = metrics.finite && losses_are_finite(metrics);
   return metrics;
 }
 

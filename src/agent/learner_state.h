@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/elementary.h"
+#include "base/elementary_scalar.h"
 #include "nn/mlp.h"
 #include "nn/params.h"
 #include "softac/rng.h"
@@ -32,8 +32,7 @@ void init_networks(State& state, const Mlp<T>* actor_net, const SacConfig& confi
     state.critic_nets[i].init(state.critic.value, rng);
   }
   std::memcpy(state.critic_target, state.critic.value, static_cast<std::size_t>(state.critic.size) * sizeof(T));
-  state.log_alpha.value[0] =
-      config.ent_coef_auto ? elementary::log(elementary::Scalar<T>(static_cast<T>(config.ent_coef))).v : T(0);
+  state.log_alpha.value[0] = config.ent_coef_auto ? log_of(static_cast<T>(config.ent_coef)) : T(0);
 }
 
 // FNV-1a over bit patterns: values and moments of the networks, then the targets, then the counters.

@@ -1,5 +1,5 @@
-// One optimiser step of one network: its learning rate, clipping, Adam (with the targets' Polyak step where they are
-// given).
+// What the learners' updates share: the check of the losses, and one optimiser step of one network with its learning
+// rate, clipping, Adam and, where targets are given, their Polyak step.
 #pragma once
 
 #include <algorithm>
@@ -8,9 +8,16 @@
 #include "math/backend.h"
 #include "nn/adam.h"
 #include "nn/params.h"
+#include "softac/agent.h"
 #include "softac/sac_config.h"
 
 namespace softac {
+
+// The losses of an update.
+inline bool losses_are_finite(const UpdateMetrics& metrics) {
+  return std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
+         std::isfinite(metrics.ent_coef_loss);
+}
 
 // t: number of the step, from 1. own_rate: the network's own learning rate, or negative for the common one.
 struct NetworkStep {

@@ -6,7 +6,7 @@
 
 #include "agent/likelihood_ratio.h"
 #include "agent/network_step.h"
-#include "base/elementary.h"
+#include "base/elementary_scalar.h"
 #include "math/lane_tree.h"
 #include "softac/error.h"
 
@@ -108,8 +108,7 @@ UpdateMetrics Sac<T>::update_with_noise() {
     ++state_.num_actor_updates;
   }
   ++state_.num_updates;
-  metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
-                   std::isfinite(metrics.ent_coef_loss);
+  metrics.finite = metrics.finite && losses_are_finite(metrics);
   return metrics;
 }
 
@@ -442,7 +441,7 @@ bool Sac<T>::temperature_step(UpdateMetrics& metrics) {
 template <class T>
 T Sac<T>::alpha() const {
   if (!config_.ent_coef_auto) return static_cast<T>(config_.ent_coef);
-  return elementary::exp(elementary::Scalar<T>(state_.log_alpha.value[0])).v;
+  return exp_of(state_.log_alpha.value[0]);
 }
 
 template class Sac<float>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/elementary_scalar.h"
 #include "math/gaussian_lanes.h"
 #include "softac/error.h"
 
@@ -12,18 +13,13 @@ namespace {
 template <class T>
 using Real = elementary::Scalar<T>;
 
-template <class T>
-T exp_of(T x) {
-  return elementary::exp(Real<T>(x)).v;
-}
-
 // log Σ exp(x_k), the largest taken out.
 template <class T>
 T log_sum_exp(const T* x, int count) {
   const T most = *std::max_element(x, x + count);
   T sum = T(0);
   for (int k = 0; k < count; ++k) sum = sum + exp_of(x[k] - most);
-  return most + elementary::log(Real<T>(sum)).v;
+  return most + log_of(sum);
 }
 
 template <class T>
