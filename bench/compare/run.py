@@ -20,6 +20,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 
 import report
@@ -40,12 +41,14 @@ PEERS = {
     "SB3": (["peer_sb3.py"], ["peer_sb3.py"]),
 }
 
+REST = 0.3  # seconds after a learner's turn: threads of OpenMP spin for 0.2 s before they sleep
+
 
 def pinned(threads, cores, command):
     """The command on its cores, and an environment that holds every library to as many threads."""
     chosen = ",".join(str(core) for core in cores[-threads:])
     names = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"]
-    environment = {**os.environ, **{name: str(threads) for name in names}, "KMP_BLOCKTIME": "0", "JAX_PLATFORMS": "cpu"}
+    environment = {**os.environ, **{name: str(threads) for name in names}, "JAX_PLATFORMS": "cpu"}
     return ["taskset", "-c", chosen, *command], environment
 
 
@@ -110,6 +113,7 @@ def measure_updates(args, shape, threads, failures, versions):
             failures[name] = str(failure)
     rounds = []
     for number in range(args.rounds):
+        time.sleep(REST)
         own = softac_json(
             args,
             threads,
@@ -128,6 +132,7 @@ def measure_updates(args, shape, threads, failures, versions):
         for name in order[number % max(1, len(order)) :] + order[: number % max(1, len(order))]:
             try:
                 result["peers"][name] = servers[name].ms(args.seconds)
+                time.sleep(REST)
             except (Failed, OSError) as failure:
                 failures[name] = str(failure)
                 servers.pop(name).close()
