@@ -17,6 +17,7 @@ namespace softac {
 // What one update reports. Losses as Stable-Baselines3 logs them.
 struct UpdateMetrics {
   double critic_loss = 0.0;      // ½ Σ_i J_Q(θ_i), E8
+  double value_loss = 0.0;       // ½ J_V(ψ); with variant = state_value
   double actor_loss = 0.0;       // J_π, E9; the last one if this update had no actor step
   double ent_coef = 0.0;         // α used in this update
   double ent_coef_loss = 0.0;    // J(α), E10
@@ -63,8 +64,8 @@ class SacAgent {
   // bounds. Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
 
-  // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal parts
-  // means action i. π(·|s) of each row, (rows, A) row-major.
+  // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal
+  // parts means action i. π(·|s) of each row, (rows, A) row-major.
   void action_probabilities(std::span<const float> obs, int rows, std::span<float> out);
 
   // Continuous actions: the policy's distribution at obs (O).

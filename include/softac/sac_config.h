@@ -10,6 +10,7 @@ namespace softac {
 
 // The learner (agent/): networks, losses, optimisers.
 struct SacConfig {
+  Variant variant = Variant::sac;
   std::vector<int> net_arch = {256, 256};       // hidden widths of the actor and of each critic
   std::vector<int> net_arch_actor = {};         // hidden widths of the actor alone; empty = net_arch
   std::vector<int> net_arch_critic = {};        // hidden widths of the critics alone; empty = net_arch
@@ -30,6 +31,7 @@ struct SacConfig {
   double max_grad_norm = 0.0;      // global gradient norm per network; 0 = no clipping
   int batch_size = 256;            // B
   double gamma = 0.99;             // discount per environment step
+  double reward_scale = 1.0;       // factor of rewards in the critics' targets
   double tau = 0.005;              // Polyak factor, E12
   int target_update_interval = 1;  // updates between Polyak steps
   int policy_delay = 1;            // updates between actor (and temperature) steps
@@ -38,8 +40,8 @@ struct SacConfig {
   ActorGradient actor_gradient = ActorGradient::reparameterised;
   ActorBaseline actor_baseline = ActorBaseline::leave_one_out;  // of the likelihood-ratio gradient
   DiscretePolicy discrete_policy = DiscretePolicy::softmax;     // with discrete actions only
-  bool ent_coef_auto = true;       // learn the temperature
-  double ent_coef = 1.0;           // start value if learned, else the fixed α; 0 = the hard version
+  bool ent_coef_auto = true;                                    // learn the temperature
+  double ent_coef = 1.0;  // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;
   bool target_entropy_auto = true;  // H̄ = −A; ½ log A with discrete actions
   double target_entropy = 0.0;      // H̄ otherwise

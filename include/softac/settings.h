@@ -41,6 +41,10 @@ struct EnumNames<Activation> {
   static constexpr std::array<std::string_view, 4> value = {"relu", "tanh", "elu", "silu"};
 };
 template <>
+struct EnumNames<Variant> {
+  static constexpr std::array<std::string_view, 2> value = {"sac", "state_value"};
+};
+template <>
 struct EnumNames<PolicyKind> {
   static constexpr std::array<std::string_view, 2> value = {"squashed_gaussian", "gaussian"};
 };
@@ -72,6 +76,10 @@ requires std::is_same_v<std::remove_const_t<Config>, SacConfig>
 void for_each_setting(Config& c, Visitor&& visit) {
   constexpr auto inf = std::numeric_limits<double>::infinity();
   const char* group = "Networks";
+  visit(SettingInfo{"variant", group,
+                    "where critics bootstrap from: target critics (sac), or the target of a state-value network as in "
+                    "the first SAC (state_value)"},
+        c.variant);
   visit(SettingInfo{"policy", group,
                     "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"},
         c.policy);
@@ -112,7 +120,10 @@ void for_each_setting(Config& c, Visitor&& visit) {
   group = "Objective";
   visit(SettingInfo{"batch_size", group, "transitions per update", 1, 1048576}, c.batch_size);
   visit(SettingInfo{"gamma", group, "discount per environment step", 0, 1}, c.gamma);
-  visit(SettingInfo{"tau", group, "Polyak factor of the target critics", 0, 1, true}, c.tau);
+  visit(SettingInfo{"reward_scale", group, "factor of rewards in the critics' targets; recorded returns have none", 0,
+                    inf, true},
+        c.reward_scale);
+  visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);
   visit(SettingInfo{"n_steps", group, "length of n-step returns (entropies on the way are left out)", 1, 1000},

@@ -37,6 +37,7 @@ const SacConfig& checked(const SacConfig& config) {
     text += "\n  n_target_actions: with discrete actions the target's expectation is exact";
   if (config.discrete_policy == DiscretePolicy::boltzmann && !config.ent_coef_auto && config.ent_coef <= 0.0)
     text += "\n  discrete_policy: the Boltzmann policy needs a temperature, ent_coef above 0";
+  if (config.variant != Variant::sac) text += "\n  variant: the value of a state is exact with discrete actions";
   if (!text.empty())
     throw ConfigError("settings that do not fit discrete actions; leave them at their defaults:" + text);
   return config;
@@ -169,7 +170,8 @@ void DiscreteSac<T>::compute_targets() {
       const auto i = at + static_cast<std::size_t>(a);
       value += pi_[i] * (least(target_pass_, b, a) - alpha_now * log_pi_[i]);
     }
-    y_[static_cast<std::size_t>(b)] = batch_.reward[b] + batch_.discount[b] * value;
+    y_[static_cast<std::size_t>(b)] =
+        static_cast<T>(config_.reward_scale) * batch_.reward[b] + batch_.discount[b] * value;
   }
 }
 

@@ -31,9 +31,19 @@ UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config) {
   const std::int64_t through_critic =
       config.actor_gradient == ActorGradient::reparameterised ? c.backward + act_dim * c.first_width : 0;
   const std::int64_t parts = config.actor_components;
-  return {flop * 2 * a.forward, flop * parts * n * c.forward * config.n_target_actions, flop * n * c.forward,
-          flop * n * (c.forward + c.backward),
-          flop * (parts * (n * c.forward + through_critic) + a.forward + a.backward)};
+  UpdateFlop out{flop * 2 * a.forward,
+                 flop * parts * n * c.forward * config.n_target_actions,
+                 flop * n * c.forward,
+                 flop * n * (c.forward + c.backward),
+                 flop * (parts * (n * c.forward + through_critic) + a.forward + a.backward),
+                 0};
+  if (config.variant == Variant::state_value) {
+    const Cost v = cost(obs_dim, config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic, 1);
+    out.policy = flop * a.forward;
+    out.target = flop * v.forward;
+    out.value = flop * (2 * v.forward + v.backward);
+  }
+  return out;
 }
 
 std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config) {

@@ -16,7 +16,8 @@ struct UpdateFlop {
   std::int64_t critic_forward;   // N F_c
   std::int64_t critic_backward;  // N (F_c + D_c): d_W is as large as the forward pass
   std::int64_t actor;            // N F_c at the policy's actions, D_c + A h_1 through the minimising one, F_a + D_a
-  std::int64_t total() const { return policy + target + critic_forward + critic_backward + actor; }
+  std::int64_t value;            // a state-value network alone: 2 F_v + D_v; then policy is F_a and target F_v
+  std::int64_t total() const { return policy + target + critic_forward + critic_backward + actor + value; }
 };
 UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config);
 

@@ -21,8 +21,8 @@ inline const std::vector<int>& hidden_widths(const std::vector<int>& own, const 
   return own.empty() ? config.net_arch : own;
 }
 
-// Networks from (seed, StreamKind::init, number: the actor, where there is one, is 0), targets equal to their critics,
-// log α.
+// Networks from (seed, StreamKind::init, number: the actor, where there is one, is 0), targets (if any) equal to
+// their critics, log α.
 template <class State, class T>
 void init_networks(State& state, const Mlp<T>* actor_net, const SacConfig& config, std::uint64_t seed) {
   Rng actor_rng(seed, StreamKind::init, 0);
@@ -31,7 +31,8 @@ void init_networks(State& state, const Mlp<T>* actor_net, const SacConfig& confi
     Rng rng(seed, StreamKind::init, static_cast<std::uint32_t>(i) + 1);
     state.critic_nets[i].init(state.critic.value, rng);
   }
-  std::memcpy(state.critic_target, state.critic.value, static_cast<std::size_t>(state.critic.size) * sizeof(T));
+  if (state.critic_target)
+    std::memcpy(state.critic_target, state.critic.value, static_cast<std::size_t>(state.critic.size) * sizeof(T));
   state.log_alpha.value[0] = config.ent_coef_auto ? log_of(static_cast<T>(config.ent_coef)) : T(0);
 }
 

@@ -15,8 +15,8 @@ namespace softac {
 
 // The losses of an update.
 inline bool losses_are_finite(const UpdateMetrics& metrics) {
-  return std::isfinite(metrics.critic_loss) && std::isfinite(metrics.actor_loss) &&
-         std::isfinite(metrics.ent_coef_loss);
+  return std::isfinite(metrics.critic_loss) && std::isfinite(metrics.value_loss) &&
+         std::isfinite(metrics.actor_loss) && std::isfinite(metrics.ent_coef_loss);
 }
 
 // t: number of the step, from 1. own_rate: the network's own learning rate, or negative for the common one.

@@ -4,34 +4,14 @@
 #include <cmath>
 #include <cstring>
 
+#include "agent/block_rows.h"
 #include "agent/likelihood_ratio.h"
 #include "agent/network_step.h"
+#include "agent/sac_checks.h"
 #include "base/elementary_scalar.h"
 #include "math/lane_tree.h"
-#include "softac/error.h"
 
 namespace softac {
-
-namespace {
-
-// Rows of a block: its activations fit the second cache, every thread has the same number of blocks, and the blocks
-// the same number of rows but for the last.
-int block_rows(int rows, int widest, int threads) {
-  const int fits = std::max(64, 16384 / widest / 64 * 64);
-  int blocks = (rows + fits - 1) / fits;
-  blocks = (blocks + threads - 1) / threads * threads;
-  return std::max(4, ((rows + blocks - 1) / blocks + 3) / 4 * 4);
-}
-
-// Combinations that mean nothing must not be taken silently.
-const SacConfig& checked(const SacConfig& config) {
-  if (config.actor_components > 1 && config.actor_gradient == ActorGradient::likelihood_ratio)
-    throw ConfigError("actor_gradient = \"likelihood_ratio\" is for actor_components = 1, found " +
-                      std::to_string(config.actor_components) + "; leave it \"reparameterised\" for a mixture");
-  return config;
-}
-
-}  // namespace
 
 template <class T>
 Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads,
@@ -80,10 +60,12 @@ Sac<T>::Sac(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t see
   ratio_weight_ = arena_.take<T>(rows);
   min_critic_.resize(rows);
   std::fill_n(d_q_actor_, rows_, T(-1) / static_cast<T>(rows_));
+  if (!state_.value_nets.empty()) value_.emplace(state_, arena_, rows_, block_, backend_.num_threads());
 }
 
 // E14: sample → critic → actor → temperature → target. The α of E8 and E9 is the one before this update's temperature
-// step. The targets depend on the critics alone, so their step is taken in the same pass as the critics'.
+// step. The targets depend on the critics alone, so their step is taken in the same pass as the critics'. A state-value
+// network needs the policy at s in every update, and never at s'; it learns from the terms of the actor loss.
 template <class T>
 UpdateMetrics Sac<T>::update_with_noise() {
   UpdateMetrics metrics;
@@ -92,7 +74,7 @@ UpdateMetrics Sac<T>::update_with_noise() {
 
   const bool actor_due = state_.num_updates % config_.policy_delay == 0;
 
-  sample_policy(actor_due);
+  sample_policy(actor_due || value_ ? 0 : rows_, value_ ? rows_ : 2 * rows_);
   compute_targets();
   for_critics(2, [&](Scratch&, int critic, int first, int count) {
     critic_forward_rows(critic, first, count);
@@ -100,8 +82,9 @@ UpdateMetrics Sac<T>::update_with_noise() {
   });
   metrics.finite = critic_step(metrics);
 
+  if (actor_due || value_) actor_forward();
+  if (value_) metrics.finite = value_step(metrics) && metrics.finite;
   if (actor_due) {
-    actor_forward();
     actor_backward(config_.actor_gradient, config_.actor_baseline);
     metrics.finite = actor_step(metrics) && metrics.finite;
     metrics.finite = temperature_step(metrics) && metrics.finite;
@@ -133,9 +116,8 @@ void Sac<T>::draw_noise() {
 }
 
 template <class T>
-void Sac<T>::sample_policy(bool both) {
-  const int begin = both ? 0 : rows_;
-  backend_.for_blocks(2 * rows_ - begin, block_, state_.actor_net.net().cost_per_row(),
+void Sac<T>::sample_policy(int begin, int end) {
+  backend_.for_blocks(end - begin, block_, state_.actor_net.net().cost_per_row(),
                       [&](int worker, int first, int count) {
                         policy_rows(scratch_[static_cast<std::size_t>(worker)], begin + first, count);
                       });
@@ -172,11 +154,12 @@ void Sac<T>::target_rows(Scratch& scratch, int critic, int first, int count) {
                                 scratch.tape, 0, q_target_[j] + first);
 }
 
-// y = r + discount · V(s'), V = min_j Q_θ̄j(s', a') − α log π(a'|s'), averaged over K actions a'; of a mixture, one of
-// each component, by the weights.
+// y = reward_scale · r + discount · V(s'), V = min_j Q_θ̄j(s', a') − α log π(a'|s'), averaged over K actions a'; of a
+// mixture, one of each component, by the weights.
 template <class T>
 void Sac<T>::compute_targets() {
-  const T alpha_now = alpha();
+  const T alpha_now = alpha(), reward_scale = static_cast<T>(config_.reward_scale);
+  if (value_) return value_->targets(backend_, batch_, reward_scale, y_);
   for (int k = 0; k < config_.n_target_actions; ++k) {
     const int at = rows_ * (1 + k);
     if (k > 0) state_.actor_net.resample(backend_.kernels(), samples_, rows_, at, rows_);
@@ -195,7 +178,8 @@ void Sac<T>::compute_targets() {
     }
   }
   const T actions = static_cast<T>(config_.n_target_actions);
-  for (int b = 0; b < rows_; ++b) y_[b] = std::fma(batch_.discount[b], y_[b] / actions, batch_.reward[b]);
+  for (int b = 0; b < rows_; ++b)
+    y_[b] = std::fma(batch_.discount[b], y_[b] / actions, reward_scale * batch_.reward[b]);
 }
 
 template <class T>
@@ -348,6 +332,11 @@ double Sac<T>::actor_gradients() {
 }
 
 template <class T>
+double Sac<T>::value_gradients() {
+  return value_->gradients(backend_, batch_, actor_terms_);
+}
+
+template <class T>
 T Sac<T>::mean(const T* x) const {
   return lane_sum(x, rows_) / static_cast<T>(rows_);
 }
@@ -408,10 +397,17 @@ bool Sac<T>::critic_step(UpdateMetrics& metrics) {
   metrics.critic_loss = 0.5 * critic_loss();
   metrics.q_mean = static_cast<double>(mean(q_[0]));
   metrics.target_mean = static_cast<double>(mean(y_));
-  const bool target_due = (state_.num_updates + 1) % config_.target_update_interval == 0;
   critic_transposes_fresh_ = false;
   return step_network(config_, backend_, state_.critic, {state_.num_updates + 1, config_.learning_rate_critic},
-                      target_due ? state_.critic_target : nullptr, &metrics.critic_grad_norm);
+                      target_due() ? state_.critic_target : nullptr, &metrics.critic_grad_norm);
+}
+
+template <class T>
+bool Sac<T>::value_step(UpdateMetrics& metrics) {
+  metrics.value_loss = 0.5 * value_gradients();
+  double norm = 0.0;
+  return step_network(config_, backend_, state_.value, {state_.num_updates + 1, config_.learning_rate_critic},
+                      target_due() ? state_.value_target : nullptr, &norm);
 }
 
 template <class T>

@@ -9,9 +9,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "agent/sac_state.h"
+#include "agent/state_value.h"
 #include "math/backend.h"
 #include "softac/agent.h"
 
@@ -42,18 +44,20 @@ class Sac {
   void parameters_changed() { critic_transposes_fresh_ = actor_transposes_fresh_ = false; }
 
   // The steps of update(), separate for tests and measurements. Each needs those before it.
-  void draw_noise();                             // eps of s and s' rows
-  void sample_policy() { sample_policy(true); }  // π on s and s' rows
-  void compute_targets();                        // y, E8
-  void critic_forward();                         // Q_i(s, a) of the replayed actions
-  double critic_gradients();                     // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
-  double actor_gradients();                      // J_π and its gradient, E9 or E13 as configured
+  void draw_noise();                                     // eps of s and s' rows
+  void sample_policy() { sample_policy(0, 2 * rows_); }  // π on s and s' rows
+  void compute_targets();                                // y, E8
+  void critic_forward();                                 // Q_i(s, a) of the replayed actions
+  double critic_gradients();  // Σ_i J_Q(θ_i) and its gradient, E8; the forward pass included
+  double actor_gradients();   // J_π and its gradient, E9 or E13 as configured
   // The same in two steps, so that several estimators can be taken of one sample: J_π, then its gradient.
   double actor_forward();
   void actor_gradients_by(ActorGradient gradient, ActorBaseline baseline);
+  double value_gradients();  // J_V and its gradient, after actor_forward(); state_value alone
   // Rows 0…B−1 at s, then B at s' for each of the K target actions.
   PolicySamples<T>& samples() { return samples_; }
   const T* targets() const { return y_; }                                        // (B)
+  const T* state_value() const { return value_->values(); }                      // (B) V_ψ(s) of the last gradients
   const T* q(int critic) const { return q_[static_cast<std::size_t>(critic)]; }  // (B) of the last critic or actor pass
 
  private:
@@ -75,7 +79,7 @@ class Sac {
   void actor_backward_rows(int first, int count);
   void likelihood_ratio_backward_rows(int first, int count);
 
-  void sample_policy(bool both);
+  void sample_policy(int first, int end);  // rows of [s; s']
   void actor_backward(ActorGradient gradient, ActorBaseline baseline);
   void find_actor_terms(int part);
   void write_actions(int first_row, int first_sample, int part);
@@ -83,7 +87,9 @@ class Sac {
   void actor_weights();
   bool critic_step(UpdateMetrics& metrics);
   bool actor_step(UpdateMetrics& metrics);
+  bool value_step(UpdateMetrics& metrics);
   bool temperature_step(UpdateMetrics& metrics);
+  bool target_due() const { return (state_.num_updates + 1) % config_.target_update_interval == 0; }
   double critic_loss() const;
   double actor_loss() const;
   void refresh_critic_transposes();
@@ -119,6 +125,7 @@ class Sac {
   T* d_q_actor_;                          // (B), −1/B
   T* ratio_weight_;                       // (B), factors of ∇ log π in E13
   std::vector<int> min_critic_;           // (B) of the actor pass
+  std::optional<StateValue<T>> value_;    // with variant = state_value
 };
 
 extern template class Sac<float>;

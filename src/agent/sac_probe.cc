@@ -70,6 +70,7 @@ bool SacProbe::act(std::span<const float> obs, int rows, Rng& noise, std::span<f
 void SacProbe::min_q(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
                      std::span<double> q) {
   const SacState<float>& state = sac_.state();
+  const float* params = target && state.critic_target ? state.critic_target : state.critic.value;
   for (int first = 0; first < rows; first += kPassRows) {
     const int count = std::min(kPassRows, rows - first);
     for (int r = 0; r < count; ++r) {
@@ -78,8 +79,8 @@ void SacProbe::min_q(std::span<const float> obs, std::span<const float> actions,
         x_.at(r, obs_dim_ + k) = actions[static_cast<std::size_t>((first + r) * act_dim_ + k)];
     }
     for (std::size_t i = 0; i < state.critic_nets.size(); ++i) {
-      state.critic_nets[i].forward(sac_.backend().kernels(), target ? state.critic_target : state.critic.value,
-                                   x_.rows_from(0, count), critic_tape_, 0, q_.data());
+      state.critic_nets[i].forward(sac_.backend().kernels(), params, x_.rows_from(0, count), critic_tape_, 0,
+                                   q_.data());
       for (int r = 0; r < count; ++r) {
         double& least = q[static_cast<std::size_t>(first + r)];
         const auto value = static_cast<double>(q_[static_cast<std::size_t>(r)]);

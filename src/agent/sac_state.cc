@@ -1,5 +1,7 @@
 #include "agent/sac_state.h"
 
+#include <cstring>
+
 #include "agent/layer_tensors.h"
 #include "agent/learner_state.h"
 
@@ -30,6 +32,23 @@ std::vector<Mlp<T>> make_critics(int obs_dim, int act_dim, const SacConfig& conf
   return out;
 }
 
+template <class T>
+std::vector<Mlp<T>> make_value_nets(int obs_dim, const SacConfig& config, ParamLayout& layout) {
+  std::vector<Mlp<T>> out;
+  if (config.variant == Variant::state_value) {
+    out.emplace_back("value",
+                     MlpShape{obs_dim, hidden_widths(config.net_arch_critic, config), 1, true, config.activation_fn},
+                     layout);
+  }
+  return out;
+}
+
+// Room for the targets of `layout`, or null.
+template <class T>
+T* make_targets(Arena& arena, const ParamLayout& layout, bool wanted) {
+  return wanted ? arena.take<T>(static_cast<std::size_t>(layout.size())) : nullptr;
+}
+
 // The actor's combined output layer is two tensors in files, mu and log_std; of a mixture three, K·A, K·A and K rows.
 template <class T>
 void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, const Actor<T>& actor,
@@ -51,9 +70,12 @@ template <class T>
 SacState<T>::SacState(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed)
     : actor_net(make_actor<T>(obs_dim, act_dim, config, actor_layout)),
       critic_nets(make_critics<T>(obs_dim, act_dim, config, critic_layout)),
+      value_nets(make_value_nets<T>(obs_dim, config, value_layout)),
       actor(arena, actor_layout.size()),
       critic(arena, critic_layout.size()),
-      critic_target(arena.take<T>(static_cast<std::size_t>(critic_layout.size()))),
+      value(arena, value_layout.size()),
+      critic_target(make_targets<T>(arena, critic_layout, value_nets.empty())),
+      value_target(make_targets<T>(arena, value_layout, !value_nets.empty())),
       log_alpha(arena, kLanes),
       noise(seed, StreamKind::update) {
   init(config, seed);
@@ -62,6 +84,11 @@ SacState<T>::SacState(int obs_dim, int act_dim, const SacConfig& config, std::ui
 template <class T>
 void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
   init_networks(*this, &actor_net.net(), config, seed);
+  const auto critics = static_cast<std::uint32_t>(critic_nets.size());
+  if (value_nets.empty()) return;
+  Rng rng(seed, StreamKind::init, critics + 1);
+  value_nets[0].init(value.value, rng);
+  std::memcpy(value_target, value.value, static_cast<std::size_t>(value.size) * sizeof(T));
 }
 
 template <class T>
@@ -69,7 +96,9 @@ std::vector<TensorRef> SacState<T>::model_tensors() {
   std::vector<TensorRef> out;
   add_actor(out, "", actor_layout, actor_net, actor.value);
   add_layers(out, "", critic_layout, critic.value);
-  add_layers(out, "target.", critic_layout, critic_target);
+  if (critic_target) add_layers(out, "target.", critic_layout, critic_target);
+  add_layers(out, "", value_layout, value.value);
+  if (value_target) add_layers(out, "target.", value_layout, value_target);
   add_scalar(out, "log_ent_coef", log_alpha.value);
   return out;
 }
@@ -82,6 +111,7 @@ std::vector<TensorRef> SacState<T>::optimizer_tensors() {
     const auto moment = [second](const Params<T>& p) { return second ? p.v : p.m; };
     add_actor(out, prefix, actor_layout, actor_net, moment(actor));
     add_layers(out, prefix, critic_layout, moment(critic));
+    add_layers(out, prefix, value_layout, moment(value));
     add_scalar(out, prefix + "log_ent_coef", moment(log_alpha));
   }
   return out;
@@ -90,7 +120,8 @@ std::vector<TensorRef> SacState<T>::optimizer_tensors() {
 template <class T>
 std::uint64_t SacState<T>::hash() const {
   return digest_of<T>(
-      {&actor, &critic, &log_alpha}, critic_target, critic.size,
+      {&actor, &critic, &log_alpha, &value}, critic_target ? critic_target : value_target,
+      critic_target ? critic.size : value.size,
       {static_cast<std::uint64_t>(num_updates), static_cast<std::uint64_t>(num_actor_updates), noise.position()});
 }
 

@@ -17,12 +17,15 @@ struct SacState {
   SacState(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed);
 
   Arena arena;
-  ParamLayout actor_layout, critic_layout;
+  ParamLayout actor_layout, critic_layout, value_layout;
   Actor<T> actor_net;               // shapes only
   std::vector<Mlp<T>> critic_nets;  // N critics over (s, a); parameters one after the other in one vector
+  std::vector<Mlp<T>> value_nets;   // V_ψ(s): one with variant = state_value, else none
   Params<T> actor;
   Params<T> critic;
-  T* critic_target;     // θ̄, laid out as critic.value
+  Params<T> value;      // ψ
+  T* critic_target;     // θ̄, laid out as critic.value; null with variant = state_value
+  T* value_target;      // ψ̄, laid out as value.value; null otherwise
   Params<T> log_alpha;  // one value in the first lane
   std::int64_t num_updates = 0;
   std::int64_t num_actor_updates = 0;

@@ -20,7 +20,7 @@ class SoftValues {
   virtual bool act(std::span<const float> obs, int rows, Rng& noise, std::span<float> actions,
                    std::span<double> entropy) = 0;
 
-  // q (rows) = min_i Q_i(s, a), of the critics or of their targets.
+  // q (rows) = min_i Q_i(s, a), of the critics or of their targets (where they have none: of the critics).
   virtual void min_q(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
                      std::span<double> q) = 0;
 };

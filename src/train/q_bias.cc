@@ -54,6 +54,7 @@ int final_distance(double gamma, int max_episode_steps) {
 
 QBias::QBias(const TrainConfig& config, std::function<void(const std::string&)> on_timeout)
     : gamma_(config.sac.gamma),
+      reward_scale_(config.sac.reward_scale),
       envs_(make_vec_env(on_one_thread(config), kEnvs, config.seed, StreamKind::eval_env, std::move(on_timeout))) {
   envs_->reset();
   start_ = envs_->save_state();
@@ -79,7 +80,7 @@ QBiasEstimate QBias::run(SoftValues& learner, Rng noise) {
       const auto action = row(actions, i, act_dim);
       r.obs.insert(r.obs.end(), of_obs.begin(), of_obs.end());
       r.actions.insert(r.actions.end(), action.begin(), action.end());
-      r.reward.push_back(static_cast<double>(envs_->reward()[i]));
+      r.reward.push_back(reward_scale_ * static_cast<double>(envs_->reward()[i]));
       r.entropy.push_back(entropy[i]);
       r.age.push_back(static_cast<int>(envs_->episode_length()[i]) - 1);
       const bool terminated = envs_->terminated()[i] != 0;

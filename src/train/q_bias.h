@@ -3,10 +3,10 @@
 //
 // kEnvs environments of its own take kSteps steps each, always from the same start states, with actions drawn from the
 // policy: few, since a step of a simulator costs a twentieth of an update of small networks. Where the recording stops,
-// or an episode is cut off, the return goes on with the target critics' soft value, the mean over kFinalActions
-// actions. So that this counts for little, only steps are compared that stand at least H before the end of the
-// recording and before the time limit, γ^H ≤ kFinalWeight; H is at most half of either. Which steps those are depends
-// on the clock alone: choosing episodes that end early would be a bias of its own.
+// or an episode is cut off, the return goes on with the target critics' soft value (the critics' own where they have no
+// targets), the mean over kFinalActions actions. So that this counts for little, only steps are compared that stand at
+// least H before the end of the recording and before the time limit, γ^H ≤ kFinalWeight; H is at most half of either.
+// Which steps those are depends on the clock alone: choosing episodes that end early would be a bias of its own.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ class QBias {
   QBiasEstimate run(SoftValues& learner, Rng noise);
 
  private:
-  double gamma_;
+  double gamma_, reward_scale_;
   std::unique_ptr<VecEnv> envs_;
   std::vector<std::byte> start_;  // the environments before their first step
 };

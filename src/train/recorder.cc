@@ -10,6 +10,7 @@ namespace softac {
 void UpdateMeans::add(const UpdateMetrics& metrics) {
   ++count_;
   sum_.critic_loss += metrics.critic_loss;
+  sum_.value_loss += metrics.value_loss;
   sum_.actor_loss += metrics.actor_loss;
   sum_.ent_coef = metrics.ent_coef;
   sum_.ent_coef_loss += metrics.ent_coef_loss;
@@ -24,8 +25,8 @@ UpdateMetrics UpdateMeans::take() {
   UpdateMetrics mean = sum_;
   if (count_ > 0) {
     const auto n = static_cast<double>(count_);
-    for (double* value : {&mean.critic_loss, &mean.actor_loss, &mean.ent_coef_loss, &mean.entropy, &mean.q_mean,
-                          &mean.target_mean, &mean.actor_grad_norm, &mean.critic_grad_norm}) {
+    for (double* value : {&mean.critic_loss, &mean.value_loss, &mean.actor_loss, &mean.ent_coef_loss, &mean.entropy,
+                          &mean.q_mean, &mean.target_mean, &mean.actor_grad_norm, &mean.critic_grad_norm}) {
       *value /= n;
     }
   }
@@ -69,6 +70,7 @@ Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& confi
     : target_entropy_(target_entropy),
       learning_rate_(config.sac.learning_rate),
       learned_temperature_(config.sac.ent_coef_auto),
+      state_value_(config.sac.variant == Variant::state_value),
       monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec,
                byte_of(fs, run_dir / "monitor.csv", resume_at, &RecordPositions::monitor_bytes)),
       evaluations_(fs, run_dir / "eval", evaluation_of(fs, run_dir / "eval", resume_at)),
@@ -101,6 +103,7 @@ void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool
   if (updated) {
     metrics_.push_back({"train/actor_loss", means.actor_loss});
     metrics_.push_back({"train/critic_loss", means.critic_loss});
+    if (state_value_) metrics_.push_back({"train/value_loss", means.value_loss});
     metrics_.push_back({"train/ent_coef", means.ent_coef});
     if (learned_temperature_) {
       metrics_.push_back({"train/ent_coef_loss", means.ent_coef_loss});

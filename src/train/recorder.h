@@ -64,6 +64,7 @@ class Recorder {
   double target_entropy_;
   double learning_rate_;
   bool learned_temperature_;
+  bool state_value_;  // V(s) is learned
   std::vector<std::unique_ptr<MetricsSink>> sinks_;
   MonitorCsv monitor_;
   EvaluationLog evaluations_;

@@ -81,6 +81,7 @@ ReplayShape replay_shape(const TrainConfig& config, const EnvSpec& spec) {
 
 const char* what_is_not_finite(const UpdateMetrics& metrics) {
   if (!std::isfinite(metrics.critic_loss)) return "critic loss";
+  if (!std::isfinite(metrics.value_loss)) return "loss of the state values";
   if (!std::isfinite(metrics.actor_loss)) return "actor loss";
   if (!std::isfinite(metrics.ent_coef_loss)) return "temperature loss";
   if (!std::isfinite(metrics.ent_coef)) return "temperature";

@@ -35,6 +35,8 @@ std::vector<std::string> case_names() {
 
 SacConfig make_config(const Json& c) {
   SacConfig out;
+  out.variant = c["variant"] == "state_value" ? Variant::state_value : Variant::sac;
+  out.reward_scale = c["reward_scale"];
   out.net_arch = c["net_arch"].get<std::vector<int>>();
   const std::string activation = c["activation_fn"];
   out.activation_fn = activation == "relu"   ? Activation::relu
@@ -112,6 +114,12 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
       });
     }
   };
+  const auto compare_value = [&](const Json& net, double* base, const std::string& what) {
+    for_each_value(state.value_layout, 0, net, base, [&](double got, double want, double size) {
+      expect_near(got, want, size, what);
+      ++compared;
+    });
+  };
   const auto compare_actor = [&](const Json& net, double* base, const std::string& what) {
     for_each_value(state.actor_layout, 0, net, base, [&](double got, double want, double size) {
       expect_near(got, want, size, what);
@@ -123,7 +131,12 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
   for_each_value(state.actor_layout, 0, data["actor"], state.actor.value, copy);
   for (std::size_t i = 0; i < data["critics"].size(); ++i) {
     for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic.value, copy);
-    for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic_target, copy);
+    if (!data.contains("value"))
+      for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic_target, copy);
+  }
+  if (data.contains("value")) {
+    for (double* base : {state.value.value, state.value_target})
+      for_each_value(state.value_layout, 0, data["value"], base, copy);
   }
   sac.parameters_changed();
 
@@ -170,7 +183,14 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
     if (config.ent_coef_auto) expect_near(state.log_alpha.value[0], update["log_alpha"], 1e-2, "log alpha");
     compare_actor(update["actor"], state.actor.value, "actor");
     compare_nets(update["critics"], state.critic.value, "parameter");
-    compare_nets(update["targets"], state.critic_target, "target");
+    if (data.contains("value")) {
+      expect_near(metrics.value_loss, update["value_loss"], 0, "value loss");
+      compare_value(update["value_grads"], state.value.grad, "gradient of V");
+      compare_value(update["value"], state.value.value, "V");
+      compare_value(update["targets"][0], state.value_target, "target");
+    } else {
+      compare_nets(update["targets"], state.critic_target, "target");
+    }
     if (testing::Test::HasFailure()) break;
   }
   EXPECT_EQ(step, 10);

@@ -1,5 +1,5 @@
 // Full Jacobians in double by central differences: every activation, both heads, both policies and log σ rules, the
-// critic and actor objectives. Outputs start as NaN; a deliberately wrong gradient must be rejected.
+// critic, actor and state-value objectives. Outputs start as NaN; a deliberately wrong gradient must be rejected.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -98,6 +98,17 @@ std::vector<Setting> settings() {
   return out;
 }
 
+std::vector<Setting> state_value_settings() {
+  std::vector<Setting> out;
+  for (Setting setting : settings()) {
+    if (setting.config.policy == PolicyKind::gaussian || setting.config.log_std_rule == LogStdRule::tanh) continue;
+    setting.config.variant = Variant::state_value;
+    setting.config.reward_scale = 2.5;
+    out.push_back(setting);
+  }
+  return out;
+}
+
 class Objectives : public testing::TestWithParam<Setting> {
  protected:
   Objectives() : sac_(GetParam().obs_dim, GetParam().act_dim, GetParam().config, 3, 1, "reference") {
@@ -162,6 +173,42 @@ TEST_P(Objectives, ActorGradientGoesThroughTheMinimisingCritic) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::ValuesIn(settings()),
+                         [](const auto& suite) { return suite.param.name; });
+
+class StateValueObjective : public Objectives {};
+
+// J_V in ψ; the critics and the policy are as they are, and V_ψ̄(s') alone makes the targets.
+TEST_P(StateValueObjective, GradientIsThatOfTheLoss) {
+  auto& state = sac_.state();
+  ASSERT_EQ(state.critic_target, nullptr);
+  const auto batch = sac_.batch();
+  sac_.actor_gradients();
+  const auto loss = [&] { return sac_.value_gradients(); };
+  fill_nan(state.value);
+  const double start = loss();
+  // The loss by itself, from Q and log π of the actor step's sample; ψ̄ is ψ before the first update.
+  double expected = 0.0;
+  for (int b = 0; b < batch.batch_size; ++b) {
+    double least = sac_.q(0)[b];
+    for (int i = 1; i < GetParam().config.n_critics; ++i) least = std::min(least, sac_.q(i)[b]);
+    const double v = least - 0.3 * sac_.samples().log_pi[b];
+    expected += (sac_.state_value()[b] - v) * (sac_.state_value()[b] - v) / batch.batch_size;
+  }
+  EXPECT_NEAR(start, expected, 1e-12);
+  const auto x = live_parameters(state.value_layout, state.value.value);
+  const Check check = compare_gradient(loss, x, values_at(x, state.value.value, state.value.grad));
+  EXPECT_LE(check.worst, 1.0);
+  EXPECT_EQ(check.compared, static_cast<int>(x.size()));
+  for (int r = 0; r < batch.batch_size; ++r) {
+    for (int c = 0; c < batch.obs_dim; ++c) batch.x.at(r, c) = batch.x.at(batch.batch_size + r, c);
+  }
+  sac_.compute_targets();
+  sac_.value_gradients();
+  for (int b = 0; b < batch.batch_size; ++b)
+    EXPECT_NEAR(sac_.targets()[b], 2.5 * batch.reward[b] + batch.discount[b] * sac_.state_value()[b], 1e-12);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, StateValueObjective, testing::ValuesIn(state_value_settings()),
                          [](const auto& suite) { return suite.param.name; });
 
 // One MLP alone: the whole Jacobian of its outputs with respect to parameters and inputs, row by row.

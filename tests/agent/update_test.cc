@@ -10,6 +10,7 @@
 #include "agent/flop.h"
 #include "agent/sac.h"
 #include "softac/agent.h"
+#include "softac/error.h"
 #include "support/allocation_counter.h"
 
 namespace softac {
@@ -56,7 +57,13 @@ std::vector<Shape> shapes() {
   SacConfig mixture = small;
   mixture.actor_components = 3;
   mixture.n_target_actions = 2;
-  return {{17, 6, small}, {3, 1, three}, {40, 17, plain}, {23, 20, wide}, {5, 3, mixture}};
+  SacConfig first = small;
+  first.variant = Variant::state_value;
+  first.reward_scale = 5.0;
+  first.ent_coef_auto = false;
+  first.policy_delay = 2;
+  first.max_grad_norm = 0.5;
+  return {{17, 6, small}, {3, 1, three}, {40, 17, plain}, {23, 20, wide}, {5, 3, mixture}, {11, 3, first}};
 }
 
 std::uint64_t hash_after(const Shape& shape, int updates, const std::string& backend, int threads) {
@@ -83,7 +90,7 @@ TEST(Update, SameBitsFromEveryBackendAndNumberOfThreads) {
 // only when the algorithm, the order of a sum or the generator changes, and then on purpose.
 TEST(Update, HashesAreThoseOfTheFirstMachine) {
   const std::uint64_t golden[] = {8638519642240975200u, 8706007674749349716u, 9906267980911507088u,
-                                  3648515185130644848u, 17193491772042651529u};
+                                  3648515185130644848u, 17193491772042651529u, 8829489441008146030u};
   std::size_t i = 0;
   for (const Shape& shape : shapes()) {
     EXPECT_EQ(hash_after(shape, 5, available_backends().front(), 1), golden[i]) << "shape " << i;
@@ -97,8 +104,12 @@ TEST(Update, SeedsDiffer) {
   EXPECT_NE(a.state_hash(), c.state_hash());
 }
 
-TEST(Update, AllocatesNothingOnceStarted) {
+class UpdateOfVariant : public testing::TestWithParam<Variant> {};
+INSTANTIATE_TEST_SUITE_P(All, UpdateOfVariant, testing::Values(Variant::sac, Variant::state_value));
+
+TEST_P(UpdateOfVariant, AllocatesNothingOnceStarted) {
   SacConfig config;
+  config.variant = GetParam();
   config.max_grad_norm = 1.0;
   SacAgent agent(17, 6, config, 1, 2);
   std::vector<Rng> noise = {Rng(1, StreamKind::act)};
@@ -196,18 +207,69 @@ TEST(Update, DelayAndIntervalCountUpdates) {
   EXPECT_EQ(state.num_actor_updates, 3);
 }
 
+// The network of state values is due in every update, its target like other targets; critics have none.
+TEST(Update, StateValuesLearnAtEveryUpdate) {
+  SacConfig config;
+  config.variant = Variant::state_value;
+  config.net_arch = {8};
+  config.policy_delay = 3;
+  config.target_update_interval = 2;
+  Sac<float> sac(3, 1, config, 1, 1, "");
+  auto& state = sac.state();
+  for (int i = 0; i < 7; ++i) {
+    const float actor = state.actor.value[0], value = state.value.value[0], target = state.value_target[0];
+    fill(sac.batch(), static_cast<std::uint64_t>(i));
+    const UpdateMetrics metrics = sac.update();
+    EXPECT_GT(metrics.value_loss, 0.0);
+    EXPECT_EQ(state.actor.value[0] != actor, i % 3 == 0) << i;
+    EXPECT_NE(state.value.value[0], value) << i;
+    EXPECT_EQ(state.value_target[0] != target, i % 2 == 1) << i;
+  }
+  for (const TensorRef& tensor : state.model_tensors()) EXPECT_FALSE(tensor.name.starts_with("target.critic"));
+  config.n_target_actions = 2;
+  EXPECT_THROW(SacAgent(3, 1, config, 1), ConfigError);
+}
+
+TEST(Update, RewardScaleMultipliesTheRewardAlone) {
+  for (const Variant variant : {Variant::sac, Variant::state_value}) {
+    SacConfig config;
+    config.variant = variant;
+    std::vector<double> targets[2];
+    for (const double scale : {1.0, 4.0}) {
+      config.reward_scale = scale;
+      Sac<double> sac(3, 2, config, 1, 1, "");
+      fill(sac.batch(), 1);
+      sac.draw_noise();
+      sac.sample_policy();
+      sac.compute_targets();
+      for (int b = 0; b < config.batch_size; ++b)
+        targets[scale > 1.0].push_back(sac.targets()[b] - scale * sac.batch().reward[b]);
+    }
+    for (std::size_t b = 0; b < targets[0].size(); ++b) EXPECT_NEAR(targets[0][b], targets[1][b], 1e-12);
+  }
+}
+
 // Counted by hand for (17, 6, 256, 256) and (348, 17, 256, 256).
 TEST(Update, OperationsOfTheStandardShapes) {
   EXPECT_EQ(flop_per_update(17, 6, SacConfig{}), 542'638'080);
   EXPECT_EQ(flop_per_update(348, 17, SacConfig{}), 1'044'381'696);
+  // No policy at s' (−72 960 multiply-adds a row), V_ψ̄ in place of two target critics (70 144 − 2 · 71 680), and V_ψ
+  // forward and with its gradient (70 144 · 2 + 65 792).
+  SacConfig first;
+  first.variant = Variant::state_value;
+  EXPECT_EQ(flop_per_update(17, 6, first), 542'638'080 + 512 * (-72'960 + 70'144 - 143'360 + 206'080));
 }
 
 TEST(Update, NonFiniteInputIsReportedAtOnce) {
   for (float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f}) {
-    SacAgent agent(3, 1, SacConfig{}, 1);
-    fill(agent.batch(), 1);
-    agent.batch().reward[3] = bad;
-    EXPECT_FALSE(agent.update().finite) << bad;
+    for (const Variant variant : {Variant::sac, Variant::state_value}) {
+      SacConfig config;
+      config.variant = variant;
+      SacAgent agent(3, 1, config, 1);
+      fill(agent.batch(), 1);
+      agent.batch().reward[3] = bad;
+      EXPECT_FALSE(agent.update().finite) << bad;
+    }
   }
 }
 

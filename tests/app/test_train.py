@@ -101,6 +101,35 @@ class Train(CommandTest):
         self.assertEqual((info["act_dim"], info["num_actions"]), (1, 2))
         self.assertIn("one of 3", self.run_command("env", "info", "Acrobot-v1").stdout)
 
+    def test_state_values(self):
+        """The first SAC: V(s) is learned and kept, the critics have no targets; a run of it goes on exactly."""
+        first = [*SMALL, "--set", "log_interval_steps=100", "--set", "variant=state_value", "--set", "ent_coef=1", "--set", "reward_scale=5"]
+
+        def state_hash(*arguments):
+            return json.loads(self.run_command(*arguments, "--json", "-q").stdout)["state_hash"]
+        whole = state_hash("train", "Pendulum-v1", "--steps", "400", "--run-dir", "whole", *first, "--set", "diag_freq=200")
+        state_hash("train", "Pendulum-v1", "--steps", "200", "--run-dir", "run", *first)
+        self.assertEqual(state_hash("resume", "run", "--steps", "400", "--threads", "2"), whole)
+        self.assert_good_checkpoint()
+        self.assertIn("train/value_loss", self.read("run", "progress.csv").splitlines()[0])
+        names = [self.read_header(name) for name in ("model.safetensors", "optimizer.safetensors")]
+        self.assertIn("target.value.output.weight", names[0])
+        self.assertFalse(any(name.startswith("target.critic") for name in names[0]))
+        self.assertIn("adam_v.value.output.bias", names[1])
+        done = self.run_command("train", "Pendulum-v1", "--init-from", "run", *SMALL, code=4)
+        self.assertIn("target.critic", done.stderr)
+        done = self.run_command("train", "Pendulum-v1", *first, "--set", "n_target_actions=2", "--set", "reward_scale=0", code=3)
+        self.assertIn("n_target_actions = 2: must be 1", done.stderr)
+        self.assertIn("reward_scale = 0: must be greater than 0", done.stderr)
+        done = self.run_command("train", "CartPole-v1", *first, code=3)
+        self.assertIn("variant", done.stderr)
+
+    def read_header(self, name):
+        """Names of the tensors of the newest checkpoint's file."""
+        with open(self.path("run", "checkpoints", self.checkpoints()[-1], name), "rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            return list(json.loads(file.read(size)))
+
     def test_plugin_environment(self):
         self.run_command("train", "GoodPoint-v0", "--env-plugin", os.path.relpath(command.PLUGIN, self.folder), "--steps", "120",
                          "--run-dir", "run", *SMALL)

@@ -29,5 +29,24 @@ TEST(Learn, PendulumWithinTenThousandSteps) {
   EXPECT_GE(sum / 2.0, -180.0);
 }
 
+// The first SAC: a fixed temperature of 1 and a reward scale. Pendulum's rewards reach from −16 to 0, so that a factor
+// of 5 makes entropy as cheap as α = 0.2 does.
+TEST(Learn, PendulumByStateValues) {
+  ConfigRequest request;
+  request.options.push_back({"env_id", std::string("Pendulum-v1"), "test"});
+  TrainConfig config = resolve_config(request).config;
+  config.sac.variant = Variant::state_value;
+  config.sac.ent_coef_auto = false;
+  config.sac.ent_coef = 1.0;
+  config.sac.reward_scale = 5.0;
+  config.eval_freq = 0;
+  TrainerOptions options;
+  options.records = false;
+  Trainer trainer(config, options);
+  const TrainReport report = trainer.run();
+  ASSERT_EQ(report.reason, StopReason::finished) << report.message;
+  EXPECT_GE(Evaluator(config, 20, 1000).run(trainer.agent()).mean_return, -250.0);
+}
+
 }  // namespace
 }  // namespace softac::test

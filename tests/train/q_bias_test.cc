@@ -67,8 +67,8 @@ TrainConfig counter_config(bool terminates) {
 // Q is right up to `error`; the target critics say `final_q` (of the true value) everywhere.
 class KnownValues final : public SoftValues {
  public:
-  KnownValues(bool terminates, double error, double target_error)
-      : terminates_(terminates), error_(error), target_error_(target_error) {}
+  KnownValues(bool terminates, double error, double target_error, double reward = 1.0)
+      : terminates_(terminates), error_(error), target_error_(target_error), reward_(reward) {}
   double alpha() const override { return kAlpha; }
   bool act(std::span<const float>, int, Rng& noise, std::span<float> actions, std::span<double> entropy) override {
     for (float& action : actions) action = static_cast<float>(noise.uniform(-1.0, 1.0));
@@ -76,12 +76,12 @@ class KnownValues final : public SoftValues {
     return true;
   }
   void min_q(std::span<const float> obs, std::span<const float>, int rows, bool target, std::span<double> q) override {
-    constexpr double kGain = 1.0 + 0.9 * kAlpha * kEntropy;  // of a step that another follows
+    const double gain = reward_ + 0.9 * kAlpha * kEntropy;  // of a step that another follows
     for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
-      double value = kGain / (1.0 - 0.9);
+      double value = gain / (1.0 - 0.9);
       if (terminates_) {
-        value = 1.0;
-        for (int left = 9 - static_cast<int>(obs[r]); left > 0; --left) value = kGain + 0.9 * value;
+        value = reward_;
+        for (int left = 9 - static_cast<int>(obs[r]); left > 0; --left) value = gain + 0.9 * value;
       }
       q[r] = value + (target ? target_error_ : error_);
     }
@@ -90,7 +90,7 @@ class KnownValues final : public SoftValues {
 
  private:
   bool terminates_;
-  double error_, target_error_;
+  double error_, target_error_, reward_;
 };
 
 TEST(QBias, OfKnownValues) {
@@ -110,6 +110,13 @@ TEST(QBias, OfKnownValues) {
         EXPECT_LT(found.final_weight, 0.1);
     }
   }
+}
+
+TEST(QBias, RewardsAreScaledAsInTheTargets) {
+  TrainConfig config = counter_config(true);
+  config.sac.reward_scale = 3.0;
+  KnownValues values(true, 0.5, 0.0, 3.0);
+  EXPECT_NEAR(QBias(config).run(values, Rng(1, StreamKind::test)).mean, 0.5, 1e-4);
 }
 
 TEST(QBias, AnErrorOfTheTargetsEntersByItsWeight) {

@@ -116,19 +116,17 @@ TrainConfig config_of(const Task& task) {
   return config;
 }
 
-class Resume : public testing::TestWithParam<Task> {};
-
-TEST_P(Resume, EndsAsIfItHadNeverStopped) {
+// Stops at random steps, once and twice, against a run that never stops.
+void expect_exact_resume(const TrainConfig& config) {
   TempDir dir;
-  const Task& task = GetParam();
-  const TrainConfig config = config_of(task);
+  const std::int64_t steps = config.total_timesteps;
   const TrainReport whole = run(config, dir / "whole", false);
-  std::mt19937 random(static_cast<unsigned>(task.n_envs + task.steps));
+  std::mt19937 random(static_cast<unsigned>(config.n_envs + steps));
   for (int round = 0; round < 2; ++round) {
     const Path part = dir / ("part" + std::to_string(round));
-    std::int64_t at = 1 + random() % static_cast<unsigned>(task.steps - 1);
+    std::int64_t at = 1 + random() % static_cast<unsigned>(steps - 1);
     run(config, part, false, at);
-    if (round == 0) at += 1 + random() % static_cast<unsigned>(task.steps - at), run(config, part, true, at);
+    if (round == 0) at += 1 + random() % static_cast<unsigned>(steps - at), run(config, part, true, at);
     const TrainReport again = run(config, part, true);
     EXPECT_EQ(again.state_hash, whole.state_hash) << "stopped at step " << at;
     EXPECT_EQ(again.num_updates, whole.num_updates);
@@ -136,6 +134,20 @@ TEST_P(Resume, EndsAsIfItHadNeverStopped) {
     EXPECT_EQ(again.best_eval_return, whole.best_eval_return);
     expect_same_records(dir / "whole", part);
   }
+}
+
+class Resume : public testing::TestWithParam<Task> {};
+
+TEST_P(Resume, EndsAsIfItHadNeverStopped) { expect_exact_resume(config_of(GetParam())); }
+
+TEST(Resume, AMixtureAndStateValuesGoOnAsWell) {
+  TrainConfig mixture = config_of({"Pendulum-v1", 1, 1, 900, 350, 700});
+  mixture.sac.actor_components = 3;
+  expect_exact_resume(mixture);
+  TrainConfig first = config_of({"Pendulum-v1", 2, 1, 900, 350, 700});
+  first.sac.variant = Variant::state_value;
+  first.sac.reward_scale = 2.0;
+  expect_exact_resume(first);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -76,6 +76,9 @@ std::vector<SettingViolation> validate(const TrainConfig& config) {
   rule(!config.env_id.empty(), {"env_id"}, "no environment is named");
   rule(sac.log_std_min < sac.log_std_max, {"log_std_min", "log_std_max"},
        number_text(sac.log_std_min) + ": must be below log_std_max = " + number_text(sac.log_std_max));
+  rule(sac.variant == Variant::sac || sac.n_target_actions == 1, {"n_target_actions"},
+       std::to_string(sac.n_target_actions) +
+           ": must be 1 with variant = \"state_value\", whose targets draw no action");
   rule(config.ent_coef_min < config.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
        number_text(config.ent_coef_min) + ": must be below ent_coef_max = " + number_text(config.ent_coef_max));
   rule(sac.batch_size <= config.buffer_size, {"batch_size", "buffer_size"},

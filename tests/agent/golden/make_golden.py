@@ -116,15 +116,25 @@ def run(case, seed):
         critics.append(mlp(sizes, case["activation_fn"]))
         targets.append(mlp(sizes, case["activation_fn"]))
         targets[-1].load_state_dict(critics[-1].state_dict())
+    averaged = critics  # what the targets follow
+    state_value = case["variant"] == "state_value"
+    if state_value:  # arXiv 1801.01290: V(s) with a target of its own, none for the critics
+        value_net, value_target = (mlp([n_obs] + case["net_arch"] + [1], case["activation_fn"]) for _ in range(2))
+        value_target.load_state_dict(value_net.state_dict())
+        averaged, targets = [value_net], [value_target]
     log_alpha = torch.tensor(math.log(case["ent_coef"]) if case["ent_coef_auto"] else 0.0, requires_grad=True)
 
     adam = dict(betas=(0.9, 0.999), eps=1e-8)
     critic_parameters = [p for net in critics for p in net.parameters()]
     actor_optimizer = torch.optim.Adam(policy.net.parameters(), lr=case["learning_rate_actor"], **adam)
     critic_optimizer = torch.optim.Adam(critic_parameters, lr=case["learning_rate_critic"], **adam)
+    if state_value:
+        value_optimizer = torch.optim.Adam(value_net.parameters(), lr=case["learning_rate_critic"], **adam)
     alpha_optimizer = torch.optim.Adam([log_alpha], lr=case["learning_rate_ent_coef"], **adam)
 
     out = {"config": case, "actor": dump_values(policy.net), "critics": [dump_values(c) for c in critics], "updates": []}
+    if state_value:
+        out["value"] = dump_values(value_net)
     target_entropy = -float(n_act) if case["target_entropy"] is None else case["target_entropy"]
 
     def alpha():
@@ -146,15 +156,19 @@ def run(case, seed):
         record["ent_coef"] = alpha_now.item()
 
         with torch.no_grad():
-            values = []
-            for next_eps in t["next_eps"]:
-                value = 0.0
-                for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
-                    x = torch.cat([t["next_obs"], next_action], -1)
-                    q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
-                    value = value + weight * (q_next - alpha_now * next_log_pi)
-                values.append(value)
-            y = t["reward"] + t["discount"] * torch.stack(values).mean(0)
+            if state_value:
+                next_value = value_target(t["next_obs"]).squeeze(-1)
+            else:
+                values = []
+                for next_eps in t["next_eps"]:
+                    value = 0.0
+                    for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                        x = torch.cat([t["next_obs"], next_action], -1)
+                        q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
+                        value = value + weight * (q_next - alpha_now * next_log_pi)
+                    values.append(value)
+                next_value = torch.stack(values).mean(0)
+            y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
         x = torch.cat([t["obs"], t["action"]], -1)
         loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
         critic_optimizer.zero_grad()
@@ -164,6 +178,22 @@ def run(case, seed):
         if case["max_grad_norm"] > 0:
             torch.nn.utils.clip_grad_norm_(critic_parameters, case["max_grad_norm"])
         critic_optimizer.step()
+
+        if state_value:
+            with torch.no_grad():
+                v = 0.0
+                for weight, action, log_pi in policy.samples(t["obs"], t["eps"]):
+                    x = torch.cat([t["obs"], action], -1)
+                    q = torch.stack([net(x).squeeze(-1) for net in critics]).min(0).values
+                    v = v + weight * (q - alpha_now * log_pi)
+            value_loss = ((value_net(t["obs"]).squeeze(-1) - v) ** 2).mean()
+            value_optimizer.zero_grad()
+            value_loss.backward()
+            record["value_loss"] = 0.5 * value_loss.item()
+            record["value_grads"] = dump_grads(value_net)
+            if case["max_grad_norm"] > 0:
+                torch.nn.utils.clip_grad_norm_(value_net.parameters(), case["max_grad_norm"])
+            value_optimizer.step()
 
         if step % case["policy_delay"] == 0:
             terms, log_pi = 0.0, 0.0
@@ -197,13 +227,15 @@ def run(case, seed):
 
         if (step + 1) % case["target_update_interval"] == 0:
             with torch.no_grad():
-                for net, target in zip(critics, targets):
+                for net, target in zip(averaged, targets):
                     for p, tp in zip(net.parameters(), target.parameters()):
                         tp.mul_(1 - case["tau"]).add_(case["tau"] * p)
 
         record["log_alpha"] = log_alpha.item()
         record["actor"] = dump_values(policy.net)
         record["critics"] = [dump_values(c) for c in critics]
+        if state_value:
+            record["value"] = dump_values(value_net)
         record["targets"] = [dump_values(c) for c in targets]
         out["updates"].append(record)
     return out
@@ -214,6 +246,7 @@ BASE = dict(
     log_std_min=-20.0, log_std_max=2.0, n_critics=2, learning_rate_actor=3e-3, learning_rate_critic=2e-3, learning_rate_ent_coef=1e-2,
     max_grad_norm=0.0, batch_size=7, tau=0.05, target_update_interval=1, policy_delay=1, ent_coef_auto=True, ent_coef=1.0,
     ent_coef_loss="alpha", target_entropy=None, n_target_actions=1, actor_gradient="reparameterised", actor_baseline="leave_one_out",
+    variant="sac", reward_scale=1.0,
 )
 
 CASES = {
@@ -229,6 +262,11 @@ CASES = {
     "mixture": dict(actor_components=3),
     "mixture_tanh_rule_two_target_actions": dict(actor_components=2, log_std_rule="tanh", log_std_min=-5.0, n_target_actions=2, act_dim=1),
     "mixture_plain_gaussian": dict(actor_components=2, policy="gaussian", ent_coef_auto=False, ent_coef=0.2, activation_fn="tanh"),
+    "reward_scale": dict(reward_scale=5.0),
+    "state_value": dict(variant="state_value", reward_scale=5.0, ent_coef_auto=False),
+    "state_value_learned_alpha_delayed_clipped": dict(
+        variant="state_value", policy_delay=2, target_update_interval=3, max_grad_norm=0.3, activation_fn="elu"),
+    "state_value_mixture": dict(variant="state_value", actor_components=2),
 }
 
 if __name__ == "__main__":
