@@ -21,10 +21,12 @@ constexpr double UpdateMetrics::*kMetricFields[] = {
     &UpdateMetrics::critic_loss,   &UpdateMetrics::actor_loss,      &UpdateMetrics::ent_coef,
     &UpdateMetrics::ent_coef_loss, &UpdateMetrics::entropy,         &UpdateMetrics::q_mean,
     &UpdateMetrics::target_mean,   &UpdateMetrics::actor_grad_norm, &UpdateMetrics::critic_grad_norm};
+constexpr const char* kValueLoss = "value_loss";  // not in runs from before there were state values
 
 Json metrics_json(const UpdateMetrics& metrics) {
   Json out = Json::object();
   for (std::size_t i = 0; i < std::size(kMetricNames); ++i) out[kMetricNames[i]] = metrics.*kMetricFields[i];
+  out[kValueLoss] = metrics.value_loss;
   return out;
 }
 
@@ -67,6 +69,7 @@ class Section {
     const Section part = section(key);
     UpdateMetrics out;
     for (std::size_t i = 0; i < std::size(kMetricNames); ++i) out.*kMetricFields[i] = part.number(kMetricNames[i]);
+    if (part.json_.contains(kValueLoss)) out.value_loss = part.number(kValueLoss);
     return out;
   }
   [[noreturn]] void fail_at(const char* key, const std::string& expected) const {

@@ -186,13 +186,26 @@ TEST_P(StateValueObjective, GradientIsThatOfTheLoss) {
   const auto loss = [&] { return sac_.value_gradients(); };
   fill_nan(state.value);
   const double start = loss();
-  // The loss by itself, from Q and log π of the actor step's sample; ψ̄ is ψ before the first update.
+  // The loss by itself, from Q and log π of the actor step's samples; ψ̄ is ψ before the first update.
+  const auto& samples = sac_.samples();
+  std::vector<double> v(static_cast<std::size_t>(batch.batch_size));
+  for (int part = 0; part < samples.components; ++part) {
+    for (int b = 0; b < batch.batch_size; ++b) {
+      for (int d = 0; d < batch.act_dim; ++d) batch.x.at(b, batch.obs_dim + d) = samples.action_row(b, part)[d];
+    }
+    sac_.critic_forward();
+    for (int b = 0; b < batch.batch_size; ++b) {
+      double least = sac_.q(0)[b];
+      for (int i = 1; i < GetParam().config.n_critics; ++i) least = std::min(least, sac_.q(i)[b]);
+      const int i = samples.at(b, part);
+      v[static_cast<std::size_t>(b)] +=
+          (samples.weight ? samples.weight[i] : 1.0) * (least - 0.3 * samples.part_log_pi[i]);
+    }
+  }
   double expected = 0.0;
   for (int b = 0; b < batch.batch_size; ++b) {
-    double least = sac_.q(0)[b];
-    for (int i = 1; i < GetParam().config.n_critics; ++i) least = std::min(least, sac_.q(i)[b]);
-    const double v = least - 0.3 * sac_.samples().log_pi[b];
-    expected += (sac_.state_value()[b] - v) * (sac_.state_value()[b] - v) / batch.batch_size;
+    const double error = sac_.state_value()[b] - v[static_cast<std::size_t>(b)];
+    expected += error * error / batch.batch_size;
   }
   EXPECT_NEAR(start, expected, 1e-12);
   const auto x = live_parameters(state.value_layout, state.value.value);
