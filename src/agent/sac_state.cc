@@ -1,6 +1,9 @@
 #include "agent/sac_state.h"
 
+#include <cmath>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 #include "agent/layer_tensors.h"
 #include "agent/learner_state.h"
@@ -49,6 +52,23 @@ T* make_targets(Arena& arena, const ParamLayout& layout, bool wanted) {
   return wanted ? arena.take<T>(static_cast<std::size_t>(layout.size())) : nullptr;
 }
 
+// Moves the means of a mixture's components apart, in every dimension of the action: there K evenly spaced offsets with
+// mean 0 and mean square 1, in random order, are added to the biases of μ. Components that start alike all follow the
+// first difference between two ways of acting, and end on the same one.
+template <class T>
+void spread_components(const Slot& head, int components, int act_dim, T* params, Rng& rng) {
+  const double unit = std::sqrt(3.0 / (double(components) * components - 1.0));
+  std::vector<int> place(static_cast<std::size_t>(components));
+  for (int d = 0; d < act_dim; ++d) {
+    std::iota(place.begin(), place.end(), 0);
+    for (std::size_t left = place.size(); left > 1; --left) std::swap(place[left - 1], place[rng.below(left)]);
+    for (int k = 0; k < components; ++k) {
+      const double offset = unit * (2 * place[static_cast<std::size_t>(k)] - (components - 1));
+      params[head.offset + head.bias_index(k * act_dim + d)] += static_cast<T>(offset);
+    }
+  }
+}
+
 // The actor's combined output layer is two tensors in files, mu and log_std; of a mixture three, K·A, K·A and K rows.
 template <class T>
 void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, const Actor<T>& actor,
@@ -85,6 +105,10 @@ template <class T>
 void SacState<T>::init(const SacConfig& config, std::uint64_t seed) {
   init_networks(*this, &actor_net.net(), config, seed);
   const auto critics = static_cast<std::uint32_t>(critic_nets.size());
+  if (actor_net.components() > 1) {
+    Rng rng(seed, StreamKind::init, critics + 2);
+    spread_components(actor_layout.slots().back(), actor_net.components(), actor_net.shape().act_dim, actor.value, rng);
+  }
   if (value_nets.empty()) return;
   Rng rng(seed, StreamKind::init, critics + 1);
   value_nets[0].init(value.value, rng);

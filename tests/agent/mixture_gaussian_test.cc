@@ -4,9 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
+#include "agent/sac_state.h"
 #include "nn/actor.h"
 
 namespace softac {
@@ -154,6 +157,29 @@ TEST(MixtureGaussian, ExtremeHeadsStayFinite) {
   for (int k = 0; k < 3; ++k) EXPECT_TRUE(std::isfinite(rows.samples.part_log_pi[k])) << k;
   EXPECT_EQ(rows.samples.weight[1], 1.0f);
   EXPECT_EQ(d_head.at(0, 7), 0.0f) << "raw log sigma below its bound";
+}
+
+// By evenly spaced offsets of their means in every dimension, in an order of its own; weights and widths have none.
+TEST(MixtureGaussian, ComponentsStartApart) {
+  SacConfig config;
+  config.net_arch = {8};
+  config.actor_components = 3;
+  const double range = 1.0 / std::sqrt(8.0);  // of any bias without the offsets
+  std::set<std::vector<int>> orders;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    SacState<double> state(2, 2, config, seed);
+    const Slot& head = state.actor_layout.slots().back();
+    const auto bias = [&](int i) { return state.actor.value[head.offset + head.bias_index(i)]; };
+    for (int d = 0; d < 2; ++d) {
+      std::vector<int> order = {0, 1, 2};
+      std::sort(order.begin(), order.end(), [&](int a, int b) { return bias(2 * a + d) < bias(2 * b + d); });
+      for (int place = 0; place < 3; ++place)
+        EXPECT_NEAR(bias(2 * order[static_cast<std::size_t>(place)] + d), (place - 1) * std::sqrt(1.5), range);
+      orders.insert(order);
+    }
+    for (int i = 6; i < head.out; ++i) EXPECT_LE(std::fabs(bias(i)), range);
+  }
+  EXPECT_EQ(orders.size(), 6u);
 }
 
 TEST(MixtureGaussian, ChoiceFollowsTheWeights) {

@@ -90,7 +90,7 @@ TEST(Update, SameBitsFromEveryBackendAndNumberOfThreads) {
 // only when the algorithm, the order of a sum or the generator changes, and then on purpose.
 TEST(Update, HashesAreThoseOfTheFirstMachine) {
   const std::uint64_t golden[] = {8638519642240975200u, 8706007674749349716u, 9906267980911507088u,
-                                  3648515185130644848u, 17193491772042651529u, 8829489441008146030u};
+                                  3648515185130644848u, 11091548883382546909u, 8829489441008146030u};
   std::size_t i = 0;
   for (const Shape& shape : shapes()) {
     EXPECT_EQ(hash_after(shape, 5, available_backends().front(), 1), golden[i]) << "shape " << i;
