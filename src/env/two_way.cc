@@ -1,9 +1,10 @@
 // TwoWay-v0, softac's own: a point in the plane, a disc in its way, and two equally good goals, left and right behind it.
 //
 //   p ← p + 0.2·a inside the square [−1, 1]²; a step into the disc is not taken.
-//   reward = −0.1 a step, −0.5 for a step into the disc, 5 at a goal, where the episode ends.
+//   reward = −0.15 a step, −0.5 for a step into the disc, 5 at a goal, where the episode ends.
 //
-// The start is (0, −0.8 ± 0.05): the task, its mirror image and the start are the same, and straight ahead is the disc.
+// The start is (0, −0.6 ± 0.05), close before the disc: the task and the start are their own mirror images, and the way
+// straight ahead is barred.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -19,13 +20,13 @@ namespace {
 constexpr const char* kId = "TwoWay-v0";
 constexpr const char* kDescription = "Steer a point around a disc to one of two equally good goals";
 constexpr double kStep = 0.2;
-constexpr double kStartY = -0.8;
+constexpr double kStartY = -0.6;
 constexpr double kStartNoise = 0.05;
 constexpr double kDiscRadius = 0.5;  // about the origin
 constexpr double kGoalX = 0.7;       // and −0.7
 constexpr double kGoalY = 0.5;
 constexpr double kGoalRadius = 0.25;
-constexpr double kStepCost = 0.1;
+constexpr double kStepCost = 0.15;
 constexpr double kDiscCost = 0.5;
 constexpr double kGoalReward = 5.0;
 
