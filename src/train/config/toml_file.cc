@@ -83,7 +83,11 @@ struct Flatten {
           table(*inner, key + ".");
         continue;
       }
-      out.where[key] = where;
+      // TOML itself refuses a name that appears twice, but "a.b" in quotes and b in the table a are one setting here.
+      if (const auto [first, is_new] = out.where.emplace(key, where); !is_new) {
+        out.violations.push_back(where + ": " + key + ": appears twice, first at " + first->second);
+        continue;
+      }
       if (auto value = node_value(node))
         out.entries.push_back({key, std::move(*value), origin});
       else

@@ -121,6 +121,11 @@ TEST_F(Resolve, MissingOrBrokenFilesAreIoErrorsWithTheirPlace) {
   EXPECT_THAT(message_of<IoError>(asked), HasSubstr("larger than"));
   asked.config_file = file(std::string("tau = \"\xff\xfe\"\n"));
   EXPECT_THAT(message_of<IoError>(asked), HasSubstr("settings.toml:1"));
+  asked.config_file = file("tau = 0.1\ntau = 0.2\n");
+  EXPECT_THAT(message_of<IoError>(asked), AllOf(HasSubstr("settings.toml:2"), HasSubstr("not valid TOML")));
+  asked.config_file = file("env_kwargs.g = 9.0\n\"env_kwargs.g\" = 8.0\n");
+  EXPECT_THAT(message_of<ConfigError>(asked), AllOf(HasSubstr("settings.toml:2:1: env_kwargs.g: appears twice"),
+                                                    HasSubstr("first at"), HasSubstr("settings.toml:1:")));
   asked.config_file = file("tau = 2020-01-01\n");
   EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("settings.toml:1:1: tau"));
 }
