@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -38,18 +38,24 @@ class Arena {
   std::size_t bytes() const { return bytes_; }  // taken
 
  private:
-  struct Free {
-    void operator()(std::byte* chunk) const { std::free(chunk); }
+  struct Unmap {
+    std::size_t size;
+    void operator()(std::byte* chunk) const { munmap(chunk, size); }
   };
   static constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
   // Chunks are of whole huge pages: the panels of a matrix lie far apart, and with small pages each would cost an
-  // address translation of its own.
+  // address translation of its own. They are mapped, not taken from the heap: aligned pieces would leave holes there,
+  // of up to a huge page each, into which later and larger allocations move one by one.
   void add_chunk(std::size_t bytes) {
-    const std::size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-    auto* chunk = static_cast<std::byte*>(std::aligned_alloc(kHugePage, size));
-    if (!chunk) throw std::bad_alloc();
-    chunks_.emplace_back(chunk);
+    const std::size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage, mapped = size + kHugePage;
+    void* start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) throw std::bad_alloc();
+    const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(start) % kHugePage) % kHugePage;
+    std::byte* chunk = static_cast<std::byte*>(start) + before;
+    if (before > 0) munmap(start, before);
+    if (before < kHugePage) munmap(chunk + size, kHugePage - before);
+    chunks_.emplace_back(chunk, Unmap{size});
 #ifdef MADV_HUGEPAGE
     madvise(chunk, size, MADV_HUGEPAGE);
 #endif
@@ -58,7 +64,7 @@ class Arena {
     left_ = size;
   }
 
-  std::vector<std::unique_ptr<std::byte, Free>> chunks_;
+  std::vector<std::unique_ptr<std::byte, Unmap>> chunks_;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;
   std::size_t bytes_ = 0;

@@ -17,8 +17,10 @@ LIMIT_KB_PER_HOUR = 1024.0
 
 
 def resident_kb(process):
+    """All resident memory, and the part of it that is no file's."""
     with open(f"/proc/{process.pid}/smaps_rollup", encoding="utf-8") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Rss:"))
+        kb = {line.split(":")[0]: int(line.split()[1]) for line in file if " kB" in line}
+    return kb["Rss"], kb["Anonymous"]
 
 
 def slope(points):
@@ -43,7 +45,7 @@ def main():
             if process.poll() is not None:
                 raise SystemExit(f"the run ended with {process.returncode}")
             if elapsed > 10.0 * minutes:
-                points.append((elapsed / 3600.0, resident_kb(process)))
+                points.append((elapsed / 3600.0, *resident_kb(process)))
                 files.append(len(os.listdir(f"/proc/{process.pid}/fd")))
             latest = os.path.join(folder, "run", "checkpoints", "latest")
             name = open(latest, encoding="utf-8").read().strip() if os.path.exists(latest) else ""
@@ -58,8 +60,9 @@ def main():
                 last = name
         process.send_signal(signal.SIGTERM)
         code = process.wait(timeout=60)
-        growth = slope(points)
-        print(f"{minutes:g} minutes: {growth:.0f} kB per hour, {points[0][1]} → {points[-1][1]} kB resident, "
+        growth = slope([(hours, all_kb) for hours, all_kb, _ in points])
+        print(f"{minutes:g} minutes: {growth:.0f} kB per hour, {points[0][1]} → {points[-1][1]} kB resident "
+              f"({points[0][2]} → {points[-1][2]} kB of it no file's), "
               f"{min(files)} to {max(files)} open files, {num_verified} checkpoints verified, exit code {code}")
         allowed = max(LIMIT_KB_PER_HOUR, LIMIT_KB_PER_HOUR / max(minutes / 60.0, 1e-9) * 0.25)
         if growth > allowed or max(files) > min(files) + 2 or num_verified < 2 or code != 75:
