@@ -11,7 +11,7 @@ import numpy as np
 from svg_figure import COLORS, Panel, figure
 
 ALPHA, GAMMA, GRID = 0.5, 0.99, (401, 401, 33)
-STEPS = [1000, 2000, 3000, 5000, 10000, 20000, 50000]
+STEPS = [1000, 2000, 3000, 5000, 10000, 20000, 50000, 100000, 150000]
 SETTINGS = {"ent_coef": ALPHA, "gamma": GAMMA, "net_arch": "[128,128]", "batch_size": 256, "learning_rate": 5e-4,
             "learning_starts": 500, "eval_freq": 0, "threads": 1}
 NUM_SEEDS, NUM_STARTS, HORIZON, BAR = 5, 1000, 200, 0.05
@@ -46,7 +46,7 @@ class Grid:
 
 
 class Policy:
-    """The actor of a run's newest checkpoint: a = tanh(μ + σ ε)."""
+    """The actor of a run's newest checkpoint: a mixture of components a = tanh(μ + σ ε), or one."""
 
     def __init__(self, run_dir):
         newest = max((pathlib.Path(run_dir) / "checkpoints").glob("step-*"))
@@ -64,27 +64,38 @@ class Policy:
         layer = lambda name: x @ self.tensors[f"actor.{name}.weight"].T + self.tensors[f"actor.{name}.bias"]
         for i in range(2):
             x = np.maximum(layer(f"layers.{i}"), 0.0)
-        return layer("mu")[:, 0], np.clip(layer("log_std")[:, 0], -20, 2)
+        mu, log_std = layer("mu"), np.clip(layer("log_std"), -20, 2)
+        logits = layer("logits") if "actor.logits.weight" in self.tensors else np.zeros_like(mu)
+        return logits - log_sum_exp(logits), mu, log_std
 
 
-def log_density(eps, log_std, u):
-    return -0.5 * eps ** 2 - log_std - 0.5 * np.log(2 * np.pi) - 2 * (np.log(2) - np.abs(u) - np.log1p(np.exp(-2 * np.abs(u))))
+def log_sum_exp(x):
+    most = x.max(axis=-1, keepdims=True)
+    return most + np.log(np.exp(x - most).sum(axis=-1, keepdims=True))
+
+
+def log_density(log_weight, mu, log_std, u):
+    """log π of a = tanh u, at u of any number of samples for each state: (states, samples)."""
+    log_weight, mu, log_std = (x[:, None, :] for x in (log_weight, mu, log_std))
+    parts = log_weight - 0.5 * ((u[:, :, None] - mu) * np.exp(-log_std)) ** 2 - log_std - 0.5 * np.log(2 * np.pi)
+    return log_sum_exp(parts)[:, :, 0] - 2 * (np.log(2) - np.abs(u) - np.log1p(np.exp(-2 * np.abs(u))))
 
 
 def soft_return(policy, grid, theta, speed, rng):
     """Discounted soft return of HORIZON steps and the grid's V behind them, for each start."""
     total = np.zeros(len(theta))
     for t in range(HORIZON):
-        mu, log_std = policy(theta, speed)
-        eps = rng.standard_normal(len(theta))
-        u = mu + np.exp(log_std) * eps
+        parts = log_weight, mu, log_std = policy(theta, speed)
+        chosen = (rng.random((len(theta), 1)) > np.exp(log_weight).cumsum(axis=1)[:, :-1]).sum(axis=1)
+        rows = np.arange(len(theta))
+        u = mu[rows, chosen] + np.exp(log_std[rows, chosen]) * rng.standard_normal(len(theta))
         reward, theta, speed = step(theta, speed, np.tanh(u))
-        total += GAMMA ** t * (reward - ALPHA * log_density(eps, log_std, u))
+        total += GAMMA ** t * (reward - ALPHA * log_density(*parts, u[:, None])[:, 0])
     return total + GAMMA ** HORIZON * grid(theta, speed)
 
 
 def divergence(policy, grid, theta, speed):
-    """KL(π ‖ exp(Q/α)/Z) in each state: Q by one step and the grid's V; sums over ε for π, over actions for Z (E6)."""
+    """KL(π ‖ exp(Q/α)/Z) in each state: Q by one step and the grid's V; sums over ε and components for π, over actions for Z (E6)."""
 
     def q(action):
         reward, next_theta, next_speed = step(theta[:, None], speed[:, None], action)
@@ -94,12 +105,15 @@ def divergence(policy, grid, theta, speed):
     exponent = q(nodes[None, :]) / ALPHA
     most = exponent.max(axis=1)
     log_z = most + np.log(np.exp(exponent - most[:, None]) @ weights)
-    mu, log_std = policy(theta, speed)
+    parts = log_weight, mu, log_std = policy(theta, speed)
     eps = np.linspace(-7, 7, 281)
     share = np.exp(-0.5 * eps ** 2)
     share /= share.sum()
-    u = mu[:, None] + np.exp(log_std)[:, None] * eps
-    return (log_density(eps, log_std[:, None], u) - q(np.tanh(u)) / ALPHA) @ share + log_z
+    total = log_z
+    for k in range(mu.shape[1]):
+        u = mu[:, k, None] + np.exp(log_std[:, k, None]) * eps
+        total = total + np.exp(log_weight[:, k]) * ((log_density(*parts, u) - q(np.tanh(u)) / ALPHA) @ share)
+    return total
 
 
 def pendulum(softac, out, folder, run):

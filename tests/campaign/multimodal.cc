@@ -1,5 +1,6 @@
-// What one Gaussian and a mixture of two cover, as JSON: KL to the Boltzmann target on TwoPeaks-v0 with one and two
-// action dimensions, shares of the two goals of TwoWay-v0; densities and paths of seed 0 for the figures.
+// What one Gaussian and a mixture cover, as JSON: KL to the Boltzmann target on TwoPeaks-v0 with one and two action
+// dimensions (a mixture of two), shares of the two goals of TwoWay-v0 (a mixture of four); densities and paths of seed 0
+// for the figures.
 //
 // Usage: multimodal NUM_SEEDS        (figures and bars: scripts/multimodal_campaign.py)
 #include "train/multimodal.h"
@@ -63,7 +64,7 @@ int main(int argc, char** argv) {
       const auto s = static_cast<std::uint64_t>(seed);
       out["bandit"][name].push_back(softac::bandit(1, components, s));
       out["bandit_2d"][name].push_back(softac::bandit(2, components, s));
-      out["two_way"][name].push_back(softac::two_way(components, s));
+      out["two_way"][name].push_back(softac::two_way(components == 1 ? 1 : softac::kTwoWayComponents, s));
     }
   }
   std::cout << out.dump() << "\n";

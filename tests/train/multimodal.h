@@ -63,6 +63,9 @@ inline BoltzmannEstimate bandit_estimate(MultimodalRun& run) {
                                  bandit_values(*env), run.alpha(), env->spec().act_dim == 1 ? 512 : 128);
 }
 
+// Enough for the ways around the disc and the turns on each.
+constexpr int kTwoWayComponents = 4;
+
 // Where sampled actions lead in TwoWay-v0. left + right + neither = 1.
 struct WayShares {
   double left = 0.0, right = 0.0, mean_return = 0.0;

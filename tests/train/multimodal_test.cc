@@ -25,7 +25,7 @@ TEST(Multimodal, TheMixtureIsFarNearerToTheBoltzmannTarget) {
 }
 
 TEST(Multimodal, TheMixtureTakesBothWays) {
-  MultimodalRun mixture("TwoWay-v0", 2, 0);
+  MultimodalRun mixture("TwoWay-v0", kTwoWayComponents, 0);
   const WayShares shares = two_way_shares(mixture, 500);
   EXPECT_GE(shares.left, 0.4);
   EXPECT_GE(shares.right, 0.4);
