@@ -97,7 +97,7 @@ using Sums = std::map<std::string, std::string>;  // of files that have been rea
 // Adds one file of a checkpoint and what is wrong with it.
 void check_file(FileSystem& fs, CheckpointInfo& info, const Path& path, const std::string& name,
                 const nlohmann::json& entry, bool read, Sums& sums) {
-  const auto bytes = entry.at("bytes").get<std::uint64_t>();
+  const auto bytes = static_cast<std::uint64_t>(json_count(entry.at("bytes"), "manifest.json: bytes of " + name));
   CheckpointInfo::File file{name, bytes, true, entry.at("sha256").get<std::string>()};
   std::string error;
   if (fs.kind(path) != FileKind::file) {
@@ -126,15 +126,18 @@ Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& 
   try {
     const nlohmann::json manifest =
         parse_strict_json(fs.read_text(dir / "manifest.json", kMaxManifestBytes), "manifest.json");
-    if (const auto format = manifest.at("format").get<std::int64_t>(); format != kManifestFormat) {
+    const auto count = [&](const char* key) {
+      return json_count(manifest.at(key), std::string("manifest.json: ") + key);
+    };
+    if (const std::int64_t format = count("format"); format != kManifestFormat) {
       throw IoError("manifest.json is of format " + std::to_string(format) + ", expected " +
                     std::to_string(kManifestFormat) + (format > kManifestFormat ? kNewer : ""));
     }
-    info.step = manifest.at("step").get<std::int64_t>();
-    info.sequence = manifest.at("sequence").get<std::int64_t>();
+    info.step = count("step");
+    info.sequence = count("sequence");
     info.state_hash = manifest.at("state_hash").get<std::string>();
-    counters.max_step = manifest.at("max_step").get<std::int64_t>();
-    counters.next_segment = manifest.at("next_segment").get<std::int64_t>();
+    counters.max_step = count("max_step");
+    counters.next_segment = count("next_segment");
     info.complete = true;
     for (const auto& [name, entry] : manifest.at("files").items()) {
       if (!is_plain_name(name)) throw IoError("manifest.json names a file \"" + name + "\"");

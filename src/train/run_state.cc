@@ -39,12 +39,7 @@ class Section {
 
   Section section(const char* key) const { return {value(key), where_ + "." + key}; }
   bool is_null(const char* key) const { return value(key).is_null(); }
-  std::int64_t count(const char* key) const {
-    const Parsed& v = value(key);
-    if (!v.is_number_integer() || v.get<std::int64_t>() < 0 || (v.is_number_unsigned() && v.get<std::uint64_t>() >> 62))
-      fail_at(key, "a whole number of at least 0");
-    return v.get<std::int64_t>();
-  }
+  std::int64_t count(const char* key) const { return json_count(value(key), where_ + "." + key); }
   std::uint64_t position(const char* key) const { return position_of(value(key), key); }
   double number(const char* key) const { return number_of(value(key), key); }
   bool flag(const char* key) const {

@@ -87,7 +87,13 @@ TEST(Checkpoint, DamageIsFoundAndTheOneBeforeTaken) {
        "names a segment"},
       {head + "\"next_segment\": 2, \"files\": {}, \"replay\": [" + segment + ", " + segment + "]}", "twice"},
       {head + "\"step\": 21, \"next_segment\": 1, \"replay\": [], \"files\": {}}", "the key \"step\" appears twice"},
-      {head + "\"next_segment\": 1, \"replay\": [], \"files\": {}} {}", "not JSON"}};
+      {head + "\"next_segment\": 1, \"replay\": [], \"files\": {}} {}", "not JSON"},
+      // Numbers that no file of softac's holds, and that a plain conversion would not survive.
+      {"{\"format\": 9" + std::string(47, '2') + "}", "format: expected a whole number"},
+      {head + "\"next_segment\": 9223372036854775807}", "next_segment: expected a whole number"},
+      {head + "\"next_segment\": 1.5}", "next_segment: expected a whole number"},
+      {head + "\"next_segment\": 1, \"files\": {\"x\": {\"bytes\": -1, \"sha256\": \"\"}}}",
+       "bytes of x: expected a whole number"}};
   for (const auto& [manifest, error] : hostile) {
     damage("manifest.json", manifest);
     const auto found = find_checkpoints(fs, checkpoints, "");

@@ -26,4 +26,10 @@ nlohmann::json parse_strict_json(std::string_view text, const std::string& sourc
   }
 }
 
+std::int64_t json_count(const nlohmann::json& value, const std::string& what) {
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() >> 62 != 0)
+    throw IoError(what + ": expected a whole number of at least 0");
+  return value.get<std::int64_t>();
+}
+
 }  // namespace softac
