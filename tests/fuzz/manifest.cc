@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& info : softac::find_checkpoints(fs, checkpoints, "*")) {
     if (info.complete != info.error.empty()) std::abort();
     for (const auto& entry : info.files) {
-      if (entry.name.find("..") != std::string::npos || entry.name.starts_with("/")) std::abort();
+      const std::size_t plain = entry.name.starts_with("replay/") ? 7 : 0;  // no further folder, and no way up
+      if (entry.name.find('/', plain) != std::string::npos || entry.name[plain] == '.') std::abort();
     }
   }
   try {
