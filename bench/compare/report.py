@@ -183,11 +183,12 @@ def own_section(own, figure, commit):
         f"{first['acting']['n_envs']} at once. Between updates, from a million transitions:",
         "",
     ]
-    for r in own["replay"]:
+    for runs in own["replay"]:
+        share = spread([100 * r["share_of_update"] for r in runs], 1)
         lines.append(
-            f"- O = {r['obs_dim']}, A = {r['act_dim']}: a batch in {r['sample_us']:.0f} µs and its noise in "
-            f"{r['noise_us']:.0f} µs, "
-            f"{100 * r['share_of_update']:.1f} % of an update; quiet rounds {quiet(r)}."
+            f"- O = {runs[0]['obs_dim']}, A = {runs[0]['act_dim']}: a batch in "
+            f"{spread([r['sample_us'] for r in runs], 0)} µs and its noise in "
+            f"{spread([r['noise_us'] for r in runs], 0)} µs, {share} % of an update; {len(runs)} processes."
         )
     for u in own["threads"]:
         s = u["scaling"]

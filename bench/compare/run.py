@@ -41,6 +41,7 @@ PEERS = {
     "SB3": (["peer_sb3.py"], ["peer_sb3.py"]),
 }
 
+REPLAYS = 5  # processes that measure the sampling
 REST = 0.3  # seconds after a learner's turn: threads of OpenMP spin for 0.2 s before they sleep
 
 
@@ -205,7 +206,9 @@ def measure_own(args, info, figure):
         )
     own["gemm"] = softac_json(args, 1, "bench", "gemm", "--seconds", seconds)
     for shape in SHAPES:
-        own["replay"].append(softac_json(args, 1, "bench", "replay", "--shape", shape, "--seconds", seconds))
+        # What a random read costs depends on where the memory lies: each process gets other pages.
+        command = ["bench", "replay", "--shape", shape, "--seconds", seconds]
+        own["replay"].append([softac_json(args, 1, *command) for _ in range(REPLAYS)])
     own["scale"] = softac_json(args, 1, "bench", "scale", "--seconds", str(args.seconds * 10), "-o", str(figure))
     own["scale"].pop("figure")
     return own

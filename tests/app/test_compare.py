@@ -157,7 +157,10 @@ class Report(unittest.TestCase):
             "updates": [fixed],
             "threads": [fixed],
             "replay": [
-                {"obs_dim": 17, "act_dim": 6, "sample_us": 20, "noise_us": 10, "share_of_update": 0.005, **spell}
+                [
+                    {"obs_dim": 17, "act_dim": 6, "sample_us": us, "noise_us": 10, "share_of_update": us / 5000}
+                    for us in [20, 35, 500]
+                ]
             ],
             "gemm": {
                 **spell,
@@ -194,7 +197,7 @@ class Report(unittest.TestCase):
         for part in [
             "| avx2 | 17, 6, 256, 256 | 6.00 | 90.0 | 100.0 | 0.900 (0.800 to 0.950) | 7 of 9 |",
             "| target | 1.000 | 20.0 % | 95.0 | 0.950 |",
-            "0.5 % of an update",
+            "a batch in 35 (20 to 500) µs and its noise in 10 (10 to 10) µs, 0.7 (0.4 to 10.0) % of an update; 3 processes",
             "Quiet rounds 7 of 9 (**bad spell**)",
             "parallel efficiency 1.50 (1.40 to 1.60)",
             "| d_W | 1 × 2 × 3 | 50 | 0.50 | – |",
