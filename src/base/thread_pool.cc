@@ -28,12 +28,18 @@ bool spin(Done done) {
   } while (std::chrono::steady_clock::now() < end);
   return false;
 }
+
+// Where the share of thread i of n begins.
+int share_begin(int num_parts, int i, int n) {
+  return static_cast<int>(std::int64_t{num_parts} * i / n);
+}
 }  // namespace
 
 ThreadPool::ThreadPool(int num_threads) {
   const int num_cores = static_cast<int>(std::thread::hardware_concurrency());
   if (num_threads <= 0) num_threads = num_cores > 0 ? num_cores : 1;
   spins_ = num_threads <= num_cores;
+  shares_ = std::make_unique<Share[]>(static_cast<std::size_t>(num_threads));
   for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
 }
 
@@ -48,9 +54,13 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
   const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
   fn_ = fn;
   context_ = context;
+  num_parts_ = num_parts;
   unfinished_.store(num_parts, std::memory_order_relaxed);
-  ticket_.store(static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(num_parts),
-                std::memory_order_release);
+  for (int i = 0, n = num_threads(); i < n; ++i) {
+    const int size = share_begin(num_parts, i + 1, n) - share_begin(num_parts, i, n);
+    shares_[static_cast<std::size_t>(i)].ticket.store(
+        static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(size), std::memory_order_release);
+  }
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
   work(generation, 0);
@@ -59,21 +69,31 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
     unfinished_.wait(left, std::memory_order_acquire);
 }
 
-// Claims parts of this generation, the last first, until none is left. Generation and number of unclaimed parts are one
-// word, and a claim is a compare-exchange on it: so a claim is of the job that is being run, whose caller waits until
-// the part is done, and fn_ and context_ are that job's. A late worker can neither take a part of a job that it has not
-// seen nor one that does not exist.
+// Claims parts of this generation until none is left, of the worker's own share first.
 void ThreadPool::work(std::uint32_t generation, int worker) {
-  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  const int n = num_threads();
+  for (int i = 0; i < n; ++i) {
+    if (!work_on((worker + i) % n, generation, worker)) return;
+  }
+}
+
+// Claims parts of one share, the last first, until none is left. False where the job is another one by now. Generation
+// and number of unclaimed parts are one word, and a claim is a compare-exchange on it: so a claim is of the job that is
+// being run, whose caller waits until the part is done, and fn_, context_ and num_parts_ are that job's. A late worker
+// can neither take a part of a job that it has not seen nor one that does not exist.
+bool ThreadPool::work_on(int share, std::uint32_t generation, int worker) {
+  std::atomic<std::uint64_t>& place = shares_[static_cast<std::size_t>(share)].ticket;
+  std::uint64_t ticket = place.load(std::memory_order_acquire);
   while (static_cast<std::uint32_t>(ticket >> 32) == generation) {
     const auto unclaimed = static_cast<std::uint32_t>(ticket);
-    if (unclaimed == 0) return;
-    if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire))
+    if (unclaimed == 0) return true;
+    if (!place.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
-    fn_(context_, static_cast<int>(unclaimed - 1), worker);
+    fn_(context_, share_begin(num_parts_, share, num_threads()) + static_cast<int>(unclaimed) - 1, worker);
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
-    ticket = ticket_.load(std::memory_order_acquire);
+    ticket = place.load(std::memory_order_acquire);
   }
+  return false;
 }
 
 void ThreadPool::worker_loop(int worker) {

@@ -1,9 +1,12 @@
 // A fixed set of threads for fork-join loops. The caller works too. Bounded spinning, then parking, so that it is safe
-// where threads outnumber cores. Which thread runs which part never affects a result: parts are independent.
+// where threads outnumber cores. Each thread starts with its own share of the parts, so that parts of one job that
+// touch what those of the last one touched tend to stay on one core, and helps the others when it is done. Which thread
+// runs which part never affects a result: parts are independent.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -46,14 +49,20 @@ class ThreadPool {
  private:
   using PartFn = void (*)(void* context, int part, int worker);
   void run_parts(int num_parts, PartFn fn, void* context);
+  // The parts from num_parts · i / num_threads() on, up to the next thread's.
+  struct alignas(64) Share {
+    std::atomic<std::uint64_t> ticket{0};  // generation in the high half, number of unclaimed parts in the low half
+  };
   void work(std::uint32_t generation, int worker);
+  bool work_on(int share, std::uint32_t generation, int worker);
   void worker_loop(int worker);
 
   std::vector<std::thread> workers_;
   PartFn fn_ = nullptr;
   void* context_ = nullptr;
+  int num_parts_ = 0;
   bool spins_ = false;
-  std::atomic<std::uint64_t> ticket_{0};      // generation in the high half, number of unclaimed parts in the low half
+  std::unique_ptr<Share[]> shares_;           // one a thread
   std::atomic<std::int32_t> unfinished_{0};   // parts not yet done
   std::atomic<std::uint32_t> generation_{0};  // wakes the workers
   std::atomic<bool> stop_{false};
