@@ -88,7 +88,7 @@ class Backend {
   }
 
  private:
-  static constexpr std::int64_t kMinCost = 1 << 19;  // multiply-adds worth waking another thread: about 10 µs
+  static constexpr std::int64_t kMinCost = 1 << 16;  // multiply-adds worth another thread, which spins: about 1 µs
 
   static int num_blocks(std::int64_t size) { return static_cast<int>((size + kBlock - 1) / kBlock); }
 
