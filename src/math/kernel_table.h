@@ -18,6 +18,10 @@ namespace softac {
 
 using Stride = std::ptrdiff_t;
 
+// skip_zeros: the chain of a product leaves out the terms whose left factor (x, d_y, x) is zero. What ReLU and its mask
+// leave is zero for half of the elements or more, so this is most of an update's work. With finite factors the sum is
+// the same number.
+
 // y = act(x W + b). Weight panels hold K + 1 rows, the last one the bias. Pieces: rows of x.
 // y(r, c): chain over k = 0 … K−1 starting from the bias, then act. z keeps the value before act (null: not kept).
 template <class T>
@@ -33,6 +37,7 @@ struct LinearForward {
   T* z;  // panels (rows, N) or null; stride y_stride
   bool activate;
   Activation activation;
+  bool skip_zeros = false;  // see above
 };
 
 // d_x = (d_y Wᵀ) · act'(x). Pieces: rows of d_y. d_x(r, c): chain over n = 0 … N−1 starting from +0, then the mask.
@@ -50,6 +55,7 @@ struct LinearBackwardInput {
   Activation activation;
   T* d_x;  // panels (rows, K)
   Stride d_x_stride;
+  bool skip_zeros = false;  // see above
 };
 
 // d_W = xᵀ d_y and d_b = column sums of d_y. Pieces: panels of 16 rows of d_W, and one more for d_b.
@@ -65,6 +71,7 @@ struct LinearBackwardWeights {
   int out_panels;
   T* d_w;  // panels (K + 1, N)
   Stride d_w_stride;
+  bool skip_zeros = false;  // see above
 };
 constexpr int num_weight_pieces(int k) {
   return (k + 15) / 16 + 1;

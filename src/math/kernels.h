@@ -5,8 +5,10 @@
 
 #include "base/elementary.h"
 #include "math/activation.h"
+#include "math/activation_rows.h"
 #include "math/gaussian_kernels.h"
 #include "math/kernel_table.h"
+#include "math/sparse_kernels.h"
 
 namespace softac {
 namespace {
@@ -70,26 +72,6 @@ struct Tile {
     for (int r = 0; r < left; ++r) outer_step<0>(a + r * 16, b + r * 16, b_stride);
   }
 };
-
-// Rows [r, r + count) of `panels` panels of y through the activation, for those that are not part of the tile.
-void activate_rows(Activation activation, float* y, Stride stride, int panels, int count) {
-  for (int p = 0; p < panels; ++p) {
-    for (int i = 0; i < count; ++i) {
-      float* at = y + p * stride + i * 16;
-      activate(activation, Lanes::load(at)).store(at);
-    }
-  }
-}
-void mask_rows(Activation activation, float* d, Stride stride, const float* saved, Stride saved_stride,
-               const int* saved_rows, int r, int panels, int count) {
-  for (int p = 0; p < panels; ++p) {
-    for (int i = 0; i < count; ++i) {
-      float* at = d + p * stride + i * 16;
-      const int row = saved_rows ? saved_rows[r + i] : r + i;
-      mask(activation, Lanes::load(at), Lanes::load(saved + p * saved_stride + Stride{row} * 16)).store(at);
-    }
-  }
-}
 
 template <int MR, int NP>
 SOFTAC_INLINE void forward_tile(const LinearForward<float>& g, int r, int p) {
@@ -170,10 +152,12 @@ SOFTAC_INLINE void for_tiles(int first, int last, int panels, F f) {
 }
 
 void linear_forward(const LinearForward<float>& g, int first, int last) {
+  if (g.skip_zeros) return sparse_forward(g, first, last);
   for_tiles(first, last, g.out_panels, [&]<int MR, int NP>(int r, int p) { forward_tile<MR, NP>(g, r, p); });
 }
 
 void linear_backward_input(const LinearBackwardInput<float>& g, int first, int last) {
+  if (g.skip_zeros) return sparse_backward_input(g, first, last);
   for_tiles(first, last, g.out_panels, [&]<int MR, int NP>(int r, int p) { backward_tile<MR, NP>(g, r, p); });
 }
 
@@ -222,13 +206,13 @@ SOFTAC_INLINE void bias_panels(const LinearBackwardWeights<float>& g, int p) {
   for (int j = 0; j < NP; ++j) sum[j].store(g.d_w + (p + j) * g.d_w_stride + Stride{g.k} * 16);
 }
 
-void linear_backward_weights(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
-  const int bias = num_weight_pieces(g.k) - 1, last = last_piece < bias ? last_piece : bias;
+// Pieces [first_piece, last_piece) of d_W, without that of d_b.
+void dense_backward_weights(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
   int first = 0;
   do {
     const int rows = g.rows - first < kBlockRows ? g.rows - first : kBlockRows;
     const auto panels = [&]<int NP>(int p) __attribute__((always_inline)) {
-      for (int piece = first_piece; piece < last; ++piece) {
+      for (int piece = first_piece; piece < last_piece; ++piece) {
         const int end = g.k < piece * 16 + 16 ? g.k : piece * 16 + 16;
         weight_tiles<kWeightRows, NP>(g, piece * 16, end, p, first, rows);
       }
@@ -240,6 +224,11 @@ void linear_backward_weights(const LinearBackwardWeights<float>& g, int first_pi
     }
     first += kBlockRows;
   } while (first < g.rows);
+}
+
+void linear_backward_weights(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
+  const int bias = num_weight_pieces(g.k) - 1, last = last_piece < bias ? last_piece : bias;
+  g.skip_zeros ? sparse_backward_weights(g, first_piece, last) : dense_backward_weights(g, first_piece, last);
   if (first_piece <= bias && bias < last_piece) {
     int p = 0;
     for (; p + 4 <= g.out_panels; p += 4) bias_panels<4>(g, p);

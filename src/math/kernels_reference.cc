@@ -29,7 +29,10 @@ void linear_forward(const LinearForward<T>& a, int first, int last) {
   for (int r = first; r < last; ++r) {
     for (int c = 0; c < a.out_panels * kLanes; ++c) {
       T sum = at(a.w, a.w_stride, a.k, c);
-      for (int k = 0; k < a.k; ++k) sum = std::fma(at(a.x, a.x_stride, r, k), at(a.w, a.w_stride, k, c), sum);
+      for (int k = 0; k < a.k; ++k) {
+        const T x = at(a.x, a.x_stride, r, k);
+        if (!a.skip_zeros || x != 0) sum = std::fma(x, at(a.w, a.w_stride, k, c), sum);
+      }
       if (a.z) put(a.z, a.y_stride, r, c) = sum;
       put(a.y, a.y_stride, r, c) = a.activate ? activate(a.activation, Scalar<T>(sum)).v : sum;
     }
@@ -41,7 +44,10 @@ void linear_backward_input(const LinearBackwardInput<T>& a, int first, int last)
   for (int r = first; r < last; ++r) {
     for (int c = 0; c < a.out_panels * kLanes; ++c) {
       T sum = 0;
-      for (int n = 0; n < a.n; ++n) sum = std::fma(at(a.d_y, a.d_y_stride, r, n), at(a.wt, a.wt_stride, n, c), sum);
+      for (int n = 0; n < a.n; ++n) {
+        const T d_y = at(a.d_y, a.d_y_stride, r, n);
+        if (!a.skip_zeros || d_y != 0) sum = std::fma(d_y, at(a.wt, a.wt_stride, n, c), sum);
+      }
       if (a.saved) {
         const int row = a.saved_rows ? a.saved_rows[r] : r;
         sum = mask(a.activation, Scalar<T>(sum), Scalar<T>(at(a.saved, a.saved_stride, row, c))).v;
@@ -57,7 +63,10 @@ void linear_backward_weights(const LinearBackwardWeights<T>& a, int first, int l
   for (int c = 0; c < a.out_panels * kLanes; ++c) {
     for (int k = first * kLanes; k < std::min(last, bias) * kLanes && k < a.k; ++k) {
       T sum = 0;
-      for (int r = 0; r < a.rows; ++r) sum = std::fma(at(a.x, a.x_stride, r, k), at(a.d_y, a.d_y_stride, r, c), sum);
+      for (int r = 0; r < a.rows; ++r) {
+        const T x = at(a.x, a.x_stride, r, k);
+        if (!a.skip_zeros || x != 0) sum = std::fma(x, at(a.d_y, a.d_y_stride, r, c), sum);
+      }
       put(a.d_w, a.d_w_stride, k, c) = sum;
     }
     if (first > bias || bias >= last) continue;

@@ -10,6 +10,21 @@
 namespace softac {
 namespace {
 
+// For each set of 8 lanes, bit i for lane i: the numbers of its lanes in order.
+struct PackTable {
+  std::uint8_t lanes[256][8];
+};
+constexpr PackTable kPackTable = [] {
+  PackTable table{};
+  for (int set = 0; set < 256; ++set) {
+    int count = 0;
+    for (int lane = 0; lane < 8; ++lane) {
+      if (set >> lane & 1) table.lanes[set][count++] = static_cast<std::uint8_t>(lane);
+    }
+  }
+  return table;
+}();
+
 struct Lanes {
   using value_type = float;
   struct Mask {
@@ -36,6 +51,21 @@ struct Lanes {
     const auto* p = reinterpret_cast<const __m256i*>(words);
     return {_mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_loadu_si256(p), 8)),
             _mm256_cvtepi32_ps(_mm256_srli_epi32(_mm256_loadu_si256(p + 1), 8))};
+  }
+  // Four values that stand together; get<I>: one of them in every lane.
+  struct Four {
+    __m256 v;
+    static Four load(const float* p) { return {_mm256_broadcast_ps(reinterpret_cast<const __m128*>(p))}; }
+    template <int I>
+    Lanes get() const {
+      const __m256 lane = _mm256_permute_ps(v, I * 0x55);
+      return {lane, lane};
+    }
+  };
+  // Packs the lanes other than zero, and 8·(first + lane) of each; returns how many. Writes 16 of both.
+  int pack(int first, float* values, std::uint16_t* places) const {
+    const int count = pack8(lo, first, values, places);
+    return count + pack8(hi, first + 8, values + count, places + count);
   }
   float tree() const {
     const __m256 t8 = _mm256_add_ps(lo, hi);
@@ -82,6 +112,16 @@ struct Lanes {
     e = {_mm256_cvtepi32_ps(_mm256_srai_epi32(b0, 23)), _mm256_cvtepi32_ps(_mm256_srai_epi32(b1, 23))};
     m = {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(b0, low), root)),
          _mm256_castsi256_ps(_mm256_add_epi32(_mm256_and_si256(b1, low), root))};
+  }
+
+ private:
+  static int pack8(__m256 v, int first, float* values, std::uint16_t* places) {
+    const int on = _mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    const __m128i lanes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(kPackTable.lanes[on]));
+    _mm256_storeu_ps(values, _mm256_permutevar8x32_ps(v, _mm256_cvtepu8_epi32(lanes)));
+    const __m128i place = _mm_add_epi16(_mm_cvtepu8_epi16(lanes), _mm_set1_epi16(static_cast<short>(first)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(places), _mm_slli_epi16(place, 3));
+    return __builtin_popcount(static_cast<unsigned>(on));
   }
 };
 

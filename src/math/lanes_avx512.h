@@ -28,6 +28,24 @@ struct Lanes {
   static Lanes upper24(const std::uint32_t* words) {
     return _mm512_cvtepi32_ps(_mm512_srli_epi32(_mm512_loadu_si512(words), 8));
   }
+  // Four values that stand together; get<I>: one of them in every lane.
+  struct Four {
+    __m512 v;
+    static Four load(const float* p) { return {_mm512_broadcast_f32x4(_mm_loadu_ps(p))}; }
+    template <int I>
+    Lanes get() const {
+      return _mm512_permute_ps(v, I * 0x55);
+    }
+  };
+  // Packs the lanes other than zero, and 8·(first + lane) of each; returns how many. Writes 16 of both.
+  int pack(int first, float* values, std::uint16_t* places) const {
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __mmask16 on = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    const __m512i place = _mm512_slli_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(first)), 3);
+    _mm512_storeu_ps(values, _mm512_maskz_compress_ps(on, v));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(places), _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(on, place)));
+    return __builtin_popcount(on);
+  }
   float tree() const {
     const __m256 t8 = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
     const __m128 t4 = _mm_add_ps(_mm256_castps256_ps128(t8), _mm256_extractf128_ps(t8, 1));

@@ -38,6 +38,25 @@ struct Lanes {
     for (int i = 0; i < 16; ++i) out.v[i] = static_cast<float>(static_cast<std::int32_t>(words[i] >> 8));
     return out;
   }
+  // Four values that stand together; get<I>: one of them in every lane.
+  struct Four {
+    const float* v;
+    static Four load(const float* p) { return {p}; }
+    template <int I>
+    Lanes get() const {
+      return Lanes(v[I]);
+    }
+  };
+  // Packs the lanes other than zero, and 8·(first + lane) of each; returns how many. Writes 16 of both at most.
+  int pack(int first, float* values, std::uint16_t* places) const {
+    int count = 0;
+    for (int i = 0; i < 16; ++i) {
+      if (v[i] == 0.0f) continue;
+      values[count] = v[i];
+      places[count++] = static_cast<std::uint16_t>(8 * (first + i));
+    }
+    return count;
+  }
   // The tree 16 → 8 → 4 → 2 → 1.
   float tree() const {
     float t[16];

@@ -87,7 +87,7 @@ void Mlp<T>::hidden_forward(const KernelTable<T>& k, const T* params, Panels<con
     const auto y = tape.y[l].rows_from(at, x.rows);
     T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(at, x.rows).data;
     k.linear_forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in,
-                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation},
+                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation, l > 0 && leaves_zeros()},
                      0, x.rows);
     input = y;
   }
@@ -149,7 +149,7 @@ void Mlp<T>::hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, in
     const auto saved = tape.saved(l - 1).rows_from(at, count);
     k.linear_backward_input({d_z.data, d_z.panel_stride, wt.hidden[l].data, wt.hidden[l].panel_stride, slots_[l].out,
                              num_panels(slots_[l].in), saved.data, saved.panel_stride, tape_rows, shape_.activation,
-                             d_below.data, d_below.panel_stride},
+                             d_below.data, d_below.panel_stride, leaves_zeros()},
                             0, count);
   }
 }
@@ -190,8 +190,9 @@ void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int ta
     return;
   }
   const Panels<const T> d_y = l < shape_.hidden.size() ? Panels<const T>(pass.d.d_z[l]) : pass.d_out;
+  const bool skip_zeros = l > 0 && l < shape_.hidden.size() && leaves_zeros();
   k.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, pass.x.rows, slot.in,
-                             num_panels(slot.out), d_w, slot.stride()},
+                             num_panels(slot.out), d_w, slot.stride(), skip_zeros},
                             task * pieces_per_task(slot),
                             std::min((task + 1) * pieces_per_task(slot), num_weight_pieces(slot.in)));
 }

@@ -33,6 +33,17 @@ class PerBackend : public testing::TestWithParam<std::string> {
     std::fill_n(m.data, m.panel_stride * num_panels(cols), std::numeric_limits<float>::quiet_NaN());
     return m;
   }
+  // Some elements zero of either sign: none, some, half, nearly all or all of them.
+  Panels<float> panels_with_zeros(int rows, int cols) {
+    const auto m = random_panels(rows, cols);
+    const double zeros = std::vector{0.0, 0.2, 0.5, 0.95, 1.0}[rng_.below(5)];
+    for (int r = 0; r < rows; ++r) {
+      for (int c = 0; c < cols; ++c) {
+        if (rng_.uniform() < zeros) m.at(r, c) = rng_.below(2) == 0 ? 0.0f : -0.0f;
+      }
+    }
+    return m;
+  }
   std::vector<float> random_vector(int n) {
     std::vector<float> out(static_cast<std::size_t>(n));
     for (float& x : out) x = static_cast<float>(rng_.normal());
@@ -131,6 +142,99 @@ TEST_P(PerBackend, LinearBackwardWeights) {
         expect_same(w0, w1);
       }
     }
+  }
+}
+
+// Lists of non-zero elements: several blocks of rows and columns, every remainder of panels.
+const int kListSizes[] = {1, 15, 16, 40, 64, 90, 127, 128, 129, 300};
+
+TEST_P(PerBackend, LinearForwardWithoutZeros) {
+  for (int rows : {1, 3, 64, 65, 130}) {
+    for (int k : kListSizes) {
+      for (int n : {3, 17, 33, 64, 81, 150}) {
+        const auto x = panels_with_zeros(rows, k), w = random_panels(k + 1, n);
+        auto y0 = nan_panels(rows, n), y1 = nan_panels(rows, n), z0 = nan_panels(rows, n), z1 = nan_panels(rows, n);
+        const bool keep = rng_.below(2) == 0;
+        LinearForward<float> g{x.data,        x.panel_stride, w.data,          w.panel_stride,           k,
+                               num_panels(n), y0.data,        y0.panel_stride, keep ? z0.data : nullptr, rng_.below(3) > 0,
+                               kActivations[rng_.below(4)]};
+        g.skip_zeros = true;
+        reference_.linear_forward(g, 0, rows);
+        g.y = y1.data;
+        if (keep) g.z = z1.data;
+        const int cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(rows)));
+        fast_.linear_forward(g, cut, rows);
+        fast_.linear_forward(g, 0, cut);
+        expect_same(y0, y1);
+        if (keep) expect_same(z0, z1);
+      }
+    }
+  }
+}
+
+TEST_P(PerBackend, LinearBackwardInputWithoutZeros) {
+  for (int rows : {1, 3, 64, 65, 130}) {
+    for (int n : kListSizes) {
+      for (int k : {3, 17, 33, 64, 81, 150}) {
+        const auto d_y = panels_with_zeros(rows, n), wt = random_panels(n, k), saved = random_panels(rows, k);
+        auto d0 = nan_panels(rows, k), d1 = nan_panels(rows, k);
+        std::vector<int> order(static_cast<std::size_t>(rows));
+        for (int& row : order) row = static_cast<int>(rng_.below(static_cast<std::uint64_t>(rows)));
+        LinearBackwardInput<float> g{};
+        g.d_y = d_y.data, g.d_y_stride = d_y.panel_stride;
+        g.wt = wt.data, g.wt_stride = wt.panel_stride;
+        g.n = n, g.out_panels = num_panels(k);
+        g.saved = rng_.below(4) > 0 ? saved.data : nullptr, g.saved_stride = saved.panel_stride;
+        g.saved_rows = rng_.below(2) == 0 ? order.data() : nullptr;
+        g.activation = kActivations[rng_.below(4)];
+        g.d_x = d0.data, g.d_x_stride = d0.panel_stride;
+        g.skip_zeros = true;
+        reference_.linear_backward_input(g, 0, rows);
+        g.d_x = d1.data;
+        const int cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(rows)));
+        fast_.linear_backward_input(g, cut, rows);
+        fast_.linear_backward_input(g, 0, cut);
+        expect_same(d0, d1);
+      }
+    }
+  }
+}
+
+TEST_P(PerBackend, LinearBackwardWeightsWithoutZeros) {
+  for (int rows : {0, 1, 15, 16, 17, 128, 129, 300}) {
+    for (int k : kListSizes) {
+      for (int n : {3, 17, 33, 64, 81, 150}) {
+        const auto x = panels_with_zeros(std::max(rows, 1), k), d_y = random_panels(std::max(rows, 1), n);
+        auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
+        LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
+                                       k,      num_panels(n),  w0.data,  w0.panel_stride, true};
+        const int pieces = num_weight_pieces(k), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
+        reference_.linear_backward_weights(g, 0, pieces);
+        g.d_w = w1.data;
+        fast_.linear_backward_weights(g, cut, pieces);
+        fast_.linear_backward_weights(g, 0, cut);
+        expect_same(w0, w1);
+      }
+    }
+  }
+}
+
+// What stands against a zero is not read: even an infinity leaves the sum as it is.
+TEST_P(PerBackend, ZerosMeetNothing) {
+  const int rows = 20, k = 40, n = 24;
+  const auto x = random_panels(rows, k), w = random_panels(k + 1, n);
+  for (int r = 0; r < rows; ++r) x.at(r, 7) = 0.0f;
+  for (int c = 0; c < n; ++c) w.at(7, c) = std::numeric_limits<float>::infinity();
+  auto y = nan_panels(rows, n);
+  LinearForward<float> g{x.data,        x.panel_stride, w.data,         w.panel_stride, k,
+                         num_panels(n), y.data,         y.panel_stride, nullptr,        false,
+                         Activation::relu};
+  fast_.linear_forward(g, 0, rows);
+  EXPECT_TRUE(std::isnan(y.at(3, 5)));
+  g.skip_zeros = true;
+  fast_.linear_forward(g, 0, rows);
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < n; ++c) EXPECT_TRUE(std::isfinite(y.at(r, c)));
   }
 }
 

@@ -1,0 +1,196 @@
+// Matrix products that leave out the zeros of their left factor A (KernelTable, skip_zeros). Each row of A is packed
+// once into a list of its elements other than zero; then every chain runs along its list, with the rows of B that the
+// list names. Included by kernels.h.
+#pragma once
+
+#include "math/activation_rows.h"
+#include "math/kernel_table.h"
+
+namespace softac {
+namespace {
+
+#define SOFTAC_INLINE inline __attribute__((always_inline))
+
+// A list covers kListColumns columns of A, so that the rows of B that it may name, in kListPanels panels, stay in the
+// first cache while up to kListRows lists go over them. Chains go on from one block of columns to the next.
+constexpr int kListColumns = 128, kListRows = 64, kListPanels = 4;
+
+struct Lists {
+  alignas(64) float value[kListRows * kListColumns + 16];
+  alignas(64) std::uint16_t place[kListRows * kListColumns + 16];  // row of B, in steps of 8 bytes
+  int begin[kListRows + 1];
+};
+
+// Rows [r, r + count) of A, columns [k, end); a: panels. Row r of A is list 0.
+SOFTAC_INLINE void pack_rows(Lists& lists, const float* a, Stride a_stride, int r, int count, int k, int end) {
+  int at = 0;
+  for (int i = 0; i < count; ++i) {
+    lists.begin[i] = at;
+    const float* row = a + (k / 16) * a_stride + Stride{r + i} * 16;
+    int c = k;
+    for (; c + 16 <= end; c += 16, row += a_stride) {
+      at += Lanes::load(row).pack(c - k, lists.value + at, lists.place + at);
+    }
+    if (c < end) at += Lanes::load(row).first(end - c).pack(c - k, lists.value + at, lists.place + at);
+  }
+  lists.begin[count] = at;
+}
+
+// The same of A = xᵀ: columns [c, c + count) of x, all in one panel, and its rows [r, end). Column c is list `first`.
+SOFTAC_INLINE void pack_columns(Lists& lists, int first, const float* x, Stride x_stride, int c, int count, int r,
+                                int end) {
+  alignas(64) float columns[kListColumns * 16];  // 16 × 16 blocks, transposed
+  const float* panel = x + (c / 16) * x_stride;
+  for (int row = r; row < end; row += 16) {
+    const float* in = panel + Stride{row} * 16;
+    alignas(64) float last[256];
+    if (end - row < 16) {
+      for (int i = 0; i < 16; ++i) (row + i < end ? Lanes::load(in + i * 16) : Lanes::zero()).store(last + i * 16);
+      in = last;
+    }
+    transpose16(in, columns + (row - r) * 16);
+  }
+  int at = first == 0 ? 0 : lists.begin[first];
+  for (int i = 0; i < count; ++i) {
+    lists.begin[first + i] = at;
+    for (int row = 0; row < end - r; row += 16) {
+      at += Lanes::load(columns + row * 16 + i * 16).pack(row, lists.value + at, lists.place + at);
+    }
+  }
+  lists.begin[first + count] = at;
+}
+
+// A row of NP panels of C += A·B along list i. b: row 0 of the list's rows, in the first of the panels.
+template <int NP>
+struct ListChain {
+  Lanes sum[NP];
+
+  SOFTAC_INLINE void load(const float* c, Stride stride) {
+    _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) sum[j] = Lanes::load(c + j * stride);
+  }
+  SOFTAC_INLINE void store(float* c, Stride stride) const {
+    _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) sum[j].store(c + j * stride);
+  }
+  SOFTAC_INLINE void step(Lanes x, const float* b, Stride b_stride) {
+    _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) sum[j] = fma(x, Lanes::load(b + j * b_stride), sum[j]);
+  }
+  SOFTAC_INLINE void multiply(const Lists& lists, int i, const float* b, Stride b_stride) {
+    const float* value = lists.value + lists.begin[i];
+    const std::uint16_t* place = lists.place + lists.begin[i];
+    int left = lists.begin[i + 1] - lists.begin[i];
+    for (; left >= 4; left -= 4, value += 4, place += 4) {
+      const auto x = Lanes::Four::load(value);
+      std::uint64_t places;
+      __builtin_memcpy(&places, place, sizeof places);
+      step(x.template get<0>(), b + (places & 0xffff) * 2, b_stride);
+      step(x.template get<1>(), b + (places >> 16 & 0xffff) * 2, b_stride);
+      step(x.template get<2>(), b + (places >> 32 & 0xffff) * 2, b_stride);
+      step(x.template get<3>(), b + (places >> 48) * 2, b_stride);
+    }
+    for (; left > 0; --left, ++value, ++place) step(Lanes(*value), b + *place * 2, b_stride);
+  }
+};
+
+// f.template operator()<NP>(panel) for groups of kListPanels panels, then for the rest.
+template <class F>
+SOFTAC_INLINE void for_panel_groups(int panels, F f) {
+  int p = 0;
+  for (; p + kListPanels <= panels; p += kListPanels) f.template operator()<kListPanels>(p);
+  if (panels - p == 3) f.template operator()<3>(p);
+  if (panels - p == 2) f.template operator()<2>(p);
+  if (panels - p == 1) f.template operator()<1>(p);
+}
+
+// C = init + A·B for rows [first, last) of A (panels, K columns). init(chain, r, p) starts a chain, finish(chain, r, p)
+// stores it; between the blocks of columns it lies in c.
+template <class Init, class Finish>
+SOFTAC_INLINE void multiply_rows(const float* a, Stride a_stride, int columns, const float* b, Stride b_stride,
+                                 int panels, float* c, Stride c_stride, int first, int last, Init init,
+                                 Finish finish) {
+  Lists lists;
+  for (int r = first; r < last; r += kListRows) {
+    const int count = last - r < kListRows ? last - r : kListRows;
+    for (int k = 0; k < columns; k += kListColumns) {
+      const int end = columns - k < kListColumns ? columns : k + kListColumns;
+      pack_rows(lists, a, a_stride, r, count, k, end);
+      for_panel_groups(panels, [&]<int NP>(int p) __attribute__((always_inline)) {
+        for (int i = 0; i < count; ++i) {
+          ListChain<NP> chain;
+          float* at = c + p * c_stride + Stride{r + i} * 16;
+          if (k == 0) init(chain, p);
+          else chain.load(at, c_stride);
+          chain.multiply(lists, i, b + p * b_stride + Stride{k} * 16, b_stride);
+          if (end == columns) finish(chain, r + i, p);
+          else chain.store(at, c_stride);
+        }
+      });
+    }
+  }
+}
+
+void sparse_forward(const LinearForward<float>& g, int first, int last) {
+  const bool relu = g.activate && g.activation == Activation::relu;
+  const Lanes least(relu ? 0.0f : -__builtin_inff());
+  multiply_rows(
+      g.x, g.x_stride, g.k, g.w, g.w_stride, g.out_panels, g.y, g.y_stride, first, last,
+      [&]<int NP>(ListChain<NP>& chain, int p) __attribute__((always_inline)) {
+        chain.load(g.w + p * g.w_stride + Stride{g.k} * 16, g.w_stride);
+      },
+      [&]<int NP>(ListChain<NP>& chain, int r, int p) __attribute__((always_inline)) {
+        const Stride at = p * g.y_stride + Stride{r} * 16;
+        if (g.z) chain.store(g.z + at, g.y_stride);
+        for (Lanes& sum : chain.sum) sum = max_(least, sum);
+        chain.store(g.y + at, g.y_stride);
+        if (g.activate && !relu) activate_rows(g.activation, g.y + at, g.y_stride, NP, 1);
+      });
+}
+
+void sparse_backward_input(const LinearBackwardInput<float>& g, int first, int last) {
+  multiply_rows(
+      g.d_y, g.d_y_stride, g.n, g.wt, g.wt_stride, g.out_panels, g.d_x, g.d_x_stride, first, last,
+      []<int NP>(ListChain<NP>& chain, int) __attribute__((always_inline)) {
+        for (Lanes& sum : chain.sum) sum = Lanes::zero();
+      },
+      [&]<int NP>(ListChain<NP>& chain, int r, int p) __attribute__((always_inline)) {
+        float* d_x = g.d_x + p * g.d_x_stride + Stride{r} * 16;
+        chain.store(d_x, g.d_x_stride);
+        if (g.saved)
+          mask_rows(g.activation, d_x, g.d_x_stride, g.saved + p * g.saved_stride, g.saved_stride, g.saved_rows, r, NP, 1);
+      });
+}
+
+// Pieces [first, last) of d_W, without that of d_b.
+void sparse_backward_weights(const LinearBackwardWeights<float>& g, int first, int last) {
+  constexpr int kPieces = kListRows / 16;
+  Lists lists;
+  for (int piece = first; piece < last; piece += kPieces) {
+    const int begin = piece * 16;
+    int end = (piece + kPieces < last ? piece + kPieces : last) * 16;
+    if (end > g.k) end = g.k;
+    int r = 0;
+    do {
+      const int last_row = g.rows - r < kListColumns ? g.rows : r + kListColumns;
+      for (int k = begin; k < end; k += 16)
+        pack_columns(lists, k - begin, g.x, g.x_stride, k, end - k < 16 ? end - k : 16, r, last_row);
+      for_panel_groups(g.out_panels, [&]<int NP>(int p) __attribute__((always_inline)) {
+        for (int k = begin; k < end; ++k) {
+          ListChain<NP> chain;
+          float* d_w = g.d_w + p * g.d_w_stride + Stride{k} * 16;
+          if (r == 0) {
+            for (Lanes& sum : chain.sum) sum = Lanes::zero();
+          } else {
+            chain.load(d_w, g.d_w_stride);
+          }
+          chain.multiply(lists, k - begin, g.d_y + p * g.d_y_stride + Stride{r} * 16, g.d_y_stride);
+          chain.store(d_w, g.d_w_stride);
+        }
+      });
+      r = last_row;
+    } while (r < g.rows);
+  }
+}
+
+#undef SOFTAC_INLINE
+
+}  // namespace
+}  // namespace softac
