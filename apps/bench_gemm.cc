@@ -54,7 +54,7 @@ struct Layer {
 };
 
 void weight_gradient(const KernelTable<float>& k, ThreadPool& pool, const LinearBackwardWeights<float>& g) {
-  const int pieces = num_weight_pieces(g.k), parts = std::min(pieces, 4 * pool.num_threads());
+  const int pieces = num_weight_pieces(g.k, g.out_panels, g.skip_zeros), parts = std::min(pieces, 4 * pool.num_threads());
   pool.run(parts, [&](int part) { k.linear_backward_weights(g, pieces * part / parts, pieces * (part + 1) / parts); });
 }
 

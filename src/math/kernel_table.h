@@ -18,9 +18,9 @@ namespace softac {
 
 using Stride = std::ptrdiff_t;
 
-// skip_zeros: the chain of a product leaves out the terms whose left factor (x, d_y, x) is zero. What ReLU and its mask
-// leave is zero for half of the elements or more, so this is most of an update's work. With finite factors the sum is
-// the same number.
+// skip_zeros: the chains leave out the terms with a zero of x (LinearForward), of d_y (LinearBackwardInput and Weights).
+// ReLU and its mask make zeros of half of the elements or more, so this is most of an update's work. Where the other
+// factors are finite the sums are the same numbers.
 
 // y = act(x W + b). Weight panels hold K + 1 rows, the last one the bias. Pieces: rows of x.
 // y(r, c): chain over k = 0 … K−1 starting from the bias, then act. z keeps the value before act (null: not kept).
@@ -58,7 +58,8 @@ struct LinearBackwardInput {
   bool skip_zeros = false;  // see above
 };
 
-// d_W = xᵀ d_y and d_b = column sums of d_y. Pieces: panels of 16 rows of d_W, and one more for d_b.
+// d_W = xᵀ d_y and d_b = column sums of d_y. Pieces: panels of 16 rows of d_W, and one more for d_b; with skip_zeros
+// panels of 16 columns of both.
 // d_W(k, n): chain over r = 0 … rows−1 starting from +0; d_b(n): sum over r in the same order.
 template <class T>
 struct LinearBackwardWeights {
@@ -73,8 +74,8 @@ struct LinearBackwardWeights {
   Stride d_w_stride;
   bool skip_zeros = false;  // see above
 };
-constexpr int num_weight_pieces(int k) {
-  return (k + 15) / 16 + 1;
+constexpr int num_weight_pieces(int k, int out_panels, bool skip_zeros) {
+  return skip_zeros ? out_panels : (k + 15) / 16 + 1;
 }
 
 // wt = (rows first … first + count − 1 of w)ᵀ. Pieces: panels of wt. Unused columns of the last panel are set to zero.

@@ -206,8 +206,8 @@ SOFTAC_INLINE void bias_panels(const LinearBackwardWeights<float>& g, int p) {
   for (int j = 0; j < NP; ++j) sum[j].store(g.d_w + (p + j) * g.d_w_stride + Stride{g.k} * 16);
 }
 
-// Pieces [first_piece, last_piece) of d_W, without that of d_b.
-void dense_backward_weights(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
+// Rows [16·first_piece, 16·last_piece) of d_W.
+void dense_weight_rows(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
   int first = 0;
   do {
     const int rows = g.rows - first < kBlockRows ? g.rows - first : kBlockRows;
@@ -226,14 +226,21 @@ void dense_backward_weights(const LinearBackwardWeights<float>& g, int first_pie
   } while (first < g.rows);
 }
 
-void linear_backward_weights(const LinearBackwardWeights<float>& g, int first_piece, int last_piece) {
-  const int bias = num_weight_pieces(g.k) - 1, last = last_piece < bias ? last_piece : bias;
-  g.skip_zeros ? sparse_backward_weights(g, first_piece, last) : dense_backward_weights(g, first_piece, last);
-  if (first_piece <= bias && bias < last_piece) {
-    int p = 0;
-    for (; p + 4 <= g.out_panels; p += 4) bias_panels<4>(g, p);
-    for (; p < g.out_panels; ++p) bias_panels<1>(g, p);
+void bias_sums(const LinearBackwardWeights<float>& g, int p, int last) {
+  for (; p + 4 <= last; p += 4) bias_panels<4>(g, p);
+  for (; p < last; ++p) bias_panels<1>(g, p);
+}
+
+void linear_backward_weights(const LinearBackwardWeights<float>& g, int first, int last) {
+  if (g.skip_zeros) {
+    constexpr int kPanels = kListRows / 16;
+    for (int p = first; p < last; p += kPanels) sparse_weight_panels(g, p, last - p < kPanels ? last - p : kPanels);
+    bias_sums(g, first, last);
+    return;
   }
+  const int bias = (g.k + 15) / 16;
+  dense_weight_rows(g, first, last < bias ? last : bias);
+  if (first <= bias && bias < last) bias_sums(g, 0, g.out_panels);
 }
 
 void transpose(const Transpose<float>& g, int first, int last) {

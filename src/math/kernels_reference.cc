@@ -59,20 +59,29 @@ void linear_backward_input(const LinearBackwardInput<T>& a, int first, int last)
 
 template <class T>
 void linear_backward_weights(const LinearBackwardWeights<T>& a, int first, int last) {
-  const int bias = num_weight_pieces(a.k) - 1;
-  for (int c = 0; c < a.out_panels * kLanes; ++c) {
-    for (int k = first * kLanes; k < std::min(last, bias) * kLanes && k < a.k; ++k) {
-      T sum = 0;
-      for (int r = 0; r < a.rows; ++r) {
-        const T x = at(a.x, a.x_stride, r, k);
-        if (!a.skip_zeros || x != 0) sum = std::fma(x, at(a.d_y, a.d_y_stride, r, c), sum);
-      }
-      put(a.d_w, a.d_w_stride, k, c) = sum;
+  const auto weight = [&](int k, int c) {
+    T sum = 0;
+    for (int r = 0; r < a.rows; ++r) {
+      const T d_y = at(a.d_y, a.d_y_stride, r, c);
+      if (!a.skip_zeros || d_y != 0) sum = std::fma(at(a.x, a.x_stride, r, k), d_y, sum);
     }
-    if (first > bias || bias >= last) continue;
+    put(a.d_w, a.d_w_stride, k, c) = sum;
+  };
+  const auto bias = [&](int c) {
     T sum = 0;
     for (int r = 0; r < a.rows; ++r) sum = sum + at(a.d_y, a.d_y_stride, r, c);
     put(a.d_w, a.d_w_stride, a.k, c) = sum;
+  };
+  for (int piece = first; piece < last; ++piece) {
+    const bool biases = a.skip_zeros || piece * kLanes >= a.k, weights = a.skip_zeros || !biases;
+    const int first_column = a.skip_zeros ? piece * kLanes : 0;
+    const int last_column = a.skip_zeros ? first_column + kLanes : a.out_panels * kLanes;
+    const int first_row = a.skip_zeros ? 0 : piece * kLanes;
+    const int last_row = a.skip_zeros ? a.k : std::min(first_row + kLanes, a.k);
+    for (int c = first_column; c < last_column; ++c) {
+      for (int k = first_row; weights && k < last_row; ++k) weight(k, c);
+      if (biases) bias(c);
+    }
   }
 }
 

@@ -36,11 +36,9 @@ SOFTAC_INLINE void pack_rows(Lists& lists, const float* a, Stride a_stride, int 
   lists.begin[count] = at;
 }
 
-// The same of A = xᵀ: columns [c, c + count) of x, all in one panel, and its rows [r, end). Column c is list `first`.
-SOFTAC_INLINE void pack_columns(Lists& lists, int first, const float* x, Stride x_stride, int c, int count, int r,
-                                int end) {
+// The same of A = d_yᵀ: the columns of one panel of d_y, its rows [r, end). Column c is list `first` + c.
+SOFTAC_INLINE void pack_columns(Lists& lists, int first, const float* panel, int r, int end) {
   alignas(64) float columns[kListColumns * 16];  // 16 × 16 blocks, transposed
-  const float* panel = x + (c / 16) * x_stride;
   for (int row = r; row < end; row += 16) {
     const float* in = panel + Stride{row} * 16;
     alignas(64) float last[256];
@@ -51,13 +49,13 @@ SOFTAC_INLINE void pack_columns(Lists& lists, int first, const float* x, Stride 
     transpose16(in, columns + (row - r) * 16);
   }
   int at = first == 0 ? 0 : lists.begin[first];
-  for (int i = 0; i < count; ++i) {
-    lists.begin[first + i] = at;
+  for (int c = 0; c < 16; ++c) {
+    lists.begin[first + c] = at;
     for (int row = 0; row < end - r; row += 16) {
-      at += Lanes::load(columns + row * 16 + i * 16).pack(row, lists.value + at, lists.place + at);
+      at += Lanes::load(columns + row * 16 + c * 16).pack(row, lists.value + at, lists.place + at);
     }
   }
-  lists.begin[first + count] = at;
+  lists.begin[first + 16] = at;
 }
 
 // A row of NP panels of C += A·B along list i. b: row 0 of the list's rows, in the first of the panels.
@@ -159,34 +157,37 @@ void sparse_backward_input(const LinearBackwardInput<float>& g, int first, int l
       });
 }
 
-// Pieces [first, last) of d_W, without that of d_b.
-void sparse_backward_weights(const LinearBackwardWeights<float>& g, int first, int last) {
-  constexpr int kPieces = kListRows / 16;
+// d_Wᵀ = d_yᵀ x in groups of kListRows columns n of d_y. A block of 16 × 16 elements of d_W stands together, so until the
+// last rows are in it holds the sums of d_Wᵀ; if K is no multiple of 16, those of the last panel of x stand in `rest`.
+void sparse_weight_panels(const LinearBackwardWeights<float>& g, int first, int count) {
   Lists lists;
-  for (int piece = first; piece < last; piece += kPieces) {
-    const int begin = piece * 16;
-    int end = (piece + kPieces < last ? piece + kPieces : last) * 16;
-    if (end > g.k) end = g.k;
-    int r = 0;
-    do {
-      const int last_row = g.rows - r < kListColumns ? g.rows : r + kListColumns;
-      for (int k = begin; k < end; k += 16)
-        pack_columns(lists, k - begin, g.x, g.x_stride, k, end - k < 16 ? end - k : 16, r, last_row);
-      for_panel_groups(g.out_panels, [&]<int NP>(int p) __attribute__((always_inline)) {
-        for (int k = begin; k < end; ++k) {
-          ListChain<NP> chain;
-          float* d_w = g.d_w + p * g.d_w_stride + Stride{k} * 16;
-          if (r == 0) {
-            for (Lanes& sum : chain.sum) sum = Lanes::zero();
-          } else {
-            chain.load(d_w, g.d_w_stride);
-          }
-          chain.multiply(lists, k - begin, g.d_y + p * g.d_y_stride + Stride{r} * 16, g.d_y_stride);
-          chain.store(d_w, g.d_w_stride);
-        }
-      });
-      r = last_row;
-    } while (r < g.rows);
+  alignas(64) float rest[kListRows * 16];
+  const int full = g.k / 16, left = g.k % 16;
+  const auto block = [&](int c, int p) { return g.d_w + (first + c / 16) * g.d_w_stride + Stride{p} * 256; };
+  int r = 0;
+  do {
+    const int end = g.rows - r < kListColumns ? g.rows : r + kListColumns;
+    for (int i = 0; i < count; ++i) pack_columns(lists, i * 16, g.d_y + (first + i) * g.d_y_stride, r, end);
+    for_panel_groups(full + (left > 0), [&]<int NP>(int p) __attribute__((always_inline)) {
+      for (int c = 0; c < count * 16; ++c) {
+        float* sums[NP];
+        for (int j = 0; j < NP; ++j) sums[j] = p + j < full ? block(c, p + j) + c % 16 * 16 : rest + c * 16;
+        ListChain<NP> chain;
+        for (int j = 0; j < NP; ++j) chain.sum[j] = r == 0 ? Lanes::zero() : Lanes::load(sums[j]);
+        chain.multiply(lists, c, g.x + p * g.x_stride + Stride{r} * 16, g.x_stride);
+        for (int j = 0; j < NP; ++j) chain.sum[j].store(sums[j]);
+      }
+    });
+    r = end;
+  } while (r < g.rows);
+  for (int c = 0; c < count * 16; c += 16) {
+    alignas(64) float turned[256];
+    for (int p = 0; p < full; ++p) {
+      transpose16(block(c, p), turned);
+      for (int i = 0; i < 16; ++i) Lanes::load(turned + i * 16).store(block(c, p) + i * 16);
+    }
+    if (left > 0) transpose16(rest + c * 16, turned);
+    for (int i = 0; i < left; ++i) Lanes::load(turned + i * 16).store(block(c, full) + i * 16);
   }
 }
 

@@ -18,7 +18,7 @@ Mlp<T>::Mlp(const std::string& name, MlpShape shape, ParamLayout& layout) : shap
     in = shape_.hidden[l];
   }
   slots_.push_back(layout.slot(layout.add(name + ".output", in, shape_.out, shape_.head)));
-  for (const Slot& slot : slots_) num_weight_tasks_ += num_weight_tasks(slot);
+  for (std::size_t l = 0; l < slots_.size(); ++l) num_weight_tasks_ += num_weight_tasks(l);
 }
 
 template <class T>
@@ -87,7 +87,7 @@ void Mlp<T>::hidden_forward(const KernelTable<T>& k, const T* params, Panels<con
     const auto y = tape.y[l].rows_from(at, x.rows);
     T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(at, x.rows).data;
     k.linear_forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in,
-                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation, l > 0 && leaves_zeros()},
+                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation, l > 0 && skips_zeros(l - 1)},
                      0, x.rows);
     input = y;
   }
@@ -149,7 +149,7 @@ void Mlp<T>::hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, in
     const auto saved = tape.saved(l - 1).rows_from(at, count);
     k.linear_backward_input({d_z.data, d_z.panel_stride, wt.hidden[l].data, wt.hidden[l].panel_stride, slots_[l].out,
                              num_panels(slots_[l].in), saved.data, saved.panel_stride, tape_rows, shape_.activation,
-                             d_below.data, d_below.panel_stride, leaves_zeros()},
+                             d_below.data, d_below.panel_stride, skips_zeros(l)},
                             0, count);
   }
 }
@@ -164,23 +164,34 @@ void Mlp<T>::backward_input(const KernelTable<T>& k, const MlpTransposes<T>& wt,
       0, d_x.rows);
 }
 
-// Pieces of a weight gradient that one task takes together, so that they share what they read of d_y. Wide layers have
-// pieces enough for all threads.
-int pieces_per_task(const Slot& slot) {
-  return slot.in >= 1024 ? 8 : slot.in >= 512 ? 4 : 2;
+// Pieces of a weight gradient that one task takes together, so that they share what they read of d_y, or of x with
+// skip_zeros. Wide layers have pieces enough for all threads.
+int pieces_per_task(const Slot& slot, bool skip_zeros) {
+  return skip_zeros ? 4 : slot.in >= 1024 ? 8 : slot.in >= 512 ? 4 : 2;
 }
 
 template <class T>
-int Mlp<T>::num_weight_tasks(const Slot& slot) {
-  const int pieces = pieces_per_task(slot);
-  return slot.head ? 1 : (num_weight_pieces(slot.in) + pieces - 1) / pieces;
+bool Mlp<T>::skips_zeros(std::size_t layer) const {
+  return layer < shape_.hidden.size() && shape_.activation == Activation::relu;
+}
+
+template <class T>
+int Mlp<T>::num_pieces(std::size_t layer) const {
+  const Slot& slot = slots_[layer];
+  return num_weight_pieces(slot.in, num_panels(slot.out), skips_zeros(layer));
+}
+
+template <class T>
+int Mlp<T>::num_weight_tasks(std::size_t layer) const {
+  const int pieces = pieces_per_task(slots_[layer], skips_zeros(layer));
+  return slots_[layer].head ? 1 : (num_pieces(layer) + pieces - 1) / pieces;
 }
 
 // d_W = xᵀ d_y, d_b = Σ d_y
 template <class T>
 void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int task) const {
   std::size_t l = 0;
-  for (; task >= num_weight_tasks(slots_[l]); ++l) task -= num_weight_tasks(slots_[l]);
+  for (; task >= num_weight_tasks(l); ++l) task -= num_weight_tasks(l);
   const Slot& slot = slots_[l];
   const Panels<const T> x = l == 0 ? pass.x : Panels<const T>(pass.tape.y[l - 1]);
   T* d_w = pass.d_params + slot.offset;
@@ -190,11 +201,10 @@ void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int ta
     return;
   }
   const Panels<const T> d_y = l < shape_.hidden.size() ? Panels<const T>(pass.d.d_z[l]) : pass.d_out;
-  const bool skip_zeros = l > 0 && l < shape_.hidden.size() && leaves_zeros();
+  const int pieces = pieces_per_task(slot, skips_zeros(l));
   k.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, pass.x.rows, slot.in,
-                             num_panels(slot.out), d_w, slot.stride(), skip_zeros},
-                            task * pieces_per_task(slot),
-                            std::min((task + 1) * pieces_per_task(slot), num_weight_pieces(slot.in)));
+                             num_panels(slot.out), d_w, slot.stride(), skips_zeros(l)},
+                            task * pieces, std::min((task + 1) * pieces, num_pieces(l)));
 }
 
 template <class T>

@@ -103,9 +103,10 @@ class Mlp {
                       int at) const;
   void hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const int* tape_rows,
                        const MlpTransposes<T>& wt, int count, const MlpGradients<T>& d, int d_at) const;
-  static int num_weight_tasks(const Slot& slot);
-  // Whether many of a hidden layer's outputs, and of the gradients behind its mask, are zero.
-  bool leaves_zeros() const { return shape_.activation == Activation::relu; }
+  // Whether `layer` leaves zeros: in its outputs, and in the gradients behind its mask.
+  bool skips_zeros(std::size_t layer) const;
+  int num_pieces(std::size_t layer) const;
+  int num_weight_tasks(std::size_t layer) const;
 
   MlpShape shape_;
   std::vector<Slot> slots_;  // hidden layers, then the output

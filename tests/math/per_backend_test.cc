@@ -134,7 +134,7 @@ TEST_P(PerBackend, LinearBackwardWeights) {
         auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
         LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
                                        k,      num_panels(n),  w0.data,  w0.panel_stride};
-        const int pieces = num_weight_pieces(k), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
+        const int pieces = num_weight_pieces(k, num_panels(n), false), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
         reference_.linear_backward_weights(g, 0, pieces);
         g.d_w = w1.data;
         fast_.linear_backward_weights(g, cut, pieces);
@@ -204,11 +204,11 @@ TEST_P(PerBackend, LinearBackwardWeightsWithoutZeros) {
   for (int rows : {0, 1, 15, 16, 17, 128, 129, 300}) {
     for (int k : kListSizes) {
       for (int n : {3, 17, 33, 64, 81, 150}) {
-        const auto x = panels_with_zeros(std::max(rows, 1), k), d_y = random_panels(std::max(rows, 1), n);
+        const auto x = random_panels(std::max(rows, 1), k), d_y = panels_with_zeros(std::max(rows, 1), n);
         auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
         LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
                                        k,      num_panels(n),  w0.data,  w0.panel_stride, true};
-        const int pieces = num_weight_pieces(k), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
+        const int pieces = num_weight_pieces(k, num_panels(n), true), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
         reference_.linear_backward_weights(g, 0, pieces);
         g.d_w = w1.data;
         fast_.linear_backward_weights(g, cut, pieces);
@@ -392,7 +392,7 @@ TEST_P(PerBackend, ThreadsChangeNothing) {
                             out.panel_stride, nullptr, true, Activation::relu},
                            first, first + count);
     });
-    backend->for_tasks(num_weight_pieces(k), std::int64_t{rows} * k * n, [&](int piece, int) {
+    backend->for_tasks(num_weight_pieces(k, num_panels(n), false), std::int64_t{rows} * k * n, [&](int piece, int) {
       table.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows, k, num_panels(n),
                                      gradient.data, gradient.panel_stride},
                                     piece, piece + 1);
