@@ -69,10 +69,16 @@ struct ListChain {
   SOFTAC_INLINE void store(float* c, Stride stride) const {
     _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) sum[j].store(c + j * stride);
   }
-  SOFTAC_INLINE void step(Lanes x, const float* b, Stride b_stride) {
-    _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) sum[j] = fma(x, Lanes::load(b + j * b_stride), sum[j]);
+  // b[j]: row 0 of panel j. place: in steps of 8 bytes.
+  SOFTAC_INLINE void step(Lanes x, const float* const* b, std::uint64_t place) {
+    _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) sum[j] = fma(x, Lanes::load(b[j] + place * 2), sum[j]);
   }
-  SOFTAC_INLINE void multiply(const Lists& lists, int i, const float* b, Stride b_stride) {
+  SOFTAC_INLINE void multiply(const Lists& lists, int i, const float* first, Stride b_stride) {
+    const float* b[NP];
+    _Pragma("GCC unroll 4") for (int j = 0; j < NP; ++j) {
+      b[j] = first + j * b_stride;
+      asm("" : "+r"(b[j]));  // a register each: else the compiler adds up the strides in every step
+    }
     const float* value = lists.value + lists.begin[i];
     const std::uint16_t* place = lists.place + lists.begin[i];
     int left = lists.begin[i + 1] - lists.begin[i];
@@ -80,12 +86,12 @@ struct ListChain {
       const auto x = Lanes::Four::load(value);
       std::uint64_t places;
       __builtin_memcpy(&places, place, sizeof places);
-      step(x.template get<0>(), b + (places & 0xffff) * 2, b_stride);
-      step(x.template get<1>(), b + (places >> 16 & 0xffff) * 2, b_stride);
-      step(x.template get<2>(), b + (places >> 32 & 0xffff) * 2, b_stride);
-      step(x.template get<3>(), b + (places >> 48) * 2, b_stride);
+      step(x.template get<0>(), b, places & 0xffff);
+      step(x.template get<1>(), b, places >> 16 & 0xffff);
+      step(x.template get<2>(), b, places >> 32 & 0xffff);
+      step(x.template get<3>(), b, places >> 48);
     }
-    for (; left > 0; --left, ++value, ++place) step(Lanes(*value), b + *place * 2, b_stride);
+    for (; left > 0; --left, ++value, ++place) step(Lanes(*value), b, *place);
   }
 };
 

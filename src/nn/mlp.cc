@@ -87,7 +87,7 @@ void Mlp<T>::hidden_forward(const KernelTable<T>& k, const T* params, Panels<con
     const auto y = tape.y[l].rows_from(at, x.rows);
     T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(at, x.rows).data;
     k.linear_forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in,
-                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation, l > 0 && skips_zeros(l - 1)},
+                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation, l > 0 && skip_zeros(l - 1, slot.out)},
                      0, x.rows);
     input = y;
   }
@@ -149,7 +149,7 @@ void Mlp<T>::hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, in
     const auto saved = tape.saved(l - 1).rows_from(at, count);
     k.linear_backward_input({d_z.data, d_z.panel_stride, wt.hidden[l].data, wt.hidden[l].panel_stride, slots_[l].out,
                              num_panels(slots_[l].in), saved.data, saved.panel_stride, tape_rows, shape_.activation,
-                             d_below.data, d_below.panel_stride, skips_zeros(l)},
+                             d_below.data, d_below.panel_stride, skip_zeros(l, slots_[l].in)},
                             0, count);
   }
 }
@@ -171,19 +171,19 @@ int pieces_per_task(const Slot& slot, bool skip_zeros) {
 }
 
 template <class T>
-bool Mlp<T>::skips_zeros(std::size_t layer) const {
-  return layer < shape_.hidden.size() && shape_.activation == Activation::relu;
+bool Mlp<T>::skip_zeros(std::size_t layer, int columns) const {
+  return layer < shape_.hidden.size() && shape_.activation == Activation::relu && num_panels(columns) >= 4;
 }
 
 template <class T>
 int Mlp<T>::num_pieces(std::size_t layer) const {
   const Slot& slot = slots_[layer];
-  return num_weight_pieces(slot.in, num_panels(slot.out), skips_zeros(layer));
+  return num_weight_pieces(slot.in, num_panels(slot.out), skip_zeros(layer, slot.in));
 }
 
 template <class T>
 int Mlp<T>::num_weight_tasks(std::size_t layer) const {
-  const int pieces = pieces_per_task(slots_[layer], skips_zeros(layer));
+  const int pieces = pieces_per_task(slots_[layer], skip_zeros(layer, slots_[layer].in));
   return slots_[layer].head ? 1 : (num_pieces(layer) + pieces - 1) / pieces;
 }
 
@@ -201,9 +201,10 @@ void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int ta
     return;
   }
   const Panels<const T> d_y = l < shape_.hidden.size() ? Panels<const T>(pass.d.d_z[l]) : pass.d_out;
-  const int pieces = pieces_per_task(slot, skips_zeros(l));
+  const bool skips = skip_zeros(l, slot.in);
+  const int pieces = pieces_per_task(slot, skips);
   k.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, pass.x.rows, slot.in,
-                             num_panels(slot.out), d_w, slot.stride(), skips_zeros(l)},
+                             num_panels(slot.out), d_w, slot.stride(), skips},
                             task * pieces, std::min((task + 1) * pieces, num_pieces(l)));
 }
 

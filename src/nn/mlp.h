@@ -103,8 +103,9 @@ class Mlp {
                       int at) const;
   void hidden_backward(const KernelTable<T>& k, const MlpTape<T>& tape, int at, const int* tape_rows,
                        const MlpTransposes<T>& wt, int count, const MlpGradients<T>& d, int d_at) const;
-  // Whether `layer` leaves zeros: in its outputs, and in the gradients behind its mask.
-  bool skips_zeros(std::size_t layer) const;
+  // Whether `layer` leaves zeros (in its outputs, and in the gradients behind its mask) that are worth leaving out of a
+  // product with that many columns: chains along a list need some beside them.
+  bool skip_zeros(std::size_t layer, int columns) const;
   int num_pieces(std::size_t layer) const;
   int num_weight_tasks(std::size_t layer) const;
 
