@@ -1,7 +1,8 @@
 // softac bench gemm: the matrix products of an update, each by itself, beside oneDNN and OpenBLAS where installed.
 //
 // softac's kernels do more than a product (bias and ReLU forward, the mask of ReLU in the input's gradient, the bias's
-// gradient beside the weights') and keep one order of every sum; the libraries do the bare product.
+// gradient beside the weights') and keep one order of every sum; the libraries do the bare product. Where zeros are
+// left out, operations are counted as if they were not.
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -22,26 +23,27 @@ namespace {
 constexpr int kRounds = 7;
 constexpr int kBlockRows = 64;  // rows of x that one thread takes at a time, as in an update
 
-// One linear layer of a batch, its data in softac's layout and row-major.
+// One linear layer of a batch, its data in softac's layout and row-major. Of x and d_y the share `nonzero` is not zero.
 struct Layer {
   int rows, in, out;
+  double nonzero;
   Arena arena;
   Panels<float> x, y, w, wt, d_y, d_x, d_w;
   float *row_a, *row_b, *row_c;
 
-  Layer(int rows_, int in_, int out_) : rows(rows_), in(in_), out(out_) {
+  Layer(int rows_, int in_, int out_, double nonzero_) : rows(rows_), in(in_), out(out_), nonzero(nonzero_) {
     Rng rng(1, StreamKind::test);
-    const auto filled = [&](int r, int c) {
+    const auto filled = [&](int r, int c, double share) {
       auto m = arena.panels<float>(r, c);
       for (int i = 0; i < r; ++i) {
-        for (int j = 0; j < c; ++j) m.at(i, j) = static_cast<float>(rng.uniform(-0.1, 0.1));
+        for (int j = 0; j < c; ++j) m.at(i, j) = rng.uniform() < share ? static_cast<float>(rng.uniform(-0.1, 0.1)) : 0.0f;
       }
       return m;
     };
-    x = filled(rows, in);
-    w = filled(in + 1, out);
-    wt = filled(out, in);
-    d_y = filled(rows, out);
+    x = filled(rows, in, nonzero);
+    w = filled(in + 1, out, 1.0);
+    wt = filled(out, in, 1.0);
+    d_y = filled(rows, out, nonzero);
     y = arena.panels<float>(rows, out);
     d_x = arena.panels<float>(rows, in);
     d_w = arena.panels<float>(in + 1, out);
@@ -71,7 +73,7 @@ std::vector<Case> cases_of(Layer& l, const KernelTable<float>& k, ThreadPool& po
   };
   LinearForward<float> forward{l.x.data,          l.x.panel_stride, l.w.data,         l.w.panel_stride, l.in,
                                num_panels(l.out), l.y.data,         l.y.panel_stride, nullptr,          true,
-                               Activation::relu};
+                               Activation::relu,  l.nonzero < 1.0};
   LinearBackwardInput<float> input{};
   input.d_y = l.d_y.data;
   input.d_y_stride = l.d_y.panel_stride;
@@ -84,8 +86,10 @@ std::vector<Case> cases_of(Layer& l, const KernelTable<float>& k, ThreadPool& po
   input.activation = Activation::relu;
   input.d_x = l.d_x.data;
   input.d_x_stride = l.d_x.panel_stride;
-  const LinearBackwardWeights<float> weights{l.x.data, l.x.panel_stride,  l.d_y.data, l.d_y.panel_stride, l.rows,
-                                             l.in,     num_panels(l.out), l.d_w.data, l.d_w.panel_stride};
+  input.skip_zeros = l.nonzero < 1.0;
+  const LinearBackwardWeights<float> weights{l.x.data,       l.x.panel_stride, l.d_y.data,        l.d_y.panel_stride,
+                                             l.rows,         l.in,             num_panels(l.out), l.d_w.data,
+                                             l.d_w.panel_stride, l.nonzero < 1.0};
   return {
       {"forward", {l.rows, l.out, l.in}, [=, &k] { by_rows([&](int a, int b) { k.linear_forward(forward, a, b); }); }},
       {"d_x",
@@ -103,10 +107,17 @@ int bench_gemm(const BenchOptions& options) {
   const BlasSearch blas = find_blas(pool.num_threads());
   const int batch = options.shape.batch_size, hidden = options.shape.hidden,
             in = options.shape.obs_dim + options.shape.act_dim;
-  const std::vector<std::array<int, 3>> shapes = {{batch, in, hidden},
-                                                  {batch, hidden, hidden},
-                                                  {2 * batch, 2 * hidden, 2 * hidden},
-                                                  {4 * batch, 4 * hidden, 4 * hidden}};
+  struct Size {
+    int rows, in, out;
+    double nonzero;
+  };
+  const std::vector<Size> shapes = {{batch, in, hidden, 1.0},
+                                    {batch, hidden, hidden, 1.0},
+                                    {batch, hidden, hidden, 0.5},
+                                    {batch, hidden, hidden, 0.3},
+                                    {batch, hidden, hidden, 0.1},
+                                    {2 * batch, 2 * hidden, 2 * hidden, 1.0},
+                                    {4 * batch, 4 * hidden, 4 * hidden, 1.0}};
   const double slice = options.seconds / (kRounds * 3.0 * static_cast<double>(shapes.size()) *
                                           (1.0 + static_cast<double>(blas.found.size())));
 
@@ -115,8 +126,8 @@ int bench_gemm(const BenchOptions& options) {
   std::vector<std::vector<double>> rates;
   std::vector<double> peaks;
   std::vector<bool> all_disturbed;
-  for (const auto& [rows, from, to] : shapes) {
-    Layer layer(rows, from, to);
+  for (const auto& [rows, from, to, nonzero] : shapes) {
+    Layer layer(rows, from, to, nonzero);
     for (const Case& c : cases_of(layer, table, pool)) {
       const double flop = 2.0 * c.product.m * c.product.n * c.product.k;
       RoundWatch rounds(table, pool, 0.3 * slice);
@@ -141,6 +152,7 @@ int bench_gemm(const BenchOptions& options) {
                                      {"rows", rows},
                                      {"in", from},
                                      {"out", to},
+                                     {"nonzero", nonzero},
                                      {"flop", flop},
                                      {"gflops", quiet_spread(own, disturbed).median},
                                      {"peak_gflops", rounds.peaks().median},
@@ -171,14 +183,15 @@ int bench_gemm(const BenchOptions& options) {
               pool.num_threads() == 1 ? "" : "s", cpu_model().c_str());
   for (const auto& [name, version] : libraries.items())
     std::printf("  %s: %s\n", name.c_str(), version.get<std::string>().c_str());
-  std::printf("  %-8s %18s %10s %8s", "product", "rows x in x out", "GFLOP/s", "of peak");
+  std::printf("  %-8s %18s %8s %10s %8s", "product", "rows x in x out", "not zero", "GFLOP/s", "of peak");
   for (const auto& [name, version] : libraries.items()) std::printf(" %10s", name.c_str());
   std::printf("\n");
   for (const auto& item : list) {
     const std::string size = std::to_string(item["rows"].get<int>()) + " x " + std::to_string(item["in"].get<int>()) +
                              " x " + std::to_string(item["out"].get<int>());
-    std::printf("  %-8s %18s %10.1f %8.3f", item["product"].get<std::string>().c_str(), size.c_str(),
-                item["gflops"].get<double>(), item["fraction_of_peak"].get<double>());
+    std::printf("  %-8s %18s %7.0f%% %10.1f %8.3f", item["product"].get<std::string>().c_str(), size.c_str(),
+                100.0 * item["nonzero"].get<double>(), item["gflops"].get<double>(),
+                item["fraction_of_peak"].get<double>());
     for (const auto& [name, rate] : item["others"].items()) {
       if (rate.is_null())
         std::printf(" %10s", "-");

@@ -120,6 +120,7 @@ void print_text(const Json& out) {
       num(out["ms_per_update"]), num(out["ms_per_update_best"]), num(out["ms_per_update_worst"]),
       num(out["flop_per_update"]) * 1e-9, num(out["gflops"]), num(out["peak_gflops"]), num(out["fraction_of_peak"]),
       num(out["fraction_of_peak_min"]), num(out["fraction_of_peak_max"]));
+  std::printf("  operations are counted as if the zeros that ReLU leaves were multiplied\n");
   const Json& memory = out["memory_gb_per_sec"];
   std::printf("  memory: read %.1f, copy %.1f, triad %.1f GB/s\n\n", num(memory["read"]), num(memory["copy"]),
               num(memory["triad"]));

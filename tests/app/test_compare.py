@@ -172,6 +172,7 @@ class Report(unittest.TestCase):
                         "rows": 1,
                         "in": 2,
                         "out": 3,
+                        "nonzero": 0.5,
                         "gflops": 50,
                         "fraction_of_peak": 0.5,
                         "others": {"oneDNN": None},
