@@ -275,7 +275,8 @@ def page(results, stem, figure):
         "Both critics, actor, temperature, targets; float32; two hidden layers; the sampling of the batch from "
         "a filled replay "
         "included (but for plain PyTorch, whose batch is always the same). RLtools also chooses one action per "
-        "update.",
+        "update. The networks are new: half of each hidden layer is zero, which softac leaves out; the training below has "
+        "more zeros.",
         "",
     ]
     for measurement in results["updates"]:

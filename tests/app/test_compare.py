@@ -201,7 +201,7 @@ class Report(unittest.TestCase):
             "a batch in 35 (20 to 500) µs and its noise in 10 (10 to 10) µs, 0.7 (0.4 to 10.0) % of an update; 3 processes",
             "Quiet rounds 7 of 9 (**bad spell**)",
             "parallel efficiency 1.50 (1.40 to 1.60)",
-            "| d_W | 1 × 2 × 3 | 50 | 0.50 | – |",
+            "| d_W | 1 × 2 × 3 | 50 % | 50 | 0.50 | – |",
             "| replay_fill | 1,000: 8 µs | 1,000,000: 14 µs | 0.10 ± 0.01 | – |",
             "![Growth of cost](growth.svg)",
         ]:
