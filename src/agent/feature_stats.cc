@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "softac/error.h"
@@ -96,6 +97,14 @@ double dead_share(Panels<const float> features) {
     dead += fires ? 0 : 1;
   }
   return static_cast<double>(dead) / features.cols;
+}
+
+double zero_share(Panels<const float> features) {
+  std::int64_t zeros = 0;
+  for (int r = 0; r < features.rows; ++r) {
+    for (int c = 0; c < features.cols; ++c) zeros += features.at(r, c) == 0.0f ? 1 : 0;
+  }
+  return static_cast<double>(zeros) / (static_cast<double>(features.rows) * features.cols);
 }
 
 std::vector<double> symmetric_eigenvalues(std::vector<double>& matrix, int n) {

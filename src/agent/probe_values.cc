@@ -22,12 +22,14 @@ void add_entropy(std::span<const double> entropy, double target, std::vector<Dia
 void add_features(const std::string& network, const MlpTape<float>& tape, int rows, Activation activation, bool rank,
                   std::vector<DiagnosticValue>& out) {
   if (activation == Activation::relu) {
-    double dead = 0.0, units = 0.0;
+    double dead = 0.0, zeros = 0.0, units = 0.0;
     for (const Panels<float>& layer : tape.y) {
       dead += dead_share(layer.rows_from(0, rows)) * layer.cols;
+      zeros += zero_share(layer.rows_from(0, rows)) * layer.cols;
       units += layer.cols;
     }
     out.push_back({"diag/dead_units_" + network, dead / units});
+    out.push_back({"diag/zeros_" + network, zeros / units});
   }
   if (rank)
     out.push_back(

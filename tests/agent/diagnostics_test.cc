@@ -73,6 +73,7 @@ TEST(FeatureStats, DeadColumns) {
   const auto x = arena.panels<float>(6, 20);
   for (int c = 0; c < 15; ++c) x.at(c % 6, c) = 0.5f;
   EXPECT_DOUBLE_EQ(dead_share(x), 0.25);
+  EXPECT_DOUBLE_EQ(zero_share(x), 1.0 - 15.0 / 120.0);
 }
 
 constexpr int kObs = 3, kRows = 64;
@@ -159,6 +160,9 @@ TEST(Diagnostics, DeadUnitsAndRankOfFeatures) {
   set(p.agent, "critic.1.layers.0.bias", -1e9f);
   p.measure();
   EXPECT_DOUBLE_EQ(p.at("dead_units_actor"), 12.0 / 32.0);
+  EXPECT_DOUBLE_EQ(p.at("zeros_actor"), 12.0 / 32.0) << "the other layer is 1 everywhere";
+  EXPECT_GE(p.at("zeros_critic_1"), 20.0 / 32.0);
+  EXPECT_GT(p.at("zeros_critic_0"), p.at("dead_units_critic_0"));
   EXPECT_EQ(p.at("effective_rank_actor"), 0.0);
   EXPECT_GE(p.at("dead_units_critic_1"), 20.0 / 32.0);
   EXPECT_LT(p.at("dead_units_critic_0"), 0.3);
@@ -168,6 +172,7 @@ TEST(Diagnostics, DeadUnitsAndRankOfFeatures) {
   Probed q(2, smooth);
   q.measure();
   EXPECT_FALSE(q.has("dead_units_actor"));
+  EXPECT_FALSE(q.has("zeros_actor"));
 }
 
 // The policy's own output is constant: μ and log σ given, whatever the state.
