@@ -36,7 +36,8 @@ struct Layer {
     const auto filled = [&](int r, int c, double share) {
       auto m = arena.panels<float>(r, c);
       for (int i = 0; i < r; ++i) {
-        for (int j = 0; j < c; ++j) m.at(i, j) = rng.uniform() < share ? static_cast<float>(rng.uniform(-0.1, 0.1)) : 0.0f;
+        for (int j = 0; j < c; ++j)
+          m.at(i, j) = rng.uniform() < share ? static_cast<float>(rng.uniform(-0.1, 0.1)) : 0.0f;
       }
       return m;
     };
@@ -56,7 +57,8 @@ struct Layer {
 };
 
 void weight_gradient(const KernelTable<float>& k, ThreadPool& pool, const LinearBackwardWeights<float>& g) {
-  const int pieces = num_weight_pieces(g.k, g.out_panels, g.skip_zeros), parts = std::min(pieces, 4 * pool.num_threads());
+  const int pieces = num_weight_pieces(g.k, g.out_panels, g.skip_zeros),
+            parts = std::min(pieces, 4 * pool.num_threads());
   pool.run(parts, [&](int part) { k.linear_backward_weights(g, pieces * part / parts, pieces * (part + 1) / parts); });
 }
 
@@ -87,9 +89,9 @@ std::vector<Case> cases_of(Layer& l, const KernelTable<float>& k, ThreadPool& po
   input.d_x = l.d_x.data;
   input.d_x_stride = l.d_x.panel_stride;
   input.skip_zeros = l.nonzero < 1.0;
-  const LinearBackwardWeights<float> weights{l.x.data,       l.x.panel_stride, l.d_y.data,        l.d_y.panel_stride,
-                                             l.rows,         l.in,             num_panels(l.out), l.d_w.data,
-                                             l.d_w.panel_stride, l.nonzero < 1.0};
+  const LinearBackwardWeights<float> weights{
+      l.x.data, l.x.panel_stride,  l.d_y.data, l.d_y.panel_stride, l.rows,
+      l.in,     num_panels(l.out), l.d_w.data, l.d_w.panel_stride, l.nonzero < 1.0};
   return {
       {"forward", {l.rows, l.out, l.in}, [=, &k] { by_rows([&](int a, int b) { k.linear_forward(forward, a, b); }); }},
       {"d_x",
@@ -122,9 +124,6 @@ int bench_gemm(const BenchOptions& options) {
                                           (1.0 + static_cast<double>(blas.found.size())));
 
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  RoundWatch watch(table, pool, slice);
-  std::vector<std::vector<double>> rates;
-  std::vector<double> peaks;
   std::vector<bool> all_disturbed;
   for (const auto& [rows, from, to, nonzero] : shapes) {
     Layer layer(rows, from, to, nonzero);

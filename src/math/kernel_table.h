@@ -18,9 +18,9 @@ namespace softac {
 
 using Stride = std::ptrdiff_t;
 
-// skip_zeros: the chains leave out the terms with a zero of x (LinearForward), of d_y (LinearBackwardInput and Weights).
-// ReLU and its mask make zeros of half of the elements or more, so this is most of an update's work. Where the other
-// factors are finite the sums are the same numbers.
+// skip_zeros: the chains leave out the terms with a zero of x (LinearForward), of d_y (LinearBackwardInput and
+// Weights). ReLU and its mask make zeros of half of the elements or more, so this is most of an update's work. Where
+// the other factors are finite the sums are the same numbers.
 
 // y = act(x W + b). Weight panels hold K + 1 rows, the last one the bias. Pieces: rows of x.
 // y(r, c): chain over k = 0 … K−1 starting from the bias, then act. z keeps the value before act (null: not kept).

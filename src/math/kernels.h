@@ -9,6 +9,7 @@
 #include "math/gaussian_kernels.h"
 #include "math/kernel_table.h"
 #include "math/sparse_kernels.h"
+#include "math/transpose_block.h"
 
 namespace softac {
 namespace {
@@ -250,17 +251,7 @@ void transpose(const Transpose<float>& g, int first, int last) {
     for (int n = 0; n < g.n; n += 16) {
       const float* w = g.w + (n / 16) * g.w_stride + Stride{g.first + p * 16} * 16;
       const int height = g.n - n < 16 ? g.n - n : 16;
-      alignas(64) float in[256], out[256];
-      if (columns < 16) {
-        for (int c = 0; c < 16; ++c) (c < columns ? Lanes::load(w + c * 16) : Lanes::zero()).store(in + c * 16);
-        w = in;
-      }
-      if (height == 16) {
-        transpose16(w, wt + Stride{n} * 16);
-      } else {
-        transpose16(w, out);
-        for (int i = 0; i < height; ++i) Lanes::load(out + i * 16).store(wt + Stride{n + i} * 16);
-      }
+      transpose_block(w, columns, wt + Stride{n} * 16, height);
     }
   }
 }

@@ -43,7 +43,8 @@ struct Lanes {
     const __mmask16 on = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
     const __m512i place = _mm512_slli_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(first)), 3);
     _mm512_storeu_ps(values, _mm512_maskz_compress_ps(on, v));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(places), _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(on, place)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(places),
+                        _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(on, place)));
     return __builtin_popcount(on);
   }
   float tree() const {

@@ -5,6 +5,7 @@
 
 #include "math/activation_rows.h"
 #include "math/kernel_table.h"
+#include "math/transpose_block.h"
 
 namespace softac {
 namespace {
@@ -19,6 +20,7 @@ struct Lists {
   alignas(64) float value[kListRows * kListColumns + 16];
   alignas(64) std::uint16_t place[kListRows * kListColumns + 16];  // row of B, in steps of 8 bytes
   int begin[kListRows + 1];
+  Lists() { begin[0] = 0; }
 };
 
 // Rows [r, r + count) of A, columns [k, end); a: panels. Row r of A is list 0.
@@ -40,15 +42,9 @@ SOFTAC_INLINE void pack_rows(Lists& lists, const float* a, Stride a_stride, int 
 SOFTAC_INLINE void pack_columns(Lists& lists, int first, const float* panel, int r, int end) {
   alignas(64) float columns[kListColumns * 16];  // 16 × 16 blocks, transposed
   for (int row = r; row < end; row += 16) {
-    const float* in = panel + Stride{row} * 16;
-    alignas(64) float last[256];
-    if (end - row < 16) {
-      for (int i = 0; i < 16; ++i) (row + i < end ? Lanes::load(in + i * 16) : Lanes::zero()).store(last + i * 16);
-      in = last;
-    }
-    transpose16(in, columns + (row - r) * 16);
+    transpose_block(panel + Stride{row} * 16, end - row < 16 ? end - row : 16, columns + (row - r) * 16, 16);
   }
-  int at = first == 0 ? 0 : lists.begin[first];
+  int at = lists.begin[first];
   for (int c = 0; c < 16; ++c) {
     lists.begin[first + c] = at;
     for (int row = 0; row < end - r; row += 16) {
@@ -105,7 +101,7 @@ SOFTAC_INLINE void for_panel_groups(int panels, F f) {
   if (panels - p == 1) f.template operator()<1>(p);
 }
 
-// C = init + A·B for rows [first, last) of A (panels, K columns). init(chain, r, p) starts a chain, finish(chain, r, p)
+// C = init + A·B for rows [first, last) of A (panels, K columns). init(chain, p) starts a chain, finish(chain, r, p)
 // stores it; between the blocks of columns it lies in c.
 template <class Init, class Finish>
 SOFTAC_INLINE void multiply_rows(const float* a, Stride a_stride, int columns, const float* b, Stride b_stride,
@@ -187,13 +183,8 @@ void sparse_weight_panels(const LinearBackwardWeights<float>& g, int first, int 
     r = end;
   } while (r < g.rows);
   for (int c = 0; c < count * 16; c += 16) {
-    alignas(64) float turned[256];
-    for (int p = 0; p < full; ++p) {
-      transpose16(block(c, p), turned);
-      for (int i = 0; i < 16; ++i) Lanes::load(turned + i * 16).store(block(c, p) + i * 16);
-    }
-    if (left > 0) transpose16(rest + c * 16, turned);
-    for (int i = 0; i < left; ++i) Lanes::load(turned + i * 16).store(block(c, full) + i * 16);
+    for (int p = 0; p < full; ++p) transpose_block(block(c, p), 16, block(c, p), 16);
+    if (left > 0) transpose_block(rest + c * 16, 16, block(c, full), left);
   }
 }
 

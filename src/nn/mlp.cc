@@ -18,7 +18,7 @@ Mlp<T>::Mlp(const std::string& name, MlpShape shape, ParamLayout& layout) : shap
     in = shape_.hidden[l];
   }
   slots_.push_back(layout.slot(layout.add(name + ".output", in, shape_.out, shape_.head)));
-  for (std::size_t l = 0; l < slots_.size(); ++l) num_weight_tasks_ += num_weight_tasks(l);
+  for (std::size_t l = 0; l < slots_.size(); ++l) num_weight_tasks_ += weight_split(l).tasks;
 }
 
 template <class T>
@@ -86,9 +86,10 @@ void Mlp<T>::hidden_forward(const KernelTable<T>& k, const T* params, Panels<con
     const Slot& slot = slots_[l];
     const auto y = tape.y[l].rows_from(at, x.rows);
     T* z = tape.z.empty() ? nullptr : tape.z[l].rows_from(at, x.rows).data;
-    k.linear_forward({input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in,
-                      num_panels(slot.out), y.data, y.panel_stride, z, true, shape_.activation, l > 0 && skip_zeros(l - 1, slot.out)},
-                     0, x.rows);
+    k.linear_forward(
+        {input.data, input.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out), y.data,
+         y.panel_stride, z, true, shape_.activation, l > 0 && skip_zeros(l - 1, slot.out)},
+        0, x.rows);
     input = y;
   }
 }
@@ -164,34 +165,28 @@ void Mlp<T>::backward_input(const KernelTable<T>& k, const MlpTransposes<T>& wt,
       0, d_x.rows);
 }
 
-// Pieces of a weight gradient that one task takes together, so that they share what they read of d_y, or of x with
-// skip_zeros. Wide layers have pieces enough for all threads.
-int pieces_per_task(const Slot& slot, bool skip_zeros) {
-  return skip_zeros ? 4 : slot.in >= 1024 ? 8 : slot.in >= 512 ? 4 : 2;
-}
-
 template <class T>
 bool Mlp<T>::skip_zeros(std::size_t layer, int columns) const {
   return layer < shape_.hidden.size() && shape_.activation == Activation::relu && num_panels(columns) >= 4;
 }
 
+// The pieces that one task takes together share what they read of d_y, or of x with skip_zeros. Wide layers have pieces
+// enough for all threads.
 template <class T>
-int Mlp<T>::num_pieces(std::size_t layer) const {
+auto Mlp<T>::weight_split(std::size_t layer) const -> WeightSplit {
   const Slot& slot = slots_[layer];
-  return num_weight_pieces(slot.in, num_panels(slot.out), skip_zeros(layer, slot.in));
-}
-
-template <class T>
-int Mlp<T>::num_weight_tasks(std::size_t layer) const {
-  const int pieces = pieces_per_task(slots_[layer], skip_zeros(layer, slots_[layer].in));
-  return slots_[layer].head ? 1 : (num_pieces(layer) + pieces - 1) / pieces;
+  const bool skips = skip_zeros(layer, slot.in);
+  const int pieces = num_weight_pieces(slot.in, num_panels(slot.out), skips);
+  const int per_task = skips ? 4 : slot.in >= 1024 ? 8 : slot.in >= 512 ? 4 : 2;
+  return {skips, pieces, per_task, slot.head ? 1 : (pieces + per_task - 1) / per_task};
 }
 
 // d_W = xᵀ d_y, d_b = Σ d_y
 template <class T>
 void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int task) const {
   std::size_t l = 0;
-  for (; task >= num_weight_tasks(l); ++l) task -= num_weight_tasks(l);
+  WeightSplit split = weight_split(l);
+  for (; task >= split.tasks; split = weight_split(++l)) task -= split.tasks;
   const Slot& slot = slots_[l];
   const Panels<const T> x = l == 0 ? pass.x : Panels<const T>(pass.tape.y[l - 1]);
   T* d_w = pass.d_params + slot.offset;
@@ -201,11 +196,10 @@ void Mlp<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, int ta
     return;
   }
   const Panels<const T> d_y = l < shape_.hidden.size() ? Panels<const T>(pass.d.d_z[l]) : pass.d_out;
-  const bool skips = skip_zeros(l, slot.in);
-  const int pieces = pieces_per_task(slot, skips);
+  const int first = task * split.pieces_per_task;
   k.linear_backward_weights({x.data, x.panel_stride, d_y.data, d_y.panel_stride, pass.x.rows, slot.in,
-                             num_panels(slot.out), d_w, slot.stride(), skips},
-                            task * pieces, std::min((task + 1) * pieces, num_pieces(l)));
+                             num_panels(slot.out), d_w, slot.stride(), split.skip_zeros},
+                            first, std::min(first + split.pieces_per_task, split.pieces));
 }
 
 template <class T>

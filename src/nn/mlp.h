@@ -106,8 +106,12 @@ class Mlp {
   // Whether `layer` leaves zeros (in its outputs, and in the gradients behind its mask) that are worth leaving out of a
   // product with that many columns: chains along a list need some beside them.
   bool skip_zeros(std::size_t layer, int columns) const;
-  int num_pieces(std::size_t layer) const;
-  int num_weight_tasks(std::size_t layer) const;
+  // How a layer's weight gradient is computed and divided into tasks.
+  struct WeightSplit {
+    bool skip_zeros;
+    int pieces, pieces_per_task, tasks;
+  };
+  WeightSplit weight_split(std::size_t layer) const;
 
   MlpShape shape_;
   std::vector<Slot> slots_;  // hidden layers, then the output

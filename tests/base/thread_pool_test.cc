@@ -42,7 +42,7 @@ TEST_P(ThreadPoolSizes, ManyShortJobsInARow) {
 TEST_P(ThreadPoolSizes, SmallAndLargeJobsInTurn) {
   ThreadPool pool(GetParam());
   std::atomic<int> num_parts{0}, num_strangers{0};
-  constexpr int kJobs = 5'000;
+  constexpr int kJobs = 20'000;
   std::vector<int> counts(64, 0);
   for (int job = 0; job < kJobs; ++job) {
     const int parts = job % 2 == 0 ? 2 : 64;

@@ -134,7 +134,8 @@ TEST_P(PerBackend, LinearBackwardWeights) {
         auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
         LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
                                        k,      num_panels(n),  w0.data,  w0.panel_stride};
-        const int pieces = num_weight_pieces(k, num_panels(n), false), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
+        const int pieces = num_weight_pieces(k, num_panels(n), false),
+                  cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
         reference_.linear_backward_weights(g, 0, pieces);
         g.d_w = w1.data;
         fast_.linear_backward_weights(g, cut, pieces);
@@ -155,8 +156,16 @@ TEST_P(PerBackend, LinearForwardWithoutZeros) {
         const auto x = panels_with_zeros(rows, k), w = random_panels(k + 1, n);
         auto y0 = nan_panels(rows, n), y1 = nan_panels(rows, n), z0 = nan_panels(rows, n), z1 = nan_panels(rows, n);
         const bool keep = rng_.below(2) == 0;
-        LinearForward<float> g{x.data,        x.panel_stride, w.data,          w.panel_stride,           k,
-                               num_panels(n), y0.data,        y0.panel_stride, keep ? z0.data : nullptr, rng_.below(3) > 0,
+        LinearForward<float> g{x.data,
+                               x.panel_stride,
+                               w.data,
+                               w.panel_stride,
+                               k,
+                               num_panels(n),
+                               y0.data,
+                               y0.panel_stride,
+                               keep ? z0.data : nullptr,
+                               rng_.below(3) > 0,
                                kActivations[rng_.below(4)]};
         g.skip_zeros = true;
         reference_.linear_forward(g, 0, rows);
@@ -207,8 +216,9 @@ TEST_P(PerBackend, LinearBackwardWeightsWithoutZeros) {
         const auto x = random_panels(std::max(rows, 1), k), d_y = panels_with_zeros(std::max(rows, 1), n);
         auto w0 = nan_panels(k + 1, n), w1 = nan_panels(k + 1, n);
         LinearBackwardWeights<float> g{x.data, x.panel_stride, d_y.data, d_y.panel_stride, rows,
-                                       k,      num_panels(n),  w0.data,  w0.panel_stride, true};
-        const int pieces = num_weight_pieces(k, num_panels(n), true), cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
+                                       k,      num_panels(n),  w0.data,  w0.panel_stride,  true};
+        const int pieces = num_weight_pieces(k, num_panels(n), true),
+                  cut = static_cast<int>(rng_.below(static_cast<std::uint64_t>(pieces)));
         reference_.linear_backward_weights(g, 0, pieces);
         g.d_w = w1.data;
         fast_.linear_backward_weights(g, cut, pieces);
@@ -226,9 +236,8 @@ TEST_P(PerBackend, ZerosMeetNothing) {
   for (int r = 0; r < rows; ++r) x.at(r, 7) = 0.0f;
   for (int c = 0; c < n; ++c) w.at(7, c) = std::numeric_limits<float>::infinity();
   auto y = nan_panels(rows, n);
-  LinearForward<float> g{x.data,        x.panel_stride, w.data,         w.panel_stride, k,
-                         num_panels(n), y.data,         y.panel_stride, nullptr,        false,
-                         Activation::relu};
+  LinearForward<float> g{x.data,         x.panel_stride, w.data, w.panel_stride,  k, num_panels(n), y.data,
+                         y.panel_stride, nullptr,        false,  Activation::relu};
   fast_.linear_forward(g, 0, rows);
   EXPECT_TRUE(std::isnan(y.at(3, 5)));
   g.skip_zeros = true;
