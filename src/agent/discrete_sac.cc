@@ -118,6 +118,7 @@ UpdateMetrics DiscreteSac<T>::update() {
       step_network(config_, backend_, state_.critic, {state_.num_updates + 1, config_.learning_rate_critic},
                    target_due ? state_.critic_target : nullptr, &metrics.critic_grad_norm);
   if (state_.num_updates % config_.policy_delay == 0) {
+    metrics.actor_step = true;
     metrics.actor_loss = state_.actor_net ? actor_gradients() : boltzmann_loss;
     metrics.entropy = entropy_;
     fresh_ = false;

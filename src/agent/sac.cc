@@ -85,6 +85,7 @@ UpdateMetrics Sac<T>::update_with_noise() {
   if (actor_due || value_) actor_forward();
   if (value_) metrics.finite = value_step(metrics) && metrics.finite;
   if (actor_due) {
+    metrics.actor_step = true;
     actor_backward(config_.actor_gradient, config_.actor_baseline);
     metrics.finite = actor_step(metrics) && metrics.finite;
     metrics.finite = temperature_step(metrics) && metrics.finite;
