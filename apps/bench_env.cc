@@ -6,7 +6,7 @@
 #include "bench_measure.h"
 #include "bench_what.h"
 #include "env/vec_env.h"
-#include "train/build_info.h"
+#include "run/build_info.h"
 
 namespace softac::app {
 

@@ -14,8 +14,8 @@
 #include "bench_what.h"
 #include "math/arena.h"
 #include "math/backend.h"
+#include "run/build_info.h"
 #include "softac/rng.h"
-#include "train/build_info.h"
 
 namespace softac::app {
 namespace {

@@ -7,7 +7,7 @@
 #include "bench_probe.h"
 #include "bench_synthetic.h"
 #include "bench_what.h"
-#include "train/build_info.h"
+#include "run/build_info.h"
 
 namespace softac::app {
 

@@ -9,7 +9,7 @@
 #include "bench_svg.h"
 #include "bench_what.h"
 #include "math/backend.h"
-#include "train/build_info.h"
+#include "run/build_info.h"
 
 namespace softac::app {
 namespace {

@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "config/resolve.h"
 #include "env/check.h"
 #include "exit_code.h"
 #include "softac/env.h"
 #include "softac/error.h"
-#include "train/config/resolve.h"
 
 namespace softac::app {
 namespace {

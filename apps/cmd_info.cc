@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "config/resolve.h"
 #include "env/mujoco_version.h"
 #include "exit_code.h"
 #include "machine.h"
 #include "math/backend.h"
-#include "train/build_info.h"
-#include "train/config/resolve.h"
+#include "run/build_info.h"
 
 namespace softac::app {
 namespace {

@@ -10,15 +10,15 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "config/toml_file.h"
 #include "exit_code.h"
 #include "parse.h"
 #include "progress.h"
+#include "run/resume.h"
 #include "seeds.h"
 #include "signals.h"
 #include "softac/error.h"
 #include "softac/trainer.h"
-#include "train/config/toml_file.h"
-#include "train/resume.h"
 #include "train_options.h"
 
 namespace softac::app {

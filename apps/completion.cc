@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "train/config/fields.h"
+#include "config/fields.h"
 
 namespace softac::app {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <span>
 
-#include "train/formats/number_text.h"
+#include "formats/number_text.h"
 
 namespace softac::app {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/nearest_match.h"
 #include "commands.h"
 #include "exit_code.h"
-#include "train/build_info.h"
+#include "run/build_info.h"
 
 namespace softac::app {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "commands.h"
+#include "config/resolve.h"
 #include "softac/trainer.h"
-#include "train/config/resolve.h"
 
 namespace softac::app {
 
@@ -18,10 +18,10 @@ struct TrainArguments {
   std::string steps;  // texts: checked with all other settings
   std::string seed;
   std::string max_time;
-  std::string diag;    // environment steps between diagnoses
+  std::string diag;  // environment steps between diagnoses
   bool show_diag = false;
   std::string on_nan;  // "", "stop" or "rollback:N"
-  std::string seeds;  // "" = one run
+  std::string seeds;   // "" = one run
   int jobs = 1;
   std::string run_dir;
   std::string init_from;
@@ -33,8 +33,7 @@ struct TrainArguments {
 ResolvedConfig resolve(const TrainArguments& arguments);
 
 // Trains with the options of TrainerOptions that are not about the terminal; prints the result, returns the exit code.
-int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options,
-                 bool show_diagnoses = false);
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options, bool show_diagnoses = false);
 
 // How a run ended, as JSON text with the keys that the table of several seeds reads.
 struct RunResult {

@@ -14,26 +14,11 @@
 #include "softac/config.h"
 #include "softac/diagnostics.h"
 #include "softac/evaluation.h"
+#include "softac/train_summary.h"
 
 namespace softac {
 
 class FileSystem;
-
-// A view of the run for observers; valid during the call only.
-struct TrainSummary {
-  std::int64_t step = 0;  // environment steps so far
-  std::int64_t total_timesteps = 0;
-  std::int64_t num_updates = 0;
-  std::int64_t num_episodes = 0;  // ended so far
-  double elapsed_sec = 0.0;       // in run(), that of the processes before this one included
-  double steps_per_sec = 0.0;     // of this process
-  double ep_return_mean = 0.0;    // last 100 episodes; NaN before the first has ended
-  double ep_length_mean = 0.0;
-  double last_ep_return = 0.0;           // NaN before the first has ended
-  UpdateMetrics update;                  // last update; zeros before the first
-  const EvalStats* last_eval = nullptr;  // nullptr before the first
-  double best_eval_return = 0.0;         // NaN before the first
-};
 
 enum class TrainAnswer {
   proceed,

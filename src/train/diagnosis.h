@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "agent/learner_probe.h"
+#include "diag/q_bias.h"
 #include "replay/replay_buffer.h"
 #include "softac/agent.h"
 #include "softac/config.h"
 #include "softac/diagnostics.h"
-#include "train/q_bias.h"
 
 namespace softac {
 

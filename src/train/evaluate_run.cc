@@ -3,11 +3,12 @@
 
 #include "base/file_system.h"
 #include "base/sha256.h"
+#include "config/make_envs.h"
+#include "config/resolve.h"
 #include "env/mujoco_version.h"
+#include "run/checkpoint.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
-#include "train/checkpoint.h"
-#include "train/config/resolve.h"
 #include "train/evaluator.h"
 
 namespace softac {

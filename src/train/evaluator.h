@@ -15,13 +15,6 @@
 
 namespace softac {
 
-// The learner's settings for an environment: with its number of discrete actions.
-SacConfig agent_config(SacConfig config, const EnvSpec& spec);
-
-// count environments of the run's task, drawing their resets from (seed, stream, index).
-std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,
-                                     std::function<void(const std::string&)> on_timeout = {});
-
 class Evaluator {
  public:
   // Makes min(num_episodes, 10) environments; each runs its share of the episodes one after the other.

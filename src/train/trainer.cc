@@ -4,9 +4,10 @@
 #include <limits>
 
 #include "base/digest.h"
+#include "config/make_envs.h"
+#include "run/checkpoint.h"
 #include "softac/error.h"
 #include "softac/settings.h"
-#include "train/checkpoint.h"
 #include "train/trainer_impl.h"
 
 namespace softac {

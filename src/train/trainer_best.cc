@@ -6,8 +6,8 @@
 
 #include "base/atomic_file.h"
 #include "base/sha256.h"
+#include "run/checkpoint.h"
 #include "softac/error.h"
-#include "train/checkpoint.h"
 #include "train/trainer_impl.h"
 
 namespace softac {

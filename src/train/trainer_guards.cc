@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "run/checkpoint.h"
 #include "softac/error.h"
-#include "train/checkpoint.h"
 #include "train/trainer_impl.h"
 
 namespace softac {

@@ -12,16 +12,16 @@
 #include "base/file_system.h"
 #include "env/vec_env.h"
 #include "replay/replay_buffer.h"
+#include "run/background_writer.h"
+#include "run/episode_window.h"
+#include "run/recorder.h"
+#include "run/replay_log.h"
+#include "run/run_dir.h"
+#include "run/run_state.h"
 #include "softac/trainer.h"
-#include "train/background_writer.h"
 #include "train/collector.h"
 #include "train/diagnosis.h"
-#include "train/episode_window.h"
 #include "train/evaluator.h"
-#include "train/recorder.h"
-#include "train/replay_log.h"
-#include "train/run_dir.h"
-#include "train/run_state.h"
 
 namespace softac {
 

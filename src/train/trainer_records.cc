@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstdio>
 
+#include "config/resolve.h"
 #include "env/mujoco_version.h"
+#include "run/build_info.h"
+#include "run/checkpoint.h"
 #include "softac/error.h"
-#include "train/build_info.h"
-#include "train/checkpoint.h"
-#include "train/config/resolve.h"
 #include "train/trainer_impl.h"
 
 namespace softac {

@@ -3,13 +3,13 @@
 #include <limits>
 
 #include "base/digest.h"
+#include "config/resolve.h"
+#include "config/toml_file.h"
 #include "env/mujoco_version.h"
+#include "run/build_info.h"
+#include "run/checkpoint.h"
+#include "run/resume.h"
 #include "softac/error.h"
-#include "train/build_info.h"
-#include "train/checkpoint.h"
-#include "train/config/resolve.h"
-#include "train/config/toml_file.h"
-#include "train/resume.h"
 #include "train/trainer_impl.h"
 
 namespace softac {

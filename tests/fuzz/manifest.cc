@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "run/checkpoint.h"
 #include "softac/error.h"
 #include "support/power_loss_file_system.h"
-#include "train/checkpoint.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   softac::test::PowerLossFileSystem fs;

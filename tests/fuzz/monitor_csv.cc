@@ -1,12 +1,12 @@
 // Whatever the head of a monitor file is, reading it gives IoError or a finite time that is written and read back as
 // itself.
-#include "train/formats/monitor_csv.h"
+#include "formats/monitor_csv.h"
 
 #include <cmath>
 #include <cstdlib>
 
+#include "formats/number_text.h"
 #include "softac/error.h"
-#include "train/formats/number_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   double start = 0.0;

@@ -1,5 +1,5 @@
 // Whatever the bytes are, reading them gives IoError or arrays that write and read back as themselves.
-#include "train/formats/npz.h"
+#include "formats/npz.h"
 
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
 // Whatever the text is, it is refused with IoError or a state that writes and reads back as itself.
-#include "train/run_state.h"
+#include "run/run_state.h"
 
 #include <cstdlib>
 

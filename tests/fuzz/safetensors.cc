@@ -1,5 +1,5 @@
 // Whatever the bytes are, reading them gives IoError or a file that writes and reads back as itself.
-#include "train/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <cstdlib>
 

@@ -1,8 +1,8 @@
 // Whatever a settings file or --set says, reading it gives settings, IoError or ConfigError.
 #include <cstdint>
 
+#include "config/toml_file.h"
 #include "softac/error.h"
-#include "train/config/toml_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

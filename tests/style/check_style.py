@@ -9,7 +9,16 @@ import sys
 import tempfile
 
 # A module may reach itself and modules of lower layers, directly or through other headers; never one beside it.
-LAYER = {"base": 0, "math": 1, "dist": 1, "nn": 2, "env": 2, "replay": 2, "exact": 2, "agent": 3, "train": 4, "apps": 5}
+LAYER = {
+    "base": 0,
+    "math": 1, "dist": 1,
+    "nn": 2, "env": 2, "replay": 2, "exact": 2, "formats": 2,
+    "agent": 3, "theory": 3,
+    "config": 4,
+    "run": 5, "diag": 5,
+    "train": 6,
+    "apps": 7,
+}  # fmt: skip
 
 # The module that each public header belongs to.
 PUBLIC = {
@@ -21,13 +30,14 @@ PUBLIC = {
     "env.h": "env",
     "env_plugin.h": "env",
     "sac_config.h": "agent",
-    "config.h": "train",
-    "settings.h": "train",
+    "config.h": "config",
+    "settings.h": "config",
     "agent.h": "agent",
     "diagnostics.h": "agent",
     "learner.h": "train",
     "trainer.h": "train",
-    "evaluation.h": "train",
+    "evaluation.h": "run",
+    "train_summary.h": "run",
 }
 MAX_PUBLIC_LINES = 1500
 MAX_FILE_LINES = 600

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "train/point_env.h"
+#include "support/point_env.h"
 
 namespace softac::test {
 namespace {

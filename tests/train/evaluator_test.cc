@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "train/point_env.h"
+#include "support/point_env.h"
 
 namespace softac::test {
 namespace {

@@ -8,9 +8,9 @@
 #include <functional>
 #include <limits>
 
+#include "run/checkpoint.h"
 #include "softac/trainer.h"
-#include "train/checkpoint.h"
-#include "train/point_env.h"
+#include "support/point_env.h"
 
 namespace softac::test {
 namespace {

@@ -1,8 +1,8 @@
 // Learning itself: the shipped preset of Pendulum-v1, deterministic final policy, mean over two seeds.
 #include <gtest/gtest.h>
 
+#include "config/resolve.h"
 #include "softac/trainer.h"
-#include "train/config/resolve.h"
 #include "train/evaluator.h"
 
 namespace softac::test {

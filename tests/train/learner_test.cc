@@ -5,9 +5,10 @@
 
 #include <cmath>
 
+#include "config/make_envs.h"
 #include "softac/error.h"
 #include "support/allocation_counter.h"
-#include "train/point_env.h"
+#include "support/point_env.h"
 #include "train/trainer_impl.h"
 
 namespace softac::test {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "agent/boltzmann_target.h"
+#include "config/resolve.h"
 #include "softac/env.h"
 #include "softac/trainer.h"
-#include "train/config/resolve.h"
 
 namespace softac {
 

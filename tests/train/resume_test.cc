@@ -1,5 +1,5 @@
 // A run that is stopped and gone on with ends as one that never stopped: same state, same rows, same evaluations.
-#include "train/resume.h"
+#include "run/resume.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,13 +8,13 @@
 #include <random>
 #include <sstream>
 
+#include "config/resolve.h"
+#include "formats/evaluations.h"
+#include "run/checkpoint.h"
+#include "run/run_state.h"
 #include "softac/error.h"
 #include "softac/trainer.h"
-#include "train/checkpoint.h"
-#include "train/config/resolve.h"
-#include "train/formats/evaluations.h"
-#include "train/point_env.h"
-#include "train/run_state.h"
+#include "support/point_env.h"
 
 namespace softac::test {
 namespace {
@@ -138,7 +138,9 @@ void expect_exact_resume(const TrainConfig& config) {
 
 class Resume : public testing::TestWithParam<Task> {};
 
-TEST_P(Resume, EndsAsIfItHadNeverStopped) { expect_exact_resume(config_of(GetParam())); }
+TEST_P(Resume, EndsAsIfItHadNeverStopped) {
+  expect_exact_resume(config_of(GetParam()));
+}
 
 TEST(Resume, AMixtureAndStateValuesGoOnAsWell) {
   TrainConfig mixture = config_of({"Pendulum-v1", 1, 1, 900, 350, 700});

@@ -11,7 +11,7 @@
 #include "math/backend.h"
 #include "softac/error.h"
 #include "support/allocation_counter.h"
-#include "train/point_env.h"
+#include "support/point_env.h"
 #include "train/trainer_impl.h"
 
 namespace softac::test {
@@ -127,8 +127,9 @@ TEST(TrainerDeterminism, ThreadsAndBackendsChangeNothing) {
   }
 }
 
-// A whole run, whose environment uses + − × alone: every machine, compiler and backend must end in this state. It changes
-// only when the algorithm, the order of a sum, a generator or what belongs to the state changes, and then on purpose.
+// A whole run, whose environment uses + − × alone: every machine, compiler and backend must end in this state. It
+// changes only when the algorithm, the order of a sum, a generator or what belongs to the state changes, and then on
+// purpose.
 TEST(TrainerDeterminism, RunEndsInTheStateOfTheFirstMachine) {
   TrainConfig config = point_config();
   config.total_timesteps = 300;

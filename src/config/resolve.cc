@@ -1,0 +1,236 @@
+#include "config/resolve.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/nearest_match.h"
+#include "config/fields.h"
+#include "config/presets.h"
+#include "config/toml_file.h"
+#include "softac/error.h"
+#include "softac/settings.h"
+
+namespace softac {
+namespace {
+
+constexpr std::string_view kEnvKwargs = "env_kwargs.";
+
+// Collects entries in order of precedence, then says everything that is wrong with them at once.
+class Resolver {
+ public:
+  std::vector<std::string> violations;
+
+  void add(const std::vector<SettingEntry>& entries) {
+    entries_.insert(entries_.end(), entries.begin(), entries.end());
+  }
+  void add_first(const std::vector<SettingEntry>& entries) {
+    entries_.insert(entries_.begin(), entries.begin(), entries.end());
+  }
+
+  // The value of a setting as it stands before all entries are applied; "" if it is not a text.
+  std::string text_of(const std::string& key) const {
+    const SettingEntry* last = last_entry(key);
+    const auto* text = last ? std::get_if<std::string>(&last->value) : nullptr;
+    return text ? *text : "";
+  }
+  std::vector<std::string> texts_of(const std::string& key) const {
+    const SettingEntry* last = last_entry(key);
+    const auto* texts = last ? std::get_if<std::vector<std::string>>(&last->value) : nullptr;
+    return texts ? *texts : std::vector<std::string>();
+  }
+
+  ResolvedConfig finish() {
+    ResolvedConfig resolved;
+    for (const std::string& name : setting_names()) resolved.origin[name] = "default";
+    std::vector<std::string> broken;
+    for (const SettingEntry& entry : entries_) apply(entry, resolved, broken);
+    check_env(resolved);
+    for (const SettingViolation& violation : validate(resolved.config)) {
+      if (std::find(broken.begin(), broken.end(), violation.key) != broken.end()) continue;
+      violations.push_back(violation.key + " = " + violation.message + " [" + resolved.origin[violation.key] + "]");
+    }
+    if (!violations.empty()) fail();
+    return resolved;
+  }
+
+ private:
+  const SettingEntry* last_entry(const std::string& key) const {
+    const auto last =
+        std::find_if(entries_.rbegin(), entries_.rend(), [&](const SettingEntry& entry) { return entry.key == key; });
+    return last == entries_.rend() ? nullptr : &*last;
+  }
+
+  void apply(const SettingEntry& entry, ResolvedConfig& resolved, std::vector<std::string>& broken) {
+    std::string error;
+    if (entry.key.starts_with(kEnvKwargs)) {
+      resolved.config.env_kwargs[entry.key.substr(kEnvKwargs.size())] = env_value(entry.value);
+    } else {
+      error = assign_setting(resolved.config, entry.key, entry.value);
+    }
+    if (error.empty()) {
+      resolved.origin[canonical_setting_name(entry.key)] = entry.origin;
+    } else {
+      violations.push_back(error + " [" + entry.origin + "]");
+      broken.push_back(canonical_setting_name(entry.key));
+    }
+  }
+
+  static EnvValue env_value(const SettingValue& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+    if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+    if (const auto* number = std::get_if<double>(&value)) return *number;
+    if (const auto* numbers = std::get_if<std::vector<double>>(&value)) return *numbers;
+    if (const auto* text = std::get_if<std::string>(&value)) return *text;
+    std::string joined;
+    for (const std::string& text : std::get<std::vector<std::string>>(value))
+      joined += (joined.empty() ? "" : " ") + text;
+    return joined;
+  }
+
+  // The environment and its constructor arguments, against the table of environments.
+  void check_env(const ResolvedConfig& resolved) {
+    const std::string& env_id = resolved.config.env_id;
+    if (env_id.empty()) return;
+    std::vector<std::string> ids;
+    const std::vector<EnvInfo> infos = registered_envs();
+    const EnvInfo* found = nullptr;
+    for (const EnvInfo& info : infos) {
+      ids.push_back(info.id);
+      if (info.id == env_id) found = &info;
+    }
+    if (!found) {
+      violations.insert(violations.begin(), "unknown environment \"" + env_id + "\"" + did_you_mean(env_id, ids));
+      return;
+    }
+    std::vector<std::string> names;
+    for (const EnvArgument& argument : found->arguments) names.push_back(argument.name);
+    for (const auto& [name, value] : resolved.config.env_kwargs) {
+      const std::string suffix = " [" + resolved.origin.at(std::string(kEnvKwargs) + name) + "]";
+      const auto argument = std::find(names.begin(), names.end(), name);
+      if (argument == names.end()) {
+        violations.push_back(env_id + " has no argument \"" + name + "\"" + did_you_mean(name, names) + suffix);
+        continue;
+      }
+      const EnvValue& example = found->arguments[static_cast<std::size_t>(argument - names.begin())].default_value;
+      if (example.index() != value.index()) {
+        static constexpr const char* kKinds[] = {"true or false", "a number", "a text", "a list of numbers"};
+        violations.push_back("env_kwargs." + name + ": expected " + kKinds[example.index()] + suffix);
+      }
+    }
+  }
+
+  [[noreturn]] void fail() const {
+    std::string message =
+        violations.size() == 1 ? "1 setting is wrong:" : std::to_string(violations.size()) + " settings are wrong:";
+    for (const std::string& violation : violations) message += "\n  " + violation;
+    throw ConfigError(message);
+  }
+
+  std::vector<SettingEntry> entries_;
+};
+
+// A key as TOML wants it: quoted unless it is made of letters, digits, _ and - alone.
+std::string toml_key(const std::string& key) {
+  const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-';
+  });
+  return bare ? key : to_toml(key);
+}
+
+SettingValue setting_value(const EnvValue& value) {
+  return std::visit([](const auto& v) { return SettingValue(v); }, value);
+}
+
+}  // namespace
+
+ResolvedConfig resolve_config(const ConfigRequest& request) {
+  Resolver resolver;
+  if (!request.preset.empty()) {
+    std::vector<std::string> names;
+    bool found = false;
+    for (const Preset& preset : library_presets()) {
+      names.push_back(preset.name);
+      if (preset.name != request.preset) continue;
+      found = true;
+      resolver.add(preset.entries);
+    }
+    if (!found) {
+      std::string known;
+      for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+      resolver.violations.push_back("unknown preset \"" + request.preset + "\"" + did_you_mean(request.preset, names) +
+                                    "; known: " + known + " [--preset]");
+    }
+  }
+  if (!request.config_file.empty()) {
+    const TomlSettings file = read_toml_settings(request.config_file, "file " + request.config_file);
+    resolver.violations.insert(resolver.violations.end(), file.violations.begin(), file.violations.end());
+    std::vector<SettingEntry> entries = file.entries;
+    const std::vector<std::string> known = setting_names();
+    for (SettingEntry& entry : entries) {
+      const std::string name = canonical_setting_name(entry.key);
+      const bool is_known =
+          entry.key.starts_with(kEnvKwargs) || std::find(known.begin(), known.end(), name) != known.end();
+      if (!is_known) entry.origin = file.where.at(entry.key);  // the exact place of a key that will be reported
+    }
+    resolver.add(entries);
+  }
+  for (const std::string& text : request.set) {
+    try {
+      resolver.add(parse_key_value(text, "--set"));
+    } catch (const ConfigError& error) {
+      resolver.violations.push_back(std::string(error.what()) + " [--set]");
+    }
+  }
+  resolver.add(request.options);
+  for (const std::string& plugin : resolver.texts_of("env_plugins")) load_env_plugin(plugin);
+  resolver.add_first(env_preset_entries(resolver.text_of("env_id")));
+  return resolver.finish();
+}
+
+namespace {
+
+ResolvedConfig run_config(TomlSettings file, const std::string& path) {
+  Resolver resolver;
+  resolver.violations = file.violations;
+  for (SettingEntry& entry : file.entries) {
+    const auto origin = file.origin.find(canonical_setting_name(entry.key));
+    if (origin != file.origin.end()) entry.origin = origin->second;
+  }
+  resolver.add(file.entries);
+  for (const std::string& plugin : resolver.texts_of("env_plugins")) load_env_plugin(plugin);
+  try {
+    return resolver.finish();
+  } catch (const ConfigError& error) {
+    throw ConfigError(path + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+ResolvedConfig load_run_config(const std::string& path) {
+  return run_config(read_toml_settings(path, "file " + path), path);
+}
+
+ResolvedConfig parse_run_config(const std::string& text, const std::string& name) {
+  return run_config(parse_toml_settings(text, name, "file " + name), name);
+}
+
+std::string config_toml(const ResolvedConfig& resolved) {
+  std::string out = "# Settings of a softac run, all of them; [origin] says where each came from.\n";
+  std::string_view group;
+  for (const SettingText& text : setting_texts(resolved.config)) {
+    if (text.info.group != group) {
+      group = text.info.group;
+      out += "\n# " + std::string(group) + "\n";
+    }
+    out += std::string(text.info.name) + " = " + text.value + "\n";
+  }
+  if (!resolved.config.env_kwargs.empty()) out += "\n[env_kwargs]\n";
+  for (const auto& [name, value] : resolved.config.env_kwargs)
+    out += toml_key(name) + " = " + to_toml(setting_value(value)) + "\n";
+  out += "\n[origin]\n";
+  for (const auto& [key, origin] : resolved.origin) out += toml_key(key) + " = " + to_toml(origin) + "\n";
+  return out;
+}
+
+}  // namespace softac

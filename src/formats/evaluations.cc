@@ -1,0 +1,117 @@
+#include "formats/evaluations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "formats/npz.h"
+#include "formats/number_text.h"
+#include "softac/error.h"
+
+namespace softac {
+
+namespace {
+
+template <class T>
+std::vector<T> take(const NpzFile& file, const std::string& key, std::size_t rank, const Path& path) {
+  const auto found = file.find(key);
+  if (found == file.end()) throw IoError(path.string() + ": no array " + key);
+  const Tensor& tensor = found->second;
+  if (tensor.type != tensor_type_of<T>() || tensor.shape.size() != rank) {
+    throw IoError(path.string() + ": the array " + key + " has type " + std::string(tensor_type_name(tensor.type)) +
+                  " and shape " + shape_text(tensor.shape) + ", expected " +
+                  std::string(tensor_type_name(tensor_type_of<T>())) + " with " + std::to_string(rank) + " dimensions");
+  }
+  const auto values = tensor.values<T>();
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+EvaluationLog::EvaluationLog(FileSystem& fs, Path dir, std::optional<std::uint64_t> resume_at)
+    : fs_(fs), dir_(std::move(dir)) {
+  if (!resume_at || *resume_at == 0) return;
+  const Path path = dir_ / "evaluations.npz";
+  evaluations_ = read_evaluations_npz(fs_, path);
+  const std::uint64_t found = evaluations_.timesteps.size();
+  if (found < *resume_at) {
+    throw IoError(path.string() + ": it holds " + std::to_string(found) + " evaluations, expected at least " +
+                  std::to_string(*resume_at));
+  }
+  const auto num_values = static_cast<std::size_t>(*resume_at) * static_cast<std::size_t>(evaluations_.num_episodes);
+  evaluations_.timesteps.resize(static_cast<std::size_t>(*resume_at));
+  evaluations_.results.resize(num_values);
+  evaluations_.ep_lengths.resize(num_values);
+}
+
+void EvaluationLog::add(std::int64_t timestep, std::span<const double> returns, std::span<const std::int64_t> lengths) {
+  const auto num_episodes = static_cast<std::int64_t>(returns.size());
+  SOFTAC_REQUIRE(num_episodes > 0 && lengths.size() == returns.size(), num_episodes, lengths.size());
+  SOFTAC_REQUIRE(evaluations_.timesteps.empty() || num_episodes == evaluations_.num_episodes, num_episodes,
+                 evaluations_.num_episodes);
+  evaluations_.num_episodes = num_episodes;
+  evaluations_.timesteps.push_back(timestep);
+  evaluations_.results.insert(evaluations_.results.end(), returns.begin(), returns.end());
+  evaluations_.ep_lengths.insert(evaluations_.ep_lengths.end(), lengths.begin(), lengths.end());
+}
+
+void EvaluationLog::save() const {
+  if (evaluations_.timesteps.empty()) {
+    for (const char* name : {"evaluations.npz", "evaluations.csv"}) {
+      if (fs_.exists(dir_ / name)) fs_.remove(dir_ / name);
+    }
+    return fs_.sync_directory(dir_);
+  }
+  write_file_atomic(fs_, dir_ / "evaluations.npz", evaluations_npz(evaluations_));
+  write_file_atomic(fs_, dir_ / "evaluations.csv", evaluations_csv(evaluations_));
+}
+
+std::vector<std::byte> evaluations_npz(const Evaluations& evaluations) {
+  const auto count = static_cast<std::int64_t>(evaluations.timesteps.size());
+  const std::int64_t episodes = evaluations.num_episodes;
+  return encode_npz({{"timesteps", Tensor::from<std::int64_t>({count}, evaluations.timesteps)},
+                     {"results", Tensor::from<double>({count, episodes}, evaluations.results)},
+                     {"ep_lengths", Tensor::from<std::int64_t>({count, episodes}, evaluations.ep_lengths)}});
+}
+
+std::string evaluations_csv(const Evaluations& evaluations) {
+  std::string text = "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes\n";
+  const auto episodes = static_cast<std::size_t>(evaluations.num_episodes);
+  const auto n = static_cast<double>(episodes);
+  for (std::size_t i = 0; i < evaluations.timesteps.size(); ++i) {
+    const auto returns = std::span(evaluations.results).subspan(i * episodes, episodes);
+    const auto lengths = std::span(evaluations.ep_lengths).subspan(i * episodes, episodes);
+    double mean = 0.0, squares = 0.0, mean_length = 0.0;
+    for (const double value : returns) mean += value;
+    mean /= n;
+    for (const double value : returns) squares += (value - mean) * (value - mean);
+    for (const std::int64_t value : lengths) mean_length += static_cast<double>(value);
+    const auto [low, high] = std::minmax_element(returns.begin(), returns.end());
+    text += std::to_string(evaluations.timesteps[i]);
+    for (const double value : {mean, std::sqrt(squares / n), *low, *high, mean_length / n, n}) {
+      text += ',';
+      append_number(text, value);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+Evaluations read_evaluations_npz(FileSystem& fs, const Path& path) {
+  const NpzFile file = read_npz(fs, path);
+  Evaluations evaluations;
+  evaluations.timesteps = take<std::int64_t>(file, "timesteps", 1, path);
+  evaluations.results = take<double>(file, "results", 2, path);
+  evaluations.ep_lengths = take<std::int64_t>(file, "ep_lengths", 2, path);
+  const auto& shape = file.at("results").shape;
+  if (shape != file.at("ep_lengths").shape || shape[0] != static_cast<std::int64_t>(evaluations.timesteps.size())) {
+    throw IoError(path.string() + ": results have shape " + shape_text(shape) + ", ep_lengths " +
+                  shape_text(file.at("ep_lengths").shape) + ", and there are " +
+                  std::to_string(evaluations.timesteps.size()) + " timesteps");
+  }
+  evaluations.num_episodes = shape[1];
+  return evaluations;
+}
+
+}  // namespace softac

@@ -1,0 +1,67 @@
+// Checkpoints: checkpoints/step-000100000[.k]/ holds the files and, written last, manifest.json with the size and
+// SHA-256 sum of each. A checkpoint is built in checkpoints/.staging, synced, and renamed to a name never used before,
+// so it is complete or not there. checkpoints/latest holds the name of the newest. The replay lies beside it, in
+// replay/segment-….bin, which several checkpoints share (replay_log.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_system.h"
+#include "formats/safetensors.h"
+#include "softac/agent.h"
+#include "softac/evaluation.h"
+
+namespace softac {
+
+// What a checkpoint holds: file name → how to write it.
+using CheckpointFiles = std::vector<std::pair<std::string, std::function<void(WritableFile&)>>>;
+
+// A replay segment that a checkpoint needs.
+struct SegmentEntry {
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+
+// Writes a checkpoint below checkpoints_dir, points `latest` at it and removes all but the newest `keep`, and the
+// segments that no checkpoint names. Returns its name. Throws DiskError or IoError; earlier checkpoints and `latest`
+// are then as before.
+std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::int64_t step, std::uint64_t state_hash,
+                             const CheckpointFiles& files, const std::vector<SegmentEntry>& segments = {},
+                             int keep = 3);
+
+// The number that is above those of all segments that checkpoints below checkpoints_dir have named.
+std::int64_t first_free_segment(FileSystem& fs, const Path& checkpoints_dir);
+
+// All checkpoints, oldest first. verify: "" = sizes only; "*" = every file's sum; else that file's.
+std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpoints_dir, const std::string& verify);
+
+// The checkpoint to read: the newest whose files are as the manifest says, or that of a step. Throws IoError that says
+// what was found.
+CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
+                                 const std::string& verify);
+
+// The checkpoint to go on from: the newest that is intact to the last byte, and what is wrong with the newer ones.
+// Throws IoError where there are checkpoints and none is intact, or the newest is a newer softac's.
+struct ResumeChoice {
+  std::optional<CheckpointInfo> found;
+  std::vector<std::string> skipped;  // "step-000000020 skipped: state.json is missing"
+};
+ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints_dir);
+
+// The step at which a model's file was made, as its metadata says; nothing where they do not.
+std::optional<std::int64_t> saved_step(const TensorFile& file);
+constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;  // of a file with networks
+
+// The learner's tensors as a file's contents, and back. load_tensors throws IoError on a tensor that is missing, extra,
+// not float32 or of another shape, before anything is written; `source` names the file.
+TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata);
+void load_tensors(const std::vector<TensorRef>& tensors, const TensorFile& file, const std::string& source);
+
+}  // namespace softac

@@ -1,0 +1,77 @@
+// The records of a run: metrics to progress.csv, metrics.jsonl and TensorBoard, episodes to monitor.csv, evaluations to
+// eval/, messages to log.txt. Names of metrics are Stable-Baselines3's; softac's own stand beside them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "formats/evaluations.h"
+#include "formats/log_file.h"
+#include "formats/metrics_sink.h"
+#include "formats/monitor_csv.h"
+#include "run/run_state.h"
+#include "softac/agent.h"
+#include "softac/config.h"
+#include "softac/diagnostics.h"
+#include "softac/train_summary.h"
+
+namespace softac {
+
+// Means over the updates since the last row.
+class UpdateMeans {
+ public:
+  void add(const UpdateMetrics& metrics);
+  // Their means (ent_coef: the last one), and starts anew. Zeros if there was no update.
+  UpdateMetrics take();
+  bool empty() const { return count_ == 0; }
+
+  const UpdateMetrics& sum() const { return sum_; }
+  std::int64_t count() const { return count_; }
+  void restore(const UpdateMetrics& sum, std::int64_t count) {
+    sum_ = sum;
+    count_ = count;
+  }
+
+ private:
+  UpdateMetrics sum_;
+  std::int64_t count_ = 0;
+};
+
+class Recorder {
+ public:
+  // Opens the files in run_dir, new and empty or, with resume_at, cut to where they were. Throws DiskError, IoError, as
+  // every other member does.
+  Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy,
+           double start_wall_time_sec, const RecordPositions* resume_at = nullptr);
+
+  void episode(double episode_return, std::int64_t length, double elapsed_sec);
+  void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);
+  void diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values);
+  void evaluation(const TrainSummary& summary, const EvalStats& stats);
+  // All evaluations so far, to be saved by whoever writes files.
+  const EvaluationLog& evaluations() const { return evaluations_; }
+  void log(std::string_view text);
+  RecordPositions positions() const;
+  std::vector<Path> paths() const;  // of the files that only grow
+  void flush();                     // what is buffered, to the system
+  void sync();                      // to the device
+  void close();
+
+ private:
+  void write(std::int64_t step);
+
+  double target_entropy_;
+  double learning_rate_;
+  bool learned_temperature_;
+  bool state_value_;  // V(s) is learned
+  std::vector<std::unique_ptr<MetricsSink>> sinks_;
+  MonitorCsv monitor_;
+  EvaluationLog evaluations_;
+  LogFile log_;
+  std::vector<Metric> metrics_;  // of the row that is being made
+};
+
+}  // namespace softac

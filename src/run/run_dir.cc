@@ -1,0 +1,99 @@
+#include "run/run_dir.h"
+
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "softac/error.h"
+
+namespace softac {
+
+namespace {
+
+std::string time_text(double wall_time_sec, const char* format, bool utc) {
+  const auto seconds = static_cast<std::time_t>(std::floor(wall_time_sec));
+  std::tm parts{};
+  if (utc) {
+    gmtime_r(&seconds, &parts);
+  } else {
+    localtime_r(&seconds, &parts);
+  }
+  char text[64];
+  return {text, std::strftime(text, sizeof(text), format, &parts)};
+}
+
+// Whether a folder holds no more than a run leaves that is ended before its first file is complete.
+bool is_fresh(FileSystem& fs, const Path& path) {
+  for (const std::string& name : fs.list(path)) {
+    if (name == kRunLockName || name == "config.toml.tmp") continue;
+    const bool known = name == "eval" || name == "checkpoints" || name == "best" || name == "replay";
+    if (!known || !fs.is_directory(path / name) || !fs.list(path / name).empty()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string run_folder_name(std::string env_id) {
+  for (char& c : env_id) {
+    if (c == '/') c = '_';
+  }
+  return env_id;
+}
+
+std::string utc_text(double wall_time_sec) {
+  return time_text(wall_time_sec, "%Y-%m-%dT%H:%M:%SZ", true);
+}
+
+double wall_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
+               double wall_time_sec)
+    : fs_(fs) {
+  if (!path.empty()) {
+    path_ = path;
+    const FileKind kind = fs.kind(path_);
+    if (kind != FileKind::missing && kind != FileKind::directory)
+      throw ConfigError("run directory " + path + ": exists and is not a folder");
+    if (kind == FileKind::directory && !is_fresh(fs, path_)) {
+      const std::vector<std::string> names = fs.list(path_);
+      throw ConfigError("run directory " + path + ": must be new or empty, found '" +
+                        (names[0] == kRunLockName ? names[1] : names[0]) + "' in it" +
+                        (fs.exists(path_ / "config.toml") ? "; --resume auto goes on with a run" : ""));
+    }
+  } else {
+    const std::string base = time_text(wall_time_sec, "%Y%m%d-%H%M%S", false) + "_s" + std::to_string(config.seed);
+    const Path parent = Path(runs_root) / run_folder_name(config.env_id) / "sac";
+    path_ = parent / base;
+    for (int k = 2; fs.exists(path_); ++k) path_ = parent / (base + "." + std::to_string(k));
+  }
+  fs.make_directories(path_);
+  lock_ = fs.lock(path_ / kRunLockName);
+  for (const char* name : {"eval", "checkpoints", "best", "replay"}) fs.make_directories(path_ / name);
+}
+
+RunDir::RunDir(FileSystem& fs, const std::string& path) : fs_(fs), path_(path), lock_(fs.lock(path_ / kRunLockName)) {
+  for (const char* name : {"eval", "checkpoints", "best", "replay"}) fs.make_directories(path_ / name);
+}
+
+void RunDir::write_text(const char* name, const std::string& text) {
+  write_file_atomic(fs_, path_ / name, text);
+}
+
+void RunDir::write_status(const std::string& state, const std::string& reason, const std::string& message,
+                          std::int64_t step, std::int64_t total_timesteps, double wall_time_sec) {
+  const nlohmann::ordered_json out = {{"state", state},
+                                      {"reason", reason},
+                                      {"message", message},
+                                      {"step", step},
+                                      {"total_timesteps", total_timesteps},
+                                      {"updated", utc_text(wall_time_sec)}};
+  const std::lock_guard guard(status_mutex_);
+  write_text("status.json", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace softac

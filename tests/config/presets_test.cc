@@ -1,0 +1,91 @@
+// Every preset holds known keys and usable values, fits a registered environment, and the library presets decide every
+// setting of the algorithm, so that an environment's preset cannot shine through.
+#include "config/presets.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config/fields.h"
+#include "config/resolve.h"
+#include "softac/error.h"
+#include "softac/settings.h"
+
+namespace softac {
+namespace {
+
+TEST(Presets, EveryOneIsUsable) {
+  std::vector<Preset> presets = env_presets();
+  EXPECT_EQ(presets.size(), 17u);
+  for (const Preset& preset : library_presets()) presets.push_back(preset);
+  for (const Preset& preset : presets) {
+    TrainConfig config;
+    config.env_id = "any";
+    EXPECT_FALSE(preset.description.empty()) << preset.name;
+    EXPECT_FALSE(preset.entries.empty()) << preset.name;
+    for (const SettingEntry& entry : preset.entries)
+      EXPECT_EQ(assign_setting(config, entry.key, entry.value), "") << preset.name;
+    for (const auto& violation : validate(config))
+      ADD_FAILURE() << preset.name << ": " << violation.key << " " << violation.message;
+  }
+}
+
+TEST(Presets, NoEnvironmentHasTwoAndEachOneOfOursHasOne) {
+  for (const EnvInfo& info : registered_envs()) {
+    int count = 0;
+    for (const Preset& preset : env_presets()) {
+      for (const std::string& pattern : preset.envs)
+        count += info.id.starts_with(pattern.substr(0, pattern.find('*'))) ? 1 : 0;
+    }
+    EXPECT_EQ(count, 1) << info.id;
+  }
+}
+
+TEST(Presets, LibrariesDecideTheWholeAlgorithm) {
+  std::set<std::string> wanted = {"buffer_size", "learning_starts", "update_after",
+                                  "train_freq",  "gradient_steps",  "gradient_steps_per_env_step"};
+  const SacConfig sac;
+  for_each_setting(sac, [&](const SettingInfo& info, const auto&) { wanted.insert(std::string(info.name)); });
+  std::vector<std::string> names;
+  for (const Preset& preset : library_presets()) {
+    names.push_back(preset.name);
+    std::set<std::string> keys;
+    for (const SettingEntry& entry : preset.entries) keys.insert(entry.key);
+    EXPECT_EQ(keys, wanted) << preset.name;
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"cleanrl", "sb3", "spinup"}));
+}
+
+TEST(Presets, HabitsOfTheLibraries) {
+  auto resolve = [](const std::string& preset) {
+    ConfigRequest request;
+    request.preset = preset;
+    request.options = {{"env_id", std::string("MountainCarContinuous-v0"), "test"}};
+    return resolve_config(request).config;
+  };
+  const TrainConfig sb3 = resolve("sb3");
+  EXPECT_EQ(sb3.sac.ent_coef_loss, EntCoefLoss::log_alpha);
+  EXPECT_FALSE(sb3.gradient_steps_per_env_step);
+  EXPECT_EQ(sb3.learning_starts, 100);
+  EXPECT_EQ(sb3.sac.gamma, 0.99);
+  const TrainConfig cleanrl = resolve("cleanrl");
+  EXPECT_EQ(cleanrl.sac.log_std_rule, LogStdRule::tanh);
+  EXPECT_EQ(cleanrl.sac.log_std_min, -5.0);
+  EXPECT_EQ(cleanrl.sac.learning_rate_actor, 3e-4);
+  EXPECT_EQ(cleanrl.sac.learning_rate_critic, 1e-3);
+  const TrainConfig spinup = resolve("spinup");
+  EXPECT_FALSE(spinup.sac.ent_coef_auto);
+  EXPECT_EQ(spinup.sac.ent_coef, 0.2);
+  EXPECT_EQ(spinup.update_after, 1000);
+  EXPECT_EQ(spinup.learning_starts, 10'000);
+}
+
+TEST(Presets, MalformedTextIsRefused) {
+  EXPECT_THROW(parse_preset("x", "a = ", "test"), IoError);
+  EXPECT_THROW(parse_preset("x", "description = 3", "test"), ConfigError);
+  EXPECT_THROW(parse_preset("x", "envs = \"Hopper-v5\"", "test"), ConfigError);
+}
+
+}  // namespace
+}  // namespace softac
