@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "agent/flop.h"
-#include "agent/sac.h"
+#include "agent/update.h"
 #include "bench_synthetic.h"
 #include "env/vec_env.h"
 #include "train/collector.h"
@@ -25,9 +25,9 @@ void fill_batch(BatchView<float> batch) {
 }
 
 AxisPoint update_point(double value, int obs_dim, int act_dim, const SacConfig& config, int threads) {
-  auto sac = std::make_shared<Sac<float>>(obs_dim, act_dim, config, 1, threads, "");
+  auto sac = std::make_shared<SacUpdate<float>>(obs_dim, act_dim, config, 1, threads, "");
   fill_batch(sac->batch());
-  return {value, static_cast<double>(flop_per_update(obs_dim, act_dim, config)), [sac] { sac->update(); }};
+  return {value, static_cast<double>(flop_per_update(obs_dim, act_dim, config)), [sac] { sac->run(); }};
 }
 
 // An axis of updates; change(config, obs_dim, value) sets the size that grows.

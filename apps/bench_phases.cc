@@ -4,7 +4,7 @@
 
 namespace softac::app {
 
-UpdateTimes time_update(Sac<float>& sac, ReplayBuffer& replay, Rng& rng, double seconds) {
+UpdateTimes time_update(SacUpdate<float>& sac, ReplayBuffer& replay, Rng& rng, double seconds) {
   UpdateTimes times;
   PhaseValues& sum = times.phase_sec;
   int updates = 0;
@@ -13,7 +13,7 @@ UpdateTimes time_update(Sac<float>& sac, ReplayBuffer& replay, Rng& rng, double 
   do {
     replay.sample(rng, sac.batch());
     const double sampled = now_sec();
-    sac.update();
+    sac.run();
     sum[kSample] += sampled - at;
     at = now_sec();
     times.update_sec += at - sampled;
@@ -37,7 +37,7 @@ UpdateTimes time_update(Sac<float>& sac, ReplayBuffer& replay, Rng& rng, double 
     lap(kNoise);
     sac.sample_policy();
     lap(kPolicy);
-    sac.compute_targets();
+    sac.find_targets();
     lap(kTarget);
     sac.critic_forward();
     lap(kCriticForward);
@@ -65,8 +65,8 @@ PhaseValues phase_flop(const UpdateFlop& flop) {
   return values;
 }
 
-double optimiser_bytes(Sac<float>& sac) {
-  const SacState<float>& state = sac.state();
+double optimiser_bytes(SacUpdate<float>& sac) {
+  const LearnerState<float>& state = sac.state();
   return 4.0 * (7.0 * static_cast<double>(state.actor.size) + 9.0 * static_cast<double>(state.critic.size));
 }
 

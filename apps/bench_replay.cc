@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "agent/sac.h"
+#include "agent/update.h"
 #include "bench_probe.h"
 #include "bench_synthetic.h"
 #include "bench_what.h"
@@ -18,14 +18,14 @@ int bench_replay(const BenchOptions& options) {
   const auto replay = filled_replay(obs_dim, act_dim, 1'000'000);
   const double add_ns = (now_sec() - start) / static_cast<double>(replay->num_transitions()) * 1e9;
 
-  Sac<float> sac(obs_dim, act_dim, config_of(options.shape), 1, options.threads, "");
+  SacUpdate<float> sac(obs_dim, act_dim, config_of(options.shape), 1, options.threads, "");
   ThreadPool pool(sac.backend().num_threads());
   Rng rng(1, StreamKind::test);
   const double slice = options.seconds / kRounds;
   RoundWatch watch(sac.backend().kernels(), pool, 0.1 * slice);
   std::vector<double> sample_us, noise_us, update_us, share;
   replay->sample(rng, sac.batch());
-  sac.update();
+  sac.run();
   for (int round = 0; round < kRounds; ++round) {
     watch.begin();
     // As in training: each batch follows an update, which has put the rows and their addresses out of the caches.
@@ -38,7 +38,7 @@ int bench_replay(const BenchOptions& options) {
       const double t1 = now_sec();
       sac.draw_noise();
       const double t2 = now_sec();
-      sac.update_with_noise();
+      sac.run_with_noise();
       const double t3 = now_sec();
       sample += t1 - t0;
       noise += t2 - t1;

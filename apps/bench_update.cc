@@ -32,7 +32,7 @@ struct Rounds {
   Spread of(const std::vector<double>& x) const { return quiet_spread(x, disturbed); }
 };
 
-Rounds measure(const BenchOptions& options, Sac<float>& sac, Acting& acting) {
+Rounds measure(const BenchOptions& options, SacUpdate<float>& sac, Acting& acting) {
   const int obs_dim = options.shape.obs_dim, act_dim = options.shape.act_dim, threads = sac.backend().num_threads();
   const SacConfig& config = sac.config();
   const KernelTable<float>& table = sac.backend().kernels();
@@ -40,7 +40,7 @@ Rounds measure(const BenchOptions& options, Sac<float>& sac, Acting& acting) {
   Rng rng(1, StreamKind::test);
   ThreadPool pool(threads), one(1);
   BandwidthProbe bandwidth(pool);
-  std::optional<Sac<float>> single;
+  std::optional<SacUpdate<float>> single;
   if (threads > 1) single.emplace(obs_dim, act_dim, config, 1, 1, "");
   const double flop = static_cast<double>(flop_per_update(obs_dim, act_dim, config));
   const double slice = options.seconds / kRounds * (single ? 0.5 : 1.0);
@@ -151,7 +151,7 @@ void print_text(const Json& out) {
 int bench_update(const BenchOptions& options) {
   const int obs_dim = options.shape.obs_dim, act_dim = options.shape.act_dim;
   const SacConfig config = config_of(options.shape);
-  Sac<float> sac(obs_dim, act_dim, config, 1, options.threads, "");
+  SacUpdate<float> sac(obs_dim, act_dim, config, 1, options.threads, "");
   Acting acting(obs_dim, act_dim, config, options.num_envs, options.threads);
   const Rounds rounds = measure(options, sac, acting);
 

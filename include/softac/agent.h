@@ -27,6 +27,7 @@ struct UpdateMetrics {
   double target_mean = 0.0;      // mean of y
   double actor_grad_norm = 0.0;  // before clipping; 0 where max_grad_norm = 0
   double critic_grad_norm = 0.0;
+  int ent_coef_bound = 0;        // −1, 1: a learned α was held at ent_coef_min, at ent_coef_max
   bool actor_step = false;       // whether the actor and the temperature moved in this update
   bool finite = true;            // false: a loss, gradient or parameter is not finite (the update is not to be used)
 };

@@ -41,8 +41,6 @@ struct TrainConfig {
   bool tensorboard = true;                   // write a TensorBoard event file
   bool checkpoint_replay = true;             // keep the replay buffer in checkpoints
   int max_rollbacks = 0;                     // times that a run goes back to its last checkpoint after a NaN
-  double ent_coef_min = 1e-8;                // a learned α is held above this
-  double ent_coef_max = 1e4;                 // and below this
   std::string backend;                       // reference | portable | avx2 | avx512; empty = best
 };
 

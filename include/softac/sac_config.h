@@ -43,6 +43,8 @@ struct SacConfig {
   bool ent_coef_auto = true;                                    // learn the temperature
   double ent_coef = 1.0;  // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;
+  double ent_coef_min = 1e-8;       // a learned temperature is held above this
+  double ent_coef_max = 1e4;        // and below this
   bool target_entropy_auto = true;  // H̄ = −A; ½ log A with discrete actions
   double target_entropy = 0.0;      // H̄ otherwise
   int num_actions = 0;              // discrete actions, as the environment says (no setting); 0 = continuous

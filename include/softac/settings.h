@@ -149,6 +149,10 @@ void for_each_setting(Config& c, Visitor&& visit) {
                  std::conditional_t<std::is_const_v<Config>, const double, double>>{c.ent_coef_auto, c.ent_coef, true});
   visit(SettingInfo{"ent_coef_loss", group, "loss of a learned α: −α(log π + H), or the form linear in log α"},
         c.ent_coef_loss);
+  visit(SettingInfo{"ent_coef_min", group, "a learned α that falls below is held there, with a warning", 0, 1e30, true},
+        c.ent_coef_min);
+  visit(SettingInfo{"ent_coef_max", group, "a learned α that rises above is held there, with a warning", 0, 1e30, true},
+        c.ent_coef_max);
   visit(SettingInfo{"target_entropy", group,
                     "entropy that a learned α aims at; auto = −(action size), or ½ log A with A discrete actions"},
         AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
@@ -190,10 +194,6 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "that is not finite; 0 = it ends (--on-nan rollback:N)",
                     0, 1e6},
         c.max_rollbacks);
-  visit(SettingInfo{"ent_coef_min", group, "a learned α that falls below is held there, with a warning", 0, 1e30, true},
-        c.ent_coef_min);
-  visit(SettingInfo{"ent_coef_max", group, "a learned α that rises above is held there, with a warning", 0, 1e30, true},
-        c.ent_coef_max);
   group = "Replay and schedule";
   visit(SettingInfo{"buffer_size", group, "replay slots over all environments", 1, 1e15}, c.buffer_size);
   visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15},

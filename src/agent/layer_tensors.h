@@ -47,10 +47,15 @@ void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) 
                  [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
 }
 
-// All layers of a vector.
+template <class T>
+void add_slot(std::vector<TensorRef>& out, const std::string& prefix, const Slot& slot, T* base) {
+  add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
+}
+
+// All slots of a vector.
 template <class T>
 void add_layers(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout, T* base) {
-  for (const Slot& slot : layout.slots()) add_layer(out, prefix + slot.name, slot, base, 0, slot.out);
+  for (const Slot& slot : layout.slots()) add_slot(out, prefix, slot, base);
 }
 
 }  // namespace softac

@@ -79,8 +79,8 @@ std::vector<SettingViolation> validate(const TrainConfig& config) {
   rule(sac.variant == Variant::sac || sac.n_target_actions == 1, {"n_target_actions"},
        std::to_string(sac.n_target_actions) +
            ": must be 1 with variant = \"state_value\", whose targets draw no action");
-  rule(config.ent_coef_min < config.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
-       number_text(config.ent_coef_min) + ": must be below ent_coef_max = " + number_text(config.ent_coef_max));
+  rule(sac.ent_coef_min < sac.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
+       number_text(sac.ent_coef_min) + ": must be below ent_coef_max = " + number_text(sac.ent_coef_max));
   rule(sac.batch_size <= config.buffer_size, {"batch_size", "buffer_size"},
        std::to_string(sac.batch_size) + ": must be at most buffer_size = " + std::to_string(config.buffer_size));
   rule(config.buffer_size / std::max(config.n_envs, 1) > sac.n_steps, {"buffer_size", "n_envs", "n_steps"},

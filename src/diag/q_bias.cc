@@ -31,7 +31,7 @@ double final_value(SoftValues& learner, const std::vector<float>& obs, std::size
   std::vector<double> entropy(n), q(n);
   if (!learner.act(rows, QBias::kFinalActions, noise, actions, entropy))
     throw NumericsError("an action of the policy is not finite");
-  learner.min_q(rows, actions, QBias::kFinalActions, true, q);
+  learner.values(rows, actions, QBias::kFinalActions, true, q);
   double sum = 0.0;
   for (std::size_t i = 0; i < n; ++i) sum += q[i] + learner.alpha() * entropy[i];
   return sum / static_cast<double>(n);
@@ -96,7 +96,7 @@ QBiasEstimate QBias::run(SoftValues& learner, Rng noise) {
   for (const Recording& r : recordings) {
     const std::size_t steps = r.reward.size();
     std::vector<double> returns(steps), q(steps);
-    learner.min_q(r.obs, r.actions, static_cast<int>(steps), false, q);
+    learner.values(r.obs, r.actions, static_cast<int>(steps), false, q);
     for (const Recording::Episode& episode : r.episodes) {
       const std::size_t length = episode.end - episode.begin;
       const double last = episode.terminated ? 0.0 : final_value(learner, episode.final_obs, act_dim, noise);

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/soft_returns.h"
+#include "diag/soft_returns.h"
 #include "env/vec_env.h"
 #include "softac/config.h"
 

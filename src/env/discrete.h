@@ -3,10 +3,9 @@
 // numbers give uniform actions.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <span>
 
+#include "base/discrete_action.h"
 #include "softac/env.h"
 
 namespace softac {
@@ -19,7 +18,7 @@ inline void set_discrete_actions(EnvSpec& spec, int num_actions) {
 }
 
 inline int discrete_action(std::span<const double> action, int num_actions) {
-  return static_cast<int>(std::clamp(std::floor(action[0]), 0.0, static_cast<double>(num_actions - 1)));
+  return discrete_action_of(action[0], num_actions);
 }
 
 }  // namespace softac

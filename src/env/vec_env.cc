@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/discrete_action.h"
 #include "base/thread_pool.h"
 #include "env/env_call.h"
 #include "env/state_bytes.h"
@@ -233,7 +234,7 @@ struct VecEnv::Impl {
         throw NumericsError("action[" + std::to_string(j) + "] is " + number_name(a));
       }
       double value = a;
-      if (rescale) value = a >= 1.0 ? high : a <= -1.0 ? low : low + (a + 1.0) / 2.0 * (high - low);
+      if (rescale) value = rescale_action(a, low, high);
       slot.action[j] = std::clamp(value, low, high);
     }
   }

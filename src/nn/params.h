@@ -1,5 +1,5 @@
-// Parameters outside the layers: one flat vector each for values, gradients and moments, with named slots. Adam,
-// Polyak, norms and files are one loop over it.
+// Parameters outside the blocks: one flat vector each for values, gradients and moments, with named slots. The
+// optimiser, Polyak steps, norms and files are one loop over it.
 #pragma once
 
 #include <cstdint>
@@ -11,34 +11,44 @@
 
 namespace softac {
 
-// One layer's weights and biases inside the flat vector.
+enum class SlotKind {
+  matrix,  // panels (in + 1, out), the bias last
+  column,  // one output: 16·⌈in/16⌉ weights, then the bias
+};
+
+// Weights and biases of one block inside the flat vector.
 struct Slot {
   std::string name;
   int in = 0;
   int out = 0;
-  bool head = false;  // one-column layer: 16·⌈in/16⌉ weights, then the bias; else panels (in + 1, out), bias last
+  SlotKind kind = SlotKind::matrix;
   std::int64_t offset = 0;  // multiple of 16
+
   Stride stride() const { return (Stride{in} + 1) * kLanes; }
   std::int64_t size() const {
-    return head ? (std::int64_t{num_panels(in)} + 1) * kLanes : std::int64_t{num_panels(out)} * stride();
+    if (kind == SlotKind::column) return (std::int64_t{num_panels(in)} + 1) * kLanes;
+    return std::int64_t{num_panels(out)} * stride();
   }
   // Where weight (o, i) and bias o lie, from the slot's start.
   std::int64_t weight_index(int o, int i) const {
-    return head ? i : (o / kLanes) * stride() + Stride{i} * kLanes + o % kLanes;
+    if (kind == SlotKind::column) return i;
+    return (o / kLanes) * stride() + Stride{i} * kLanes + o % kLanes;
   }
-  std::int64_t bias_index(int o) const { return head ? num_panels(in) * kLanes : weight_index(o, in); }
+  std::int64_t bias_index(int o) const {
+    if (kind == SlotKind::column) return num_panels(in) * kLanes;
+    return weight_index(o, in);
+  }
 };
 
 class ParamLayout {
  public:
-  // Appends a layer and returns its index.
-  int add(std::string name, int in, int out, bool head) {
-    Slot slot{std::move(name), in, out, head, size_};
+  // Appends a slot and returns it with its offset.
+  Slot add(Slot slot) {
+    slot.offset = size_;
     size_ += slot.size();
-    slots_.push_back(std::move(slot));
-    return static_cast<int>(slots_.size()) - 1;
+    slots_.push_back(slot);
+    return slot;
   }
-  const Slot& slot(int index) const { return slots_[static_cast<std::size_t>(index)]; }
   const std::vector<Slot>& slots() const { return slots_; }
   std::int64_t size() const { return size_; }
 

@@ -10,7 +10,7 @@ Diagnosis::Diagnosis(const TrainConfig& config, const SacAgent& agent,
                      std::function<void(const std::string&)> on_timeout)
     : seed_(config.seed),
       freq_(config.diag_freq),
-      probe_(make_learner_probe(agent.obs_dim(), agent.act_dim(), agent.config(), agent.backend_name())),
+      probe_(std::make_unique<LearnerProbe>(agent.obs_dim(), agent.act_dim(), agent.config(), agent.backend_name())),
       q_bias_(config, std::move(on_timeout)),
       process_start_sec_(process_cpu_sec()) {}
 

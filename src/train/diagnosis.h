@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/learner_probe.h"
+#include "diag/learner_probe.h"
 #include "diag/q_bias.h"
 #include "replay/replay_buffer.h"
 #include "softac/agent.h"

@@ -172,7 +172,7 @@ void Trainer::Impl::update() {
     throw NumericsError("update " + std::to_string(agent.num_updates()) + ": " + what_is_not_finite(last_update) +
                         " is not finite");
   }
-  bound_temperature();
+  warn_of_bounds();
 }
 
 void Trainer::Impl::ask(TrainAnswer answer) {

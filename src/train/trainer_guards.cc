@@ -26,19 +26,10 @@ Tensor rows_of(const Panels<float>& x, int first_row, int num_rows, int first_co
 
 }  // namespace
 
-// A learned α that leaves [ent_coef_min, ent_coef_max] is set back to the bound; said once for each.
-void Trainer::Impl::bound_temperature() {
-  if (!config.sac.ent_coef_auto) return;
-  const double alpha = agent.ent_coef();
-  const bool low = alpha<config.ent_coef_min, high = alpha> config.ent_coef_max;
-  if (!low && !high) return;
-  for (const TensorRef& tensor : agent.model_tensors()) {
-    if (tensor.name != "log_ent_coef") continue;
-    // The next float inwards, so that exp of it is not beyond the bound again.
-    const double bound = std::log(low ? config.ent_coef_min : config.ent_coef_max);
-    const float value = std::nextafter(static_cast<float>(bound), low ? 1e30f : -1e30f);
-    tensor.write(std::span(&value, 1));
-  }
+// Said once for each bound of a learned α.
+void Trainer::Impl::warn_of_bounds() {
+  if (last_update.ent_coef_bound == 0) return;
+  const bool low = last_update.ent_coef_bound < 0;
   bool& said = low ? said_low_alpha : said_high_alpha;
   if (said) return;
   said = true;

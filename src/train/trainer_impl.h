@@ -90,7 +90,7 @@ struct Trainer::Impl {
   void restore_best(const CheckpointInfo& info);
 
   // trainer_guards.cc
-  void bound_temperature();
+  void warn_of_bounds();
   void warn_of_failures();
   bool roll_back(const std::string& why);
   std::string write_crash_bundle(const std::string& text);

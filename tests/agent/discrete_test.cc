@@ -2,7 +2,9 @@
 
 #include <cmath>
 
-#include "agent/discrete_sac.h"
+#include "agent/acting.h"
+#include "agent/update.h"
+#include "base/discrete_action.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -19,7 +21,7 @@ SacConfig small_config(int num_actions) {
 }
 
 template <class T>
-void fill(DiscreteSac<T>& sac, int obs_dim, int num_actions, std::uint64_t seed) {
+void fill(SacUpdate<T>& sac, int obs_dim, int num_actions, std::uint64_t seed) {
   Rng rng(seed, StreamKind::test);
   const BatchView<T> batch = sac.batch();
   for (int r = 0; r < 2 * batch.batch_size; ++r) {
@@ -27,7 +29,7 @@ void fill(DiscreteSac<T>& sac, int obs_dim, int num_actions, std::uint64_t seed)
   }
   for (int b = 0; b < batch.batch_size; ++b) {
     batch.x.at(b, obs_dim) =
-        DiscreteSac<T>::encode(static_cast<int>(rng.below(static_cast<std::uint64_t>(num_actions))), num_actions);
+        encode_discrete_action<T>(static_cast<int>(rng.below(static_cast<std::uint64_t>(num_actions))), num_actions);
     batch.reward[b] = static_cast<T>(rng.normal());
     batch.discount[b] = b == 0 ? T(0) : T(0.9);
   }
@@ -35,9 +37,9 @@ void fill(DiscreteSac<T>& sac, int obs_dim, int num_actions, std::uint64_t seed)
 
 TEST(DiscreteSac, ActionsAreEqualPartsOfTheInterval) {
   for (const int n : {2, 3, 7, 18, 500}) {
-    for (int a = 0; a < n; ++a) EXPECT_EQ(DiscreteSac<float>::decode(DiscreteSac<float>::encode(a, n), n), a) << n;
-    EXPECT_EQ(DiscreteSac<float>::decode(-1.0f, n), 0);
-    EXPECT_EQ(DiscreteSac<float>::decode(1.0f, n), n - 1);
+    for (int a = 0; a < n; ++a) EXPECT_EQ(decode_discrete_action(encode_discrete_action<float>(a, n), n), a) << n;
+    EXPECT_EQ(decode_discrete_action(-1.0, n), 0);
+    EXPECT_EQ(decode_discrete_action(1.0, n), n - 1);
   }
 }
 
@@ -70,18 +72,18 @@ TEST(DiscreteSac, GradientsAreThoseOfTheLosses) {
   SacConfig config = small_config(3);
   config.ent_coef_auto = false;
   config.ent_coef = 0.3;
-  DiscreteSac<double> sac(4, config, 3, 1, "");
+  SacUpdate<double> sac(4, 1, config, 3, 1, "");
   fill(sac, 4, 3, 1);
   auto& state = sac.state();
-  sac.policy();
-  sac.compute_targets();
+  sac.sample_policy();
+  sac.find_targets();
   check_gradient(state.critic, state.critic_layout, [&] {
     sac.parameters_changed();
     return sac.critic_gradients();
   });
   check_gradient(state.actor, state.actor_layout, [&] {
     sac.parameters_changed();
-    sac.policy();
+    sac.sample_policy();
     return sac.actor_gradients();
   });
 }
@@ -101,7 +103,7 @@ TEST(DiscreteSac, TheBoltzmannPolicyIsStationary) {
   config.n_critics = 2;
   config.ent_coef_auto = false;
   config.ent_coef = 0.5;
-  DiscreteSac<double> sac(2, config, 3, 1, "");
+  SacUpdate<double> sac(2, 1, config, 3, 1, "");
   fill(sac, 2, 3, 2);
   auto& state = sac.state();
   const double q[3] = {1.0, -0.5, 0.2};
@@ -113,17 +115,17 @@ TEST(DiscreteSac, TheBoltzmannPolicyIsStationary) {
       set_output(params, slots[i * slots.size() / 2 + slots.size() / 2 - 1], i == 0 ? q : larger);
   }
   sac.parameters_changed();
-  sac.policy();
+  sac.sample_policy();
   sac.actor_gradients();
   for (std::int64_t i = 0; i < state.actor.size; ++i) EXPECT_NEAR(state.actor.grad[i], 0.0, 1e-15);
   double z = 0.0;
   for (const double value : q) z += std::exp(value / 0.5);
-  sac.compute_targets();
+  sac.find_targets();
   double expected = 0.0;
   for (int b = 0; b < 5; ++b) {
     const double y = sac.batch().reward[b] + sac.batch().discount[b] * 0.5 * std::log(z);
     for (std::size_t i = 0; i < 2; ++i) {
-      const double value = q[DiscreteSac<double>::decode(sac.batch().x.at(b, 2), 3)] + (i == 0 ? 0.0 : 0.7);
+      const double value = q[decode_discrete_action(sac.batch().x.at(b, 2), 3)] + (i == 0 ? 0.0 : 0.7);
       expected += (value - y) * (value - y) / 5;
     }
   }
@@ -136,7 +138,7 @@ TEST(DiscreteSac, TheCriticsBoltzmannPolicy) {
   config.discrete_policy = DiscretePolicy::boltzmann;
   config.ent_coef_auto = false;
   config.ent_coef = 0.4;
-  DiscreteSac<double> sac(2, config, 3, 1, "");
+  SacUpdate<double> sac(2, 1, config, 3, 1, "");
   fill(sac, 2, 3, 2);
   auto& state = sac.state();
   EXPECT_EQ(state.actor.size, 0);
@@ -151,8 +153,9 @@ TEST(DiscreteSac, TheCriticsBoltzmannPolicy) {
   sac.parameters_changed();
   double z = 0.0, entropy = 0.0, expected = 0.0;
   for (const double value : smallest) z += std::exp(value / 0.4);
-  std::vector<double> pi(3);
-  sac.probabilities(std::vector<double>{0.3, -2.0}, 1, pi);
+  Acting<double> acting(sac.state(), sac.objective(), sac.backend(), 2, 1);
+  acting.sample(std::vector<double>{0.3, -2.0}, 1, {}, sac.alpha());
+  const double* pi = acting.samples().weight;
   for (std::size_t a = 0; a < 3; ++a) {
     EXPECT_NEAR(pi[a], std::exp(smallest[a] / 0.4) / z, 1e-14);
     entropy -= pi[a] * std::log(pi[a]);
@@ -160,11 +163,11 @@ TEST(DiscreteSac, TheCriticsBoltzmannPolicy) {
   for (int b = 0; b < 5; ++b) {
     const double y = sac.batch().reward[b] + sac.batch().discount[b] * (target_shift + 0.4 * std::log(z));
     for (const auto& critic : q) {
-      const double value = critic[DiscreteSac<double>::decode(sac.batch().x.at(b, 2), 3)];
+      const double value = critic[decode_discrete_action(sac.batch().x.at(b, 2), 3)];
       expected += (value - y) * (value - y) / 5;
     }
   }
-  const UpdateMetrics metrics = sac.update();
+  const UpdateMetrics metrics = sac.run();
   EXPECT_TRUE(metrics.finite);
   EXPECT_NEAR(metrics.critic_loss, 0.5 * expected, 1e-12);
   EXPECT_NEAR(metrics.actor_loss, -0.4 * std::log(z), 1e-12);
@@ -172,7 +175,7 @@ TEST(DiscreteSac, TheCriticsBoltzmannPolicy) {
   EXPECT_EQ(metrics.actor_grad_norm, 0.0);
 
   config.ent_coef = 0.0;
-  EXPECT_THROW(DiscreteSac<double>(2, config, 3, 1, ""), ConfigError);
+  EXPECT_THROW(SacAgent(2, 1, config, 3), ConfigError);
   config.num_actions = 0;
   config.ent_coef = 0.4;
   EXPECT_THROW(SacAgent(2, 1, config, 1), ConfigError);
@@ -183,15 +186,15 @@ TEST(DiscreteSac, TheTemperatureRisesWhereTheEntropyIsTooLow) {
     SacConfig config = small_config(3);
     config.target_entropy_auto = false;
     config.target_entropy = target;
-    DiscreteSac<double> sac(4, config, 3, 1, "");
+    SacUpdate<double> sac(4, 1, config, 3, 1, "");
     fill(sac, 4, 3, 1);
     const double before = sac.alpha();
-    const UpdateMetrics metrics = sac.update();
+    const UpdateMetrics metrics = sac.run();
     EXPECT_TRUE(metrics.finite);
     EXPECT_EQ(sac.alpha() > before, metrics.entropy < target) << metrics.entropy;
     EXPECT_NEAR(metrics.ent_coef_loss, before * (metrics.entropy - target), 1e-12);
   }
-  EXPECT_NEAR(DiscreteSac<double>(4, small_config(3), 0, 1, "").target_entropy(), 0.5 * std::log(3.0), 1e-15);
+  EXPECT_NEAR(SacUpdate<double>(4, 1, small_config(3), 0, 1, "").target_entropy(), 0.5 * std::log(3.0), 1e-15);
 }
 
 TEST(DiscreteSac, ActsWithTheProbabilitiesOfItsPolicy) {
@@ -206,11 +209,11 @@ TEST(DiscreteSac, ActsWithTheProbabilitiesOfItsPolicy) {
   constexpr int kDraws = 20'000;
   for (int i = 0; i < kDraws; ++i) {
     ASSERT_TRUE(agent.act(obs, 1, false, noise, action));
-    share[static_cast<std::size_t>(DiscreteSac<float>::decode(action[0], 4))] += 1.0 / kDraws;
+    share[static_cast<std::size_t>(decode_discrete_action(action[0], 4))] += 1.0 / kDraws;
   }
   for (std::size_t a = 0; a < 4; ++a) EXPECT_NEAR(share[a], pi[a], 0.018);  // five standard deviations
   ASSERT_TRUE(agent.act(obs, 1, true, {}, action));
-  EXPECT_EQ(DiscreteSac<float>::decode(action[0], 4), std::max_element(pi.begin(), pi.end()) - pi.begin());
+  EXPECT_EQ(decode_discrete_action(action[0], 4), std::max_element(pi.begin(), pi.end()) - pi.begin());
 }
 
 TEST(DiscreteSac, SavedAndLoadedItGoesOnToTheBitOnEveryBackendAndNumberOfThreads) {

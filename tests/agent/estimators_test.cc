@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "agent/sac.h"
+#include "agent/update.h"
 
 namespace softac {
 namespace {
@@ -52,7 +52,7 @@ class Estimator {
   }
 
  private:
-  Sac<float> sac_;
+  SacUpdate<float> sac_;
   std::vector<double> directions_[kDirections];
 };
 

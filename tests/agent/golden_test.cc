@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/sac.h"
+#include "agent/update.h"
 
 namespace softac {
 namespace {
@@ -102,8 +102,8 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
   const Json& data = golden()["cases"][GetParam()];
   const SacConfig config = make_config(data["config"]);
   const int obs_dim = data["config"]["obs_dim"], act_dim = data["config"]["act_dim"], rows = config.batch_size;
-  Sac<double> sac(obs_dim, act_dim, config, 1, 1, "reference");
-  SacState<double>& state = sac.state();
+  SacUpdate<double> sac(obs_dim, act_dim, config, 1, 1, "reference");
+  LearnerState<double>& state = sac.state();
   const std::size_t layers = config.net_arch.size() + 1;
   int compared = 0;
   const auto compare_nets = [&](const Json& nets, double* base, const std::string& what) {
@@ -169,7 +169,7 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
               n == 0 ? batch["eps"][part * block + i] : batch["next_eps"][((n - 1) * components + part) * block + i];
       }
     }
-    const UpdateMetrics metrics = sac.update_with_noise();
+    const UpdateMetrics metrics = sac.run_with_noise();
     EXPECT_TRUE(metrics.finite);
     expect_near(metrics.ent_coef, update["ent_coef"], 0, "alpha");
     expect_near(metrics.critic_loss, update["critic_loss"], 0, "critic loss");

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/sac.h"
+#include "agent/update.h"
 #include "softac/rng.h"
 
 namespace softac {
@@ -124,13 +124,13 @@ class Objectives : public testing::TestWithParam<Setting> {
     }
     sac_.draw_noise();
     sac_.sample_policy();
-    sac_.compute_targets();
+    sac_.find_targets();
   }
   void fill_nan(Params<double>& params) {
     std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN());
   }
 
-  Sac<double> sac_;
+  SacUpdate<double> sac_;
 };
 
 TEST_P(Objectives, CriticGradientIsThatOfTheSumOfLosses) {
@@ -189,17 +189,16 @@ TEST_P(StateValueObjective, GradientIsThatOfTheLoss) {
   // The loss by itself, from Q and log π of the actor step's samples; ψ̄ is ψ before the first update.
   const auto& samples = sac_.samples();
   std::vector<double> v(static_cast<std::size_t>(batch.batch_size));
-  for (int part = 0; part < samples.components; ++part) {
+  for (int part = 0; part < samples.num_actions; ++part) {
     for (int b = 0; b < batch.batch_size; ++b) {
       for (int d = 0; d < batch.act_dim; ++d) batch.x.at(b, batch.obs_dim + d) = samples.action_row(b, part)[d];
     }
     sac_.critic_forward();
     for (int b = 0; b < batch.batch_size; ++b) {
-      double least = sac_.q(0)[b];
-      for (int i = 1; i < GetParam().config.n_critics; ++i) least = std::min(least, sac_.q(i)[b]);
+      double least = sac_.critics().out(0).at(b, 0);
+      for (int i = 1; i < GetParam().config.n_critics; ++i) least = std::min(least, sac_.critics().out(i).at(b, 0));
       const int i = samples.at(b, part);
-      v[static_cast<std::size_t>(b)] +=
-          (samples.weight ? samples.weight[i] : 1.0) * (least - 0.3 * samples.part_log_pi[i]);
+      v[static_cast<std::size_t>(b)] += samples.weight[i] * (least - 0.3 * samples.log_pi[i]);
     }
   }
   double expected = 0.0;
@@ -215,7 +214,7 @@ TEST_P(StateValueObjective, GradientIsThatOfTheLoss) {
   for (int r = 0; r < batch.batch_size; ++r) {
     for (int c = 0; c < batch.obs_dim; ++c) batch.x.at(r, c) = batch.x.at(batch.batch_size + r, c);
   }
-  sac_.compute_targets();
+  sac_.find_targets();
   sac_.value_gradients();
   for (int b = 0; b < batch.batch_size; ++b)
     EXPECT_NEAR(sac_.targets()[b], 2.5 * batch.reward[b] + batch.discount[b] * sac_.state_value()[b], 1e-12);
@@ -224,22 +223,23 @@ TEST_P(StateValueObjective, GradientIsThatOfTheLoss) {
 INSTANTIATE_TEST_SUITE_P(All, StateValueObjective, testing::ValuesIn(state_value_settings()),
                          [](const auto& suite) { return suite.param.name; });
 
-// One MLP alone: the whole Jacobian of its outputs with respect to parameters and inputs, row by row.
+// One network alone: the whole Jacobian of its outputs with respect to parameters and inputs, row by row.
 // All of them, as a thread pool would.
-void weight_gradients(const Mlp<double>& net, const KernelTable<double>& k, const Mlp<double>::WeightPass& pass) {
+void weight_gradients(const Network<double>& net, const KernelTable<double>& k,
+                      const Network<double>::WeightPass& pass) {
   for (int task = 0; task < net.num_weight_tasks(); ++task) net.weight_task(k, pass, task);
 }
 
-class MlpJacobian : public testing::TestWithParam<Activation> {};
+class NetworkJacobian : public testing::TestWithParam<Activation> {};
 
-TEST_P(MlpJacobian, OfEveryOutput) {
-  for (bool head : {true, false}) {
+TEST_P(NetworkJacobian, OfEveryOutput) {
+  for (const int outputs : {1, 3}) {
     for (const std::vector<int>& hidden : {std::vector<int>{4}, {17, 3}, {3, 5, 4}}) {
-      const int in = 4, outputs = head ? 1 : 3, rows = 3;
+      const int in = 4, rows = 3;
       Arena arena;
       const KernelTable<double>& k = *reference_table_double();
       ParamLayout layout;
-      const Mlp<double> net("net", {in, hidden, outputs, head, GetParam()}, layout);
+      const Network<double> net("net", {in, hidden, outputs, GetParam()}, layout);
       Params<double> params(arena, layout.size());
       Rng rng(2, StreamKind::test);
       net.init(params.value, rng);
@@ -250,42 +250,29 @@ TEST_P(MlpJacobian, OfEveryOutput) {
       auto tape = net.make_tape(arena, rows);
       auto wt = net.make_transposes(arena, 1, 2);
       const auto d = net.make_gradients(arena, rows);
-      auto y = arena.panels<double>(rows, outputs), d_y = arena.panels<double>(rows, outputs),
-           d_x = arena.panels<double>(rows, 2);
-      std::vector<double> q(rows), d_q(rows);
+      const auto y = make_outputs<double>(arena, rows, outputs), d_y = make_outputs<double>(arena, rows, outputs);
+      const auto d_x = arena.panels<double>(rows, 2);
       const auto parameters = live_parameters(layout, params.value);
       for (int r = 0; r < rows; ++r) {
         for (int o = 0; o < outputs; ++o) {
           const auto output = [&] {
-            if (head) {
-              net.forward(k, params.value, x, tape, 0, q.data());
-              return q[static_cast<std::size_t>(r)];
-            }
             net.forward(k, params.value, x, tape, 0, y);
             return y.at(r, o);
           };
           output();
           net.transpose(k, params.value, wt);
           std::fill_n(params.grad, params.size, std::numeric_limits<double>::quiet_NaN());
-          if (head) {
-            std::fill(d_q.begin(), d_q.end(), 0.0);
-            d_q[static_cast<std::size_t>(r)] = 1.0;
-            net.backward(k, params.value, tape, 0, nullptr, wt, d_q.data(), rows, d, 0);
-          } else {
-            for (int i = 0; i < rows; ++i) {
-              for (int c = 0; c < outputs; ++c) d_y.at(i, c) = i == r && c == o ? 1.0 : 0.0;
-            }
-            net.backward(k, tape, 0, wt, d_y, d, 0);
+          for (int i = 0; i < rows; ++i) {
+            for (int c = 0; c < outputs; ++c) d_y.at(i, c) = i == r && c == o ? 1.0 : 0.0;
           }
-          weight_gradients(net, k, {x, tape, d, d_y, d_q.data(), params.grad});
+          net.backward(k, params.value, tape, {}, wt, d_y, d, 0);
+          weight_gradients(net, k, {x, tape, d, d_y, params.grad});
           EXPECT_LE(compare_gradient(output, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
-          if (head) {
-            for (int i = 0; i < rows; ++i) d_x.at(i, 0) = d_x.at(i, 1) = std::numeric_limits<double>::quiet_NaN();
-            net.backward_input(k, wt, d, 0, d_x);
-            for (int i = 0; i < rows; ++i) {
-              const Check check = compare_gradient(output, {&x.at(i, 1), &x.at(i, 2)}, {d_x.at(i, 0), d_x.at(i, 1)});
-              EXPECT_LE(check.worst, 1.0);
-            }
+          for (int i = 0; i < rows; ++i) d_x.at(i, 0) = d_x.at(i, 1) = std::numeric_limits<double>::quiet_NaN();
+          net.backward_input(k, params.value, wt, d, 0, d_x);
+          for (int i = 0; i < rows; ++i) {
+            const Check check = compare_gradient(output, {&x.at(i, 1), &x.at(i, 2)}, {d_x.at(i, 0), d_x.at(i, 1)});
+            EXPECT_LE(check.worst, 1.0);
           }
         }
       }
@@ -293,15 +280,15 @@ TEST_P(MlpJacobian, OfEveryOutput) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MlpJacobian,
+INSTANTIATE_TEST_SUITE_P(All, NetworkJacobian,
                          testing::Values(Activation::relu, Activation::tanh, Activation::elu, Activation::silu));
 
 // The actor step takes the rows of a block in another order than the forward pass did.
-TEST(MlpBackward, TakesTheRowsOfItsTapeInAnyOrder) {
+TEST(NetworkBackward, TakesTheRowsOfItsTapeInAnyOrder) {
   Arena arena;
   const KernelTable<double>& k = *reference_table_double();
   ParamLayout layout;
-  const Mlp<double> net("net", {3, {5, 4}, 1, true, Activation::elu}, layout);
+  const Network<double> net("net", {3, {5, 4}, 1, Activation::elu}, layout);
   Params<double> params(arena, layout.size());
   Rng rng(6, StreamKind::test);
   net.init(params.value, rng);
@@ -314,17 +301,20 @@ TEST(MlpBackward, TakesTheRowsOfItsTapeInAnyOrder) {
   auto wt = net.make_transposes(arena, 0, 3);
   const auto straight = net.make_gradients(arena, rows), ordered = net.make_gradients(arena, rows);
   auto d_x = arena.panels<double>(rows, 3), d_x_ordered = arena.panels<double>(3, 3);
-  double q[rows], d_q[rows] = {1.0, -2.0, 0.5, 3.0}, d_q_ordered[3];
+  const auto q = make_outputs<double>(arena, rows, 1), d_q = make_outputs<double>(arena, rows, 1),
+             d_q_ordered = make_outputs<double>(arena, 3, 1);
+  const double values[rows] = {1.0, -2.0, 0.5, 3.0};
   net.forward(k, params.value, x, tape, 0, q);
   net.transpose(k, params.value, wt);
-  net.backward(k, params.value, tape, 0, nullptr, wt, d_q, rows, straight, 0);
-  net.backward_input(k, wt, straight, 0, d_x);
-  for (int i = 0; i < 3; ++i) d_q_ordered[i] = d_q[order[i]];
-  net.backward(k, params.value, tape, 0, order, wt, d_q_ordered, 3, ordered, 1);
-  net.backward_input(k, wt, ordered, 1, d_x_ordered);
+  for (int i = 0; i < rows; ++i) d_q.at(i, 0) = values[i];
+  net.backward(k, params.value, tape, {}, wt, d_q, straight, 0);
+  net.backward_input(k, params.value, wt, straight, 0, d_x);
+  for (int i = 0; i < 3; ++i) d_q_ordered.at(i, 0) = values[order[i]];
+  net.backward(k, params.value, tape, {0, order}, wt, d_q_ordered, ordered, 1);
+  net.backward_input(k, params.value, wt, ordered, 1, d_x_ordered);
   for (int i = 0; i < 3; ++i) {
     for (int c = 0; c < 3; ++c) EXPECT_EQ(d_x_ordered.at(i, c), d_x.at(order[i], c));
-    for (int c = 0; c < 4; ++c) EXPECT_EQ(ordered.d_z[1].at(1 + i, c), straight.d_z[1].at(order[i], c));
+    for (int c = 0; c < 4; ++c) EXPECT_EQ(ordered.blocks[1].at(1 + i, c), straight.blocks[1].at(order[i], c));
   }
   EXPECT_NE(d_x.at(0, 0), d_x.at(2, 0));
 }
@@ -334,8 +324,8 @@ TEST(GradientChecker, RejectsAWrongLayer) {
   Arena arena;
   const KernelTable<double>& k = *reference_table_double();
   ParamLayout layout, wrong_layout;
-  const Mlp<double> net("net", {3, {4, 4}, 1, true, Activation::tanh}, layout);
-  const Mlp<double> wrong("net", {3, {4, 4}, 1, true, Activation::relu}, wrong_layout);
+  const Network<double> net("net", {3, {4, 4}, 1, Activation::tanh}, layout);
+  const Network<double> wrong("net", {3, {4, 4}, 1, Activation::relu}, wrong_layout);
   Params<double> params(arena, layout.size());
   Rng rng(4, StreamKind::test);
   net.init(params.value, rng);
@@ -344,20 +334,21 @@ TEST(GradientChecker, RejectsAWrongLayer) {
   auto tape = net.make_tape(arena, 2);
   auto wt = net.make_transposes(arena, 0, 0);
   const auto d = net.make_gradients(arena, 2);
-  std::vector<double> q(2), d_q = {1.0, 1.0};
+  const auto q = make_outputs<double>(arena, 2, 1), d_q = make_outputs<double>(arena, 2, 1);
+  d_q.at(0, 0) = d_q.at(1, 0) = 1.0;
   const auto sum = [&] {
-    net.forward(k, params.value, x, tape, 0, q.data());
-    return q[0] + q[1];
+    net.forward(k, params.value, x, tape, 0, q);
+    return q.at(0, 0) + q.at(1, 0);
   };
   sum();
   net.transpose(k, params.value, wt);
   const auto parameters = live_parameters(layout, params.value);
-  net.backward(k, params.value, tape, 0, nullptr, wt, d_q.data(), 2, d, 0);
-  weight_gradients(net, k, {x, tape, d, {}, d_q.data(), params.grad});
+  net.backward(k, params.value, tape, {}, wt, d_q, d, 0);
+  weight_gradients(net, k, {x, tape, d, d_q, params.grad});
   EXPECT_LE(compare_gradient(sum, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
   sum();
-  wrong.backward(k, params.value, tape, 0, nullptr, wt, d_q.data(), 2, d, 0);
-  weight_gradients(wrong, k, {x, tape, d, {}, d_q.data(), params.grad});
+  wrong.backward(k, params.value, tape, {}, wt, d_q, d, 0);
+  weight_gradients(wrong, k, {x, tape, d, d_q, params.grad});
   EXPECT_GT(compare_gradient(sum, parameters, values_at(parameters, params.value, params.grad)).worst, 1e3);
 }
 

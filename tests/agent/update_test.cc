@@ -1,5 +1,7 @@
 // The update as a whole: the same bits from every backend and number of threads, no allocation, and what its settings
 // mean.
+#include "agent/update.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "agent/flop.h"
-#include "agent/sac.h"
 #include "softac/agent.h"
 #include "softac/error.h"
 #include "support/allocation_counter.h"
@@ -89,7 +90,7 @@ TEST(Update, SameBitsFromEveryBackendAndNumberOfThreads) {
 // Hashes of learners trained on one machine: every other machine, compiler and backend must find the same. They change
 // only when the algorithm, the order of a sum or the generator changes, and then on purpose.
 TEST(Update, HashesAreThoseOfTheFirstMachine) {
-  const std::uint64_t golden[] = {8638519642240975200u, 8706007674749349716u, 9906267980911507088u,
+  const std::uint64_t golden[] = {8638519642240975200u, 8706007674749349716u,  9906267980911507088u,
                                   3648515185130644848u, 11091548883382546909u, 8829489441008146030u};
   std::size_t i = 0;
   for (const Shape& shape : shapes()) {
@@ -154,24 +155,24 @@ TEST(Update, HardVersionHasNoEntropyTerm) {
   config.net_arch = {8};
   config.ent_coef_auto = false;
   config.ent_coef = 0.0;
-  Sac<double> sac(3, 2, config, 1, 1, "");
+  SacUpdate<double> sac(3, 2, config, 1, 1, "");
   fill(sac.batch(), 1);
   sac.draw_noise();
   sac.sample_policy();
-  sac.compute_targets();
+  sac.find_targets();
   const auto batch = sac.batch();
   std::vector<double> least(static_cast<std::size_t>(batch.batch_size));
   // The targets are r + discount · min Q alone; the target critics equal the critics before the first step.
   for (int b = 0; b < batch.batch_size; ++b) least[static_cast<std::size_t>(b)] = sac.targets()[b];
-  sac.update_with_noise();
+  sac.run_with_noise();
   EXPECT_EQ(sac.alpha(), 0.0);
   SacConfig soft = config;
   soft.ent_coef = 0.5;
-  Sac<double> other(3, 2, soft, 1, 1, "");
+  SacUpdate<double> other(3, 2, soft, 1, 1, "");
   fill(other.batch(), 1);
   other.draw_noise();
   other.sample_policy();
-  other.compute_targets();
+  other.find_targets();
   for (int b = 0; b < batch.batch_size; ++b) {
     const double entropy_term = 0.5 * batch.discount[b] * other.samples().log_pi[batch.batch_size + b];
     EXPECT_NEAR(other.targets()[b] + entropy_term, least[static_cast<std::size_t>(b)], 1e-12);
@@ -179,13 +180,13 @@ TEST(Update, HardVersionHasNoEntropyTerm) {
 }
 
 TEST(Update, TerminatedRowsDoNotBootstrap) {
-  Sac<double> sac(3, 2, SacConfig{}, 1, 1, "");
+  SacUpdate<double> sac(3, 2, SacConfig{}, 1, 1, "");
   fill(sac.batch(), 1);
   const auto batch = sac.batch();
   batch.discount[5] = 0.0;
   sac.draw_noise();
   sac.sample_policy();
-  sac.compute_targets();
+  sac.find_targets();
   EXPECT_EQ(sac.targets()[5], batch.reward[5]);
 }
 
@@ -194,12 +195,12 @@ TEST(Update, DelayAndIntervalCountUpdates) {
   config.net_arch = {8};
   config.policy_delay = 3;
   config.target_update_interval = 2;
-  Sac<float> sac(3, 1, config, 1, 1, "");
+  SacUpdate<float> sac(3, 1, config, 1, 1, "");
   auto& state = sac.state();
   for (int i = 0; i < 7; ++i) {
     const float actor_before = state.actor.value[0], target_before = state.critic_target[0];
     fill(sac.batch(), static_cast<std::uint64_t>(i));
-    sac.update();
+    sac.run();
     EXPECT_EQ(state.actor.value[0] != actor_before, i % 3 == 0) << i;
     EXPECT_EQ(state.critic_target[0] != target_before, i % 2 == 1) << i;
   }
@@ -214,12 +215,12 @@ TEST(Update, StateValuesLearnAtEveryUpdate) {
   config.net_arch = {8};
   config.policy_delay = 3;
   config.target_update_interval = 2;
-  Sac<float> sac(3, 1, config, 1, 1, "");
+  SacUpdate<float> sac(3, 1, config, 1, 1, "");
   auto& state = sac.state();
   for (int i = 0; i < 7; ++i) {
     const float actor = state.actor.value[0], value = state.value.value[0], target = state.value_target[0];
     fill(sac.batch(), static_cast<std::uint64_t>(i));
-    const UpdateMetrics metrics = sac.update();
+    const UpdateMetrics metrics = sac.run();
     EXPECT_GT(metrics.value_loss, 0.0);
     EXPECT_EQ(state.actor.value[0] != actor, i % 3 == 0) << i;
     EXPECT_NE(state.value.value[0], value) << i;
@@ -237,11 +238,11 @@ TEST(Update, RewardScaleMultipliesTheRewardAlone) {
     std::vector<double> targets[2];
     for (const double scale : {1.0, 4.0}) {
       config.reward_scale = scale;
-      Sac<double> sac(3, 2, config, 1, 1, "");
+      SacUpdate<double> sac(3, 2, config, 1, 1, "");
       fill(sac.batch(), 1);
       sac.draw_noise();
       sac.sample_policy();
-      sac.compute_targets();
+      sac.find_targets();
       for (int b = 0; b < config.batch_size; ++b)
         targets[scale > 1.0].push_back(sac.targets()[b] - scale * sac.batch().reward[b]);
     }

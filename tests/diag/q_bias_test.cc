@@ -75,7 +75,7 @@ class KnownValues final : public SoftValues {
     for (double& h : entropy) h = kEntropy;
     return true;
   }
-  void min_q(std::span<const float> obs, std::span<const float>, int rows, bool target, std::span<double> q) override {
+  void values(std::span<const float> obs, std::span<const float>, int rows, bool target, std::span<double> q) override {
     const double gain = reward_ + 0.9 * kAlpha * kEntropy;  // of a step that another follows
     for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
       double value = gain / (1.0 - 0.9);

@@ -148,7 +148,7 @@ TEST(Guards, TemperatureIsHeldWithinItsBounds) {
   TempDir dir;
   for (const bool high : {false, true}) {
     TrainConfig config = config_with(0);
-    (high ? config.ent_coef_max : config.ent_coef_min) = high ? 0.5 : 2.0;
+    (high ? config.sac.ent_coef_max : config.sac.ent_coef_min) = high ? 0.5 : 2.0;
     config.sac.ent_coef = 1.0;
     Poison none("none", 0);
     TrainerOptions options;

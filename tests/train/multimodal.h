@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "agent/boltzmann_target.h"
 #include "config/resolve.h"
+#include "diag/boltzmann_target.h"
 #include "softac/env.h"
 #include "softac/trainer.h"
 

@@ -1,0 +1,15 @@
+#include "agent/objective.h"
+
+#include "agent/objective_mse.h"
+
+namespace softac {
+
+template <class T>
+std::unique_ptr<CriticObjective<T>> make_objective(const SacConfig& config) {
+  return std::make_unique<MeanSquareObjective<T>>(config);
+}
+
+template std::unique_ptr<CriticObjective<float>> make_objective(const SacConfig&);
+template std::unique_ptr<CriticObjective<double>> make_objective(const SacConfig&);
+
+}  // namespace softac

@@ -1,0 +1,39 @@
+// One optimiser step of one network: clipping by the global norm, Adam (arXiv 1412.6980), and in the same pass the
+// Polyak step of its target (docs/math.md E12). Gradients are ready when step() is called: a reduction over several
+// learners would stand before it.
+#pragma once
+
+#include <cstdint>
+
+#include "math/backend.h"
+#include "nn/params.h"
+#include "softac/sac_config.h"
+
+namespace softac {
+
+struct OptimiserRule {
+  double learning_rate, beta1, beta2, eps;
+  double max_grad_norm;  // 0: gradients are never clipped
+};
+
+// The settings of a network whose own learning rate is own_rate; negative: the common one.
+OptimiserRule optimiser_rule(const SacConfig& config, double own_rate);
+
+template <class T>
+class Optimiser {
+ public:
+  Optimiser(const OptimiserRule& rule, Params<T>& params) : rule_(rule), params_(params) {}
+
+  // Step number t, from 1. target: null, or what moves towards the new values by tau. norm: null, or where the
+  // gradient's norm before clipping goes if the rule clips. Returns whether all values stayed finite.
+  bool step(Backend<T>& backend, std::int64_t t, T* target = nullptr, double tau = 0.0, double* norm = nullptr);
+
+ private:
+  OptimiserRule rule_;
+  Params<T>& params_;
+};
+
+extern template class Optimiser<float>;
+extern template class Optimiser<double>;
+
+}  // namespace softac

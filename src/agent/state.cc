@@ -1,0 +1,176 @@
+#include "agent/state.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+
+#include "agent/layer_tensors.h"
+#include "base/elementary_scalar.h"
+
+namespace softac {
+namespace {
+
+const std::vector<int>& hidden_widths(const std::vector<int>& own, const SacConfig& config) {
+  return own.empty() ? config.net_arch : own;
+}
+
+template <class T>
+std::vector<Network<T>> make_actor(int obs_dim, const SacConfig& config, const Policy<T>& policy, ParamLayout& layout) {
+  if (config.discrete_policy == DiscretePolicy::boltzmann) return {};
+  const NetworkShape shape{obs_dim, hidden_widths(config.net_arch_actor, config), policy.head_columns(),
+                           config.activation_fn};
+  return {Network<T>("actor", shape, layout)};
+}
+
+NetworkShape critic_shape(int in, int out, const SacConfig& config) {
+  return {in, hidden_widths(config.net_arch_critic, config), out, config.activation_fn};
+}
+
+template <class T>
+std::vector<Network<T>> make_critics(int obs_dim, int act_dim, const SacConfig& config, int outputs,
+                                     ParamLayout& layout) {
+  const bool discrete = config.num_actions > 0;
+  const NetworkShape shape =
+      critic_shape(discrete ? obs_dim : obs_dim + act_dim, discrete ? config.num_actions * outputs : outputs, config);
+  std::vector<Network<T>> out;
+  for (int i = 0; i < config.n_critics; ++i) out.emplace_back("critic." + std::to_string(i), shape, layout);
+  return out;
+}
+
+template <class T>
+std::vector<Network<T>> make_value_nets(int obs_dim, const SacConfig& config, ParamLayout& layout) {
+  if (config.variant != Variant::state_value) return {};
+  return {Network<T>("value", critic_shape(obs_dim, 1, config), layout)};
+}
+
+// Room for the target of `params`, or null.
+template <class T>
+T* make_target(Arena& arena, const Params<T>& params, bool wanted) {
+  return wanted ? arena.take<T>(static_cast<std::size_t>(params.size)) : nullptr;
+}
+
+template <class T>
+void copy_values(T* to, const Params<T>& from) {
+  if (to) std::memcpy(to, from.value, static_cast<std::size_t>(from.size) * sizeof(T));
+}
+
+// The head's layer is one tensor pair in files for each part of the head.
+template <class T>
+void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const ParamLayout& layout,
+               const Policy<T>& policy, T* base) {
+  if (layout.slots().empty()) return;
+  for (std::size_t i = 0; i + 1 < layout.slots().size(); ++i) add_slot(out, prefix, layout.slots()[i], base);
+  int first = 0;
+  for (const HeadPart& part : policy.head_parts()) {
+    add_layer(out, prefix + "actor." + part.name, layout.slots().back(), base, first, part.outputs);
+    first += part.outputs;
+  }
+}
+
+// FNV-1a over bit patterns.
+class StateDigest {
+ public:
+  void add(std::uint64_t word) { digest_ = (digest_ ^ word) * 0x100000001b3u; }
+  template <class T>
+  void add(const T* x, std::int64_t n) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    for (std::int64_t i = 0; x && i < n; ++i) add(static_cast<std::uint64_t>(std::bit_cast<Bits>(x[i])));
+  }
+  std::uint64_t value() const { return digest_; }
+
+ private:
+  std::uint64_t digest_ = 0xcbf29ce484222325u;
+};
+
+}  // namespace
+
+template <class T>
+LearnerState<T>::LearnerState(int obs_dim, int act_dim, const SacConfig& config, int critic_outputs, std::uint64_t seed)
+    : policy(make_policy<T>(act_dim, config)),
+      actor_nets(make_actor<T>(obs_dim, config, *policy, actor_layout)),
+      critic_nets(make_critics<T>(obs_dim, act_dim, config, critic_outputs, critic_layout)),
+      value_nets(make_value_nets<T>(obs_dim, config, value_layout)),
+      actor(arena, actor_layout.size()),
+      critic(arena, critic_layout.size()),
+      value(arena, value_layout.size()),
+      critic_target(make_target(arena, critic, value_nets.empty())),
+      value_target(make_target(arena, value, !value_nets.empty())),
+      log_alpha(arena, kLanes),
+      noise(seed, StreamKind::update) {
+  // Streams: the actor, the critics, the state values, the head.
+  const auto stream = [seed](std::size_t index) {
+    return Rng(seed, StreamKind::init, static_cast<std::uint32_t>(index));
+  };
+  const std::size_t critics = critic_nets.size();
+  for (const Network<T>& net : actor_nets) {
+    Rng rng = stream(0), head_rng = stream(critics + 2);
+    net.init(actor.value, rng);
+    policy->init_head(actor_layout.slots().back(), actor.value, head_rng);
+  }
+  for (std::size_t i = 0; i < critics; ++i) {
+    Rng rng = stream(i + 1);
+    critic_nets[i].init(critic.value, rng);
+  }
+  for (const Network<T>& net : value_nets) {
+    Rng rng = stream(critics + 1);
+    net.init(value.value, rng);
+  }
+  copy_values(critic_target, critic);
+  copy_values(value_target, value);
+  log_alpha.value[0] = config.ent_coef_auto ? log_of(static_cast<T>(config.ent_coef)) : T(0);
+}
+
+template <class T>
+int LearnerState<T>::widest() const {
+  int widest = critic_nets[0].widest();
+  for (const Network<T>& net : actor_nets) widest = std::max(widest, net.widest());
+  return widest;
+}
+
+template <class T>
+std::vector<TensorRef> LearnerState<T>::model_tensors() {
+  std::vector<TensorRef> out;
+  add_actor(out, "", actor_layout, *policy, actor.value);
+  add_layers(out, "", critic_layout, critic.value);
+  if (critic_target) add_layers(out, "target.", critic_layout, critic_target);
+  add_layers(out, "", value_layout, value.value);
+  if (value_target) add_layers(out, "target.", value_layout, value_target);
+  add_scalar(out, "log_ent_coef", log_alpha.value);
+  return out;
+}
+
+template <class T>
+std::vector<TensorRef> LearnerState<T>::optimizer_tensors() {
+  std::vector<TensorRef> out;
+  for (const bool second : {false, true}) {
+    const std::string prefix = second ? "adam_v." : "adam_m.";
+    const auto moment = [second](const Params<T>& p) { return second ? p.v : p.m; };
+    add_actor(out, prefix, actor_layout, *policy, moment(actor));
+    add_layers(out, prefix, critic_layout, moment(critic));
+    add_layers(out, prefix, value_layout, moment(value));
+    add_scalar(out, prefix + "log_ent_coef", moment(log_alpha));
+  }
+  return out;
+}
+
+template <class T>
+std::uint64_t LearnerState<T>::hash() const {
+  StateDigest digest;
+  for (const Params<T>* p : {&actor, &critic, &log_alpha, &value}) {
+    for (const T* x : {p->value, p->m, p->v}) digest.add(x, p->size);
+  }
+  digest.add(critic_target, critic.size);
+  digest.add(value_target, value.size);
+  digest.add(static_cast<std::uint64_t>(num_updates));
+  digest.add(static_cast<std::uint64_t>(num_actor_updates));
+  if (policy->continuous()) digest.add(noise.position());  // updates draw nothing with discrete actions
+  return digest.value();
+}
+
+template struct LearnerState<float>;
+template struct LearnerState<double>;
+
+}  // namespace softac

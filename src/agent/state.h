@@ -1,0 +1,49 @@
+// Everything of the learner that changes in training, and the const networks and policy that give it meaning. What is
+// saved, restored and hashed is this.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "math/arena.h"
+#include "nn/network.h"
+#include "policy/policy.h"
+#include "softac/agent.h"
+#include "softac/rng.h"
+#include "softac/sac_config.h"
+
+namespace softac {
+
+template <class T>
+struct LearnerState {
+  // First values from (seed, StreamKind::init, network); targets equal their networks. critic_outputs: of each critic
+  // for one action.
+  LearnerState(int obs_dim, int act_dim, const SacConfig& config, int critic_outputs, std::uint64_t seed);
+
+  Arena arena;
+  std::unique_ptr<Policy<T>> policy;
+  ParamLayout actor_layout, critic_layout, value_layout;
+  std::vector<Network<T>> actor_nets;   // O → head: one, or none where the policy is made of the critics
+  std::vector<Network<T>> critic_nets;  // N: (s, a) → M, or with discrete actions s → A·M
+  std::vector<Network<T>> value_nets;   // V_ψ(s): one with variant = state_value, else none
+  Params<T> actor;
+  Params<T> critic;     // θ of all critics, one after the other
+  Params<T> value;      // ψ
+  T* critic_target;     // θ̄, laid out as critic.value; null with variant = state_value
+  T* value_target;      // ψ̄, laid out as value.value; null otherwise
+  Params<T> log_alpha;  // one value in the first lane
+  std::int64_t num_updates = 0;
+  std::int64_t num_actor_updates = 0;
+  Rng noise;  // reparameterisation noise of the updates
+
+  int widest() const;  // of the networks' layers
+
+  std::vector<TensorRef> model_tensors();
+  std::vector<TensorRef> optimizer_tensors();
+  std::uint64_t hash() const;
+};
+
+extern template struct LearnerState<float>;
+extern template struct LearnerState<double>;
+
+}  // namespace softac

@@ -1,0 +1,80 @@
+// A block of a network: it turns the rows of one matrix into those of another, each by itself. Blocks are const; their
+// parameters and what a pass leaves behind (the tape) are the caller's. All work is done on the calling thread, on the
+// rows it is given.
+//
+// A gradient is handed to a block with respect to its output before the activation: whoever computes the gradient of a
+// block's output multiplies it by the activation's derivative (the block's gate) in the same pass.
+#pragma once
+
+#include <cstdint>
+
+#include "math/arena.h"
+#include "math/kernel_table.h"
+#include "nn/params.h"
+#include "softac/rng.h"
+
+namespace softac {
+
+// What a forward pass leaves for the backward pass, for up to a fixed number of rows.
+template <class T>
+struct BlockTape {
+  Panels<T> y;  // (rows, out) outputs
+  Panels<T> z;  // (rows, out) outputs before the activation; empty unless its derivative reads them
+};
+
+// The derivative of an activation at the rows of a tape; no data: none, the output was linear.
+template <class T>
+struct Gate {
+  Panels<const T> saved = {};
+  Activation activation = Activation::relu;
+  Gate rows_from(int first, int count) const {
+    return saved.data ? Gate{saved.rows_from(first, count), activation} : Gate{};
+  }
+};
+
+// Which rows of a tape a backward pass reads: row r of the gradient belongs to row first + order[r], or first + r where
+// order is null.
+struct TapeRows {
+  int first = 0;
+  const int* order = nullptr;
+};
+
+template <class T>
+class Block {
+ public:
+  explicit Block(Slot slot) : slot_(std::move(slot)) {}
+  virtual ~Block() = default;
+
+  const Slot& slot() const { return slot_; }
+  int in() const { return slot_.in; }
+  int out() const { return slot_.out; }
+
+  virtual BlockTape<T> make_tape(Arena& arena, int rows) const = 0;
+  // Room for the transposed weights of input columns [0, columns), which backward() reads; empty if it reads none.
+  virtual Panels<T> make_transpose(Arena& arena, int columns) const = 0;
+  virtual void transpose(const KernelTable<T>& k, const T* params, int first_column, const Panels<T>& out) const = 0;
+  virtual void init(T* params, Rng& rng) const = 0;
+
+  // Whether many outputs are zero, and with them gradients behind the gate, so that products may skip them.
+  virtual bool leaves_zeros() const = 0;
+  virtual Gate<T> gate(const BlockTape<T>& tape) const = 0;
+
+  // x (count, in) → rows at … of the tape. skip_zeros: x holds many.
+  virtual void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool skip_zeros,
+                       const BlockTape<T>& tape, int at) const = 0;
+  // d (count, out) → d_x, behind `below`, the gate of the block that made x (all rows of its tape).
+  virtual void backward(const KernelTable<T>& k, const T* params, const Panels<T>& transposed, const BlockTape<T>& tape,
+                        TapeRows rows, Panels<const T> d, const Gate<T>& below, Panels<T> d_x) const = 0;
+  // The parameters' gradients in independent tasks. d_params: the network's whole vector; the slot's part is
+  // overwritten. x (rows, in), d (rows, out): all rows of the batch.
+  virtual int num_weight_tasks() const = 0;
+  virtual void weight_task(const KernelTable<T>& k, Panels<const T> x, const BlockTape<T>& tape, Panels<const T> d,
+                           T* d_params, int task) const = 0;
+
+  virtual std::int64_t cost_per_row() const = 0;  // multiply-adds of a forward pass
+
+ private:
+  Slot slot_;
+};
+
+}  // namespace softac
