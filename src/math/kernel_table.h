@@ -126,6 +126,59 @@ struct HeadBackwardWeights {
   T* d_w;  // 16·panels values, then d_b
 };
 
+// LayerNorm over the d = cols features of a row, with y = act(γ·x̂ + β). w: γ as 16·⌈d/16⌉ values, then β as many, unused
+// ones zero. Pieces: rows. Divisions by d and roots are correctly rounded; sums are over the columns 0 … d−1 alone.
+//   mean = (lanes of x)/d,  v = (lanes of fma(x − mean, x − mean, ·))/d,  inv_std = 1/√(v + eps),
+//   x̂ = (x − mean)·inv_std,  z = fma(γ, x̂, β),  y = act(z).
+// Unused columns of x_hat, y and z are set to zero. x_hat may be x. eps > 0.
+template <class T>
+struct LayerNormForward {
+  const T* x;  // panels (rows, d)
+  Stride x_stride;
+  const T* w;
+  int cols;  // d
+  T eps;
+  T* x_hat;    // panels (rows, d), stride y_stride
+  T* inv_std;  // (rows)
+  T* y;        // panels (rows, d)
+  Stride y_stride;
+  T* z;  // panels (rows, d) or null: not kept; stride y_stride
+  bool activate;
+  Activation activation;
+};
+
+// d_x from d_z. Pieces: rows. Sums, divisions and unused columns as above; g = d_z·γ.
+//   m = (lanes of g)/d,  n = (lanes of fma(g, x̂, ·))/d,  d_x = (fma(x̂, 0 − n, g − m)·inv_std) · act'(saved).
+// d_x may be d_z.
+template <class T>
+struct LayerNormBackwardInput {
+  const T* d_z;  // panels (rows, d)
+  Stride d_z_stride;
+  const T* w;  // as in LayerNormForward
+  int cols;    // d
+  const T* x_hat;  // panels (·, d)
+  Stride x_hat_stride;
+  const T* inv_std;
+  const int* tape_rows;  // row r's x̂, inv_std and saved are those of row tape_rows[r]; null: row r
+  const T* saved;        // panels (·, d): output of the activation that made x, or its input for SiLU; null: no mask
+  Stride saved_stride;
+  Activation activation;
+  T* d_x;  // panels (rows, d)
+  Stride d_x_stride;
+};
+
+// d_γ(k): chain of d_z·x̂ over rows from +0; d_β(k): sum of d_z over rows from +0. Pieces: panels.
+template <class T>
+struct LayerNormBackwardWeights {
+  const T* d_z;  // panels (rows, d)
+  Stride d_z_stride;
+  const T* x_hat;  // panels (rows, d)
+  Stride x_hat_stride;
+  int rows;
+  int panels;  // ⌈d/16⌉
+  T* d_w;      // 16·panels values of d_γ, then as many of d_β
+};
+
 // E11. Row-lane arrays hold row r at [r·16·act_panels, …), act_panels = ⌈A/16⌉; unused lanes are zero.
 struct GaussianShape {
   int act_dim;
@@ -165,9 +218,10 @@ struct GaussianBackward {
   Stride d_head_stride;
 };
 
-// Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass.
-//   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), p ← p − step·(m / (√v·root_scale + ε)),
-//   t ← fma(τ, p, (1−τ)·t).        Element by element.
+// Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass, and
+// AdamW's decay (arXiv 1711.05101).
+//   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), with decay p ← fma(0 − decay, p, p),
+//   p ← p − step·(m / fma(√v, root_scale, ε)), t ← fma(τ, p, (1−τ)·t).        Element by element.
 template <class T>
 struct Adam {
   T* p;
@@ -179,6 +233,7 @@ struct Adam {
   T beta1, one_minus_beta1, beta2, one_minus_beta2;
   T step, root_scale, eps;
   T tau, one_minus_tau;
+  const T* decay = nullptr;  // learning rate · λ of each element, 0 where none decays (the bits are those of null); or null
 };
 
 // Standard normals, 4·16 values per piece: piece i takes the Philox blocks first_block + 16·i + lane (lane = 0 … 15),
@@ -203,6 +258,9 @@ struct KernelTable {
   void (*head_forward)(const HeadForward<T>&, int first_row, int last_row);
   void (*head_backward_input)(const HeadBackwardInput<T>&, int first_row, int last_row);
   void (*head_backward_weights)(const HeadBackwardWeights<T>&, int first_panel, int last_panel);
+  void (*layer_norm_forward)(const LayerNormForward<T>&, int first_row, int last_row);
+  void (*layer_norm_backward_input)(const LayerNormBackwardInput<T>&, int first_row, int last_row);
+  void (*layer_norm_backward_weights)(const LayerNormBackwardWeights<T>&, int first_panel, int last_panel);
   void (*gaussian_forward)(const GaussianForward<T>&, int first_row, int last_row);
   void (*gaussian_backward)(const GaussianBackward<T>&, int first_row, int last_row);
   // Elements [first, last), multiples of 16. Returns whether every updated p and v is finite.

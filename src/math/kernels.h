@@ -8,6 +8,7 @@
 #include "math/activation_rows.h"
 #include "math/gaussian_kernels.h"
 #include "math/kernel_table.h"
+#include "math/norm_kernels.h"
 #include "math/sparse_kernels.h"
 #include "math/transpose_block.h"
 
@@ -323,7 +324,9 @@ bool adam(const Adam<float>& g, std::int64_t first, std::int64_t last) {
     const Lanes grad = clip * Lanes::load(g.g + i);
     const Lanes m = fma(beta1, Lanes::load(g.m + i), rest1 * grad);
     const Lanes v = fma(beta2, Lanes::load(g.v + i), rest2 * (grad * grad));
-    const Lanes p = Lanes::load(g.p + i) - step * (m / fma(sqrt_(v), root_scale, eps));
+    Lanes p = Lanes::load(g.p + i);
+    if (g.decay) p = fma(Lanes::zero() - Lanes::load(g.decay + i), p, p);
+    p = p - step * (m / fma(sqrt_(v), root_scale, eps));
     m.store(g.m + i);
     v.store(g.v + i);
     p.store(g.p + i);
@@ -414,9 +417,24 @@ std::int64_t fma_probe(std::int64_t steps, float* io) {
 }
 
 constexpr KernelTable<float> make_table(const char* name) {
-  return {name,         linear_forward,        linear_backward_input, linear_backward_weights, transpose,
-          head_forward, head_backward_input,   head_backward_weights, gaussian_forward,        gaussian_backward,
-          adam,         polyak,                sum_squares,           fill_normal,             fma_probe};
+  return {name,
+          linear_forward,
+          linear_backward_input,
+          linear_backward_weights,
+          transpose,
+          head_forward,
+          head_backward_input,
+          head_backward_weights,
+          layer_norm_forward,
+          layer_norm_backward_input,
+          layer_norm_backward_weights,
+          gaussian_forward,
+          gaussian_backward,
+          adam,
+          polyak,
+          sum_squares,
+          fill_normal,
+          fma_probe};
 }
 
 #undef SOFTAC_INLINE

@@ -130,6 +130,73 @@ void head_backward_weights(const HeadBackwardWeights<T>& a, int first, int last)
 }
 
 template <class T>
+void layer_norm_forward(const LayerNormForward<T>& a, int first, int last) {
+  const int width = num_panels(a.cols) * kLanes;
+  const T d = static_cast<T>(a.cols);
+  for (int r = first; r < last; ++r) {
+    T lanes[kLanes] = {}, squares[kLanes] = {};
+    for (int c = 0; c < a.cols; ++c) lanes[c % kLanes] = lanes[c % kLanes] + at(a.x, a.x_stride, r, c);
+    const T mean = lane_tree(lanes) / d;
+    for (int c = 0; c < a.cols; ++c) {
+      const T off = at(a.x, a.x_stride, r, c) - mean;
+      squares[c % kLanes] = std::fma(off, off, squares[c % kLanes]);
+    }
+    const T inv_std = T(1) / std::sqrt(lane_tree(squares) / d + a.eps);
+    a.inv_std[r] = inv_std;
+    for (int c = 0; c < width; ++c) {
+      T x_hat = 0, z = 0, y = 0;
+      if (c < a.cols) {
+        x_hat = (at(a.x, a.x_stride, r, c) - mean) * inv_std;
+        z = std::fma(a.w[c], x_hat, a.w[width + c]);
+        y = a.activate ? activate(a.activation, Scalar<T>(z)).v : z;
+      }
+      put(a.x_hat, a.y_stride, r, c) = x_hat;
+      if (a.z) put(a.z, a.y_stride, r, c) = z;
+      put(a.y, a.y_stride, r, c) = y;
+    }
+  }
+}
+
+template <class T>
+void layer_norm_backward_input(const LayerNormBackwardInput<T>& a, int first, int last) {
+  const int width = num_panels(a.cols) * kLanes;
+  const T d = static_cast<T>(a.cols);
+  for (int r = first; r < last; ++r) {
+    const int row = a.tape_rows ? a.tape_rows[r] : r;
+    T sums[kLanes] = {}, products[kLanes] = {};
+    for (int c = 0; c < a.cols; ++c) {
+      const T g = at(a.d_z, a.d_z_stride, r, c) * a.w[c];
+      sums[c % kLanes] = sums[c % kLanes] + g;
+      products[c % kLanes] = std::fma(g, at(a.x_hat, a.x_hat_stride, row, c), products[c % kLanes]);
+    }
+    const T mean = lane_tree(sums) / d, slope = T(0) - lane_tree(products) / d;
+    for (int c = 0; c < width; ++c) {
+      T d_x = 0;
+      if (c < a.cols) {
+        const T g = at(a.d_z, a.d_z_stride, r, c) * a.w[c];
+        d_x = std::fma(at(a.x_hat, a.x_hat_stride, row, c), slope, g - mean) * a.inv_std[row];
+        if (a.saved) d_x = mask(a.activation, Scalar<T>(d_x), Scalar<T>(at(a.saved, a.saved_stride, row, c))).v;
+      }
+      put(a.d_x, a.d_x_stride, r, c) = d_x;
+    }
+  }
+}
+
+template <class T>
+void layer_norm_backward_weights(const LayerNormBackwardWeights<T>& a, int first, int last) {
+  for (int k = first * kLanes; k < last * kLanes; ++k) {
+    T gamma = 0, beta = 0;
+    for (int r = 0; r < a.rows; ++r) {
+      const T d_z = at(a.d_z, a.d_z_stride, r, k);
+      gamma = std::fma(d_z, at(a.x_hat, a.x_hat_stride, r, k), gamma);
+      beta = beta + d_z;
+    }
+    a.d_w[k] = gamma;
+    a.d_w[a.panels * kLanes + k] = beta;
+  }
+}
+
+template <class T>
 void gaussian_forward(const GaussianForward<T>& a, int first, int last) {
   const int width = a.shape.act_panels * kLanes;
   const GaussianConstants<Scalar<T>> constants(a.shape);
@@ -179,6 +246,7 @@ bool adam(const Adam<T>& a, std::int64_t first, std::int64_t last) {
     const T g = a.clip * a.g[i];
     a.m[i] = std::fma(a.beta1, a.m[i], a.one_minus_beta1 * g);
     a.v[i] = std::fma(a.beta2, a.v[i], a.one_minus_beta2 * (g * g));
+    if (a.decay) a.p[i] = std::fma(T(0) - a.decay[i], a.p[i], a.p[i]);
     a.p[i] = a.p[i] - a.step * (a.m[i] / std::fma(std::sqrt(a.v[i]), a.root_scale, a.eps));
     if (a.target) a.target[i] = std::fma(a.tau, a.p[i], a.one_minus_tau * a.target[i]);
     finite = finite && std::isfinite(a.p[i]) && std::isfinite(a.v[i]);
@@ -244,6 +312,9 @@ constexpr KernelTable<T> kReference = {
     head_forward<T>,
     head_backward_input<T>,
     head_backward_weights<T>,
+    layer_norm_forward<T>,
+    layer_norm_backward_input<T>,
+    layer_norm_backward_weights<T>,
     gaussian_forward<T>,
     gaussian_backward<T>,
     adam<T>,

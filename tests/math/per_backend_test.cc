@@ -3,68 +3,19 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
 
-#include "math/arena.h"
 #include "math/backend.h"
+#include "math/per_backend.h"
 #include "softac/error.h"
-#include "softac/rng.h"
 
 namespace softac {
 namespace {
 
-class PerBackend : public testing::TestWithParam<std::string> {
- protected:
-  PerBackend() : fast_(select_kernels<float>(GetParam())), reference_(*reference_table_float()) {}
-
-  Panels<float> random_panels(int rows, int cols, float scale = 1.0f) {
-    auto m = arena_.panels<float>(rows, cols);
-    for (int r = 0; r < rows; ++r) {
-      for (int c = 0; c < cols; ++c) m.at(r, c) = scale * static_cast<float>(rng_.normal());
-    }
-    return m;
-  }
-  // Output memory starts as NaN, so an element that is not written is seen.
-  Panels<float> nan_panels(int rows, int cols) {
-    auto m = arena_.panels<float>(rows, cols);
-    std::fill_n(m.data, m.panel_stride * num_panels(cols), std::numeric_limits<float>::quiet_NaN());
-    return m;
-  }
-  // Some elements zero of either sign: none, some, half, nearly all or all of them.
-  Panels<float> panels_with_zeros(int rows, int cols) {
-    const auto m = random_panels(rows, cols);
-    const double zeros = std::vector{0.0, 0.2, 0.5, 0.95, 1.0}[rng_.below(5)];
-    for (int r = 0; r < rows; ++r) {
-      for (int c = 0; c < cols; ++c) {
-        if (rng_.uniform() < zeros) m.at(r, c) = rng_.below(2) == 0 ? 0.0f : -0.0f;
-      }
-    }
-    return m;
-  }
-  std::vector<float> random_vector(int n) {
-    std::vector<float> out(static_cast<std::size_t>(n));
-    for (float& x : out) x = static_cast<float>(rng_.normal());
-    return out;
-  }
-  static void expect_same(const float* a, const float* b, std::ptrdiff_t n) {
-    ASSERT_EQ(std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(float)), 0);
-  }
-  static void expect_same(Panels<float> a, Panels<float> b) {
-    for (int p = 0; p < num_panels(a.cols); ++p) expect_same(a.panel(p), b.panel(p), std::ptrdiff_t{a.rows} * kLanes);
-  }
-
-  Arena arena_;
-  Rng rng_{5, StreamKind::test};
-  const KernelTable<float>& fast_;
-  const KernelTable<float>& reference_;
-};
-
 const int kRows[] = {1, 2, 3, 5, 6, 7, 12, 13, 31, 64, 100};
 const int kSizes[] = {1, 3, 16, 17, 23, 40, 64};
-const Activation kActivations[] = {Activation::relu, Activation::tanh, Activation::elu, Activation::silu};
 
 TEST_P(PerBackend, TheForcedTableIsTheOneThatRuns) {
   EXPECT_STREQ(fast_.name, GetParam().c_str());
@@ -360,6 +311,26 @@ TEST_P(PerBackend, FlatPasses) {
       for (int b = 0; b < blocks; ++b) table->polyak(s[0].data(), s[3].data(), size, 0.25f, 0.75f, b);
     }
     for (int i = 0; i < 4; ++i) expect_same(state[0][i].data(), state[1][i].data(), size);
+    // AdamW; where the factor is 0 nothing decays.
+    for (bool zeros : {false, true}) {
+      std::vector<float> decay(n);
+      for (std::size_t i = 0; i < n && !zeros; ++i) decay[i] = i % 3 == 0 ? 0.0f : 3e-4f;
+      auto start = p;
+      start[1] = -0.0f;
+      std::vector<float> out[3][3];
+      for (int i = 0; i < 3; ++i) {
+        auto& s = out[i];
+        s[0] = start, s[1] = m, s[2] = v;
+        Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), nullptr, 1.0f, 0.9f, 0.1f,
+                      0.999f,      0.001f,   3e-4f,       1.5f,        1e-8f,   0.0f, 1.0f};
+        if (i < 2) a.decay = decay.data();
+        EXPECT_TRUE((i == 0 ? reference_ : fast_).adam(a, 0, size));
+      }
+      for (int i = 0; i < 3; ++i) expect_same(out[0][i].data(), out[1][i].data(), size);
+      for (std::size_t i = 0; i < n; ++i) {
+        EXPECT_EQ(std::memcmp(&out[1][0][i], &out[2][0][i], sizeof(float)) == 0, decay[i] == 0.0f || start[i] == 0.0f) << i;
+      }
+    }
     for (int b = 0; b < blocks; ++b)
       EXPECT_EQ(reference_.sum_squares(g.data(), size, b), fast_.sum_squares(g.data(), size, b));
 
