@@ -4,12 +4,13 @@
 namespace softac {
 
 enum class Activation { relu, tanh, elu, silu };
+enum class NormLayer { none, layer };                           // of hidden layers: LayerNorm before the activation
 enum class Variant { sac, state_value };                // arXiv 1812.05905, or its forerunner 1801.01290 with V(s)
 enum class PolicyKind { squashed_gaussian, gaussian };  // E11: tanh-squashed, or the plain Gaussian
 enum class LogStdRule { clamp, tanh };                  // E11: clamp to [−20, 2], or tanh map to [−5, 2]
 enum class EntCoefLoss { alpha, log_alpha };            // E10: −α·(…) or the form linear in log α
 enum class ActorGradient { reparameterised, likelihood_ratio };  // E9 by E11, or E13
 enum class ActorBaseline { none, leave_one_out };                // of E13
-enum class DiscretePolicy { softmax, boltzmann };  // a network's logits, or E3 on the critics' outputs
+enum class DiscretePolicy { softmax, boltzmann };                // a network's logits, or E3 on the critics' outputs
 
 }  // namespace softac

@@ -11,20 +11,23 @@ namespace softac {
 // The learner (agent/): networks, losses, optimisers.
 struct SacConfig {
   Variant variant = Variant::sac;
-  std::vector<int> net_arch = {256, 256};       // hidden widths of the actor and of each critic
-  std::vector<int> net_arch_actor = {};         // hidden widths of the actor alone; empty = net_arch
-  std::vector<int> net_arch_critic = {};        // hidden widths of the critics alone; empty = net_arch
-  Activation activation_fn = Activation::relu;  // hidden activation
+  std::vector<int> net_arch = {256, 256};         // hidden widths of the actor and of each critic
+  std::vector<int> net_arch_actor = {};           // hidden widths of the actor alone; empty = net_arch
+  std::vector<int> net_arch_critic = {};          // hidden widths of the critics alone; empty = net_arch
+  Activation activation_fn = Activation::relu;    // hidden activation
+  NormLayer norm_layer_actor = NormLayer::none;   // normalisation in the actor's hidden layers
+  NormLayer norm_layer_critic = NormLayer::none;  // and in those of the critics (and of a state-value network)
+  double norm_eps = 1e-5;                         // added to the variance in a norm
   PolicyKind policy = PolicyKind::squashed_gaussian;
   LogStdRule log_std_rule = LogStdRule::clamp;
   double log_std_min = -20.0;  // bounds of log σ; with the tanh rule the usual choice is −5
   double log_std_max = 2.0;
-  int actor_components = 1;              // K Gaussians whose mixture the policy is
-  int n_critics = 2;                     // N ≥ 1
-  double learning_rate = 3e-4;           // Adam step size of every network without one of its own
-  double learning_rate_actor = -1.0;     // < 0: learning_rate
-  double learning_rate_critic = -1.0;    // < 0: learning_rate
-  double learning_rate_ent_coef = -1.0;  // < 0: learning_rate
+  int actor_components = 1;  // K Gaussians whose mixture the policy is
+  int n_critics = 2;         // N ≥ 1
+  double learning_rate = 3e-4;            // Adam step size of every network without one of its own
+  double learning_rate_actor = -1.0;      // < 0: learning_rate
+  double learning_rate_critic = -1.0;     // < 0: learning_rate
+  double learning_rate_ent_coef = -1.0;   // < 0: learning_rate
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_eps = 1e-8;

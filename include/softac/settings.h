@@ -41,6 +41,10 @@ struct EnumNames<Activation> {
   static constexpr std::array<std::string_view, 4> value = {"relu", "tanh", "elu", "silu"};
 };
 template <>
+struct EnumNames<NormLayer> {
+  static constexpr std::array<std::string_view, 2> value = {"none", "layer"};
+};
+template <>
 struct EnumNames<Variant> {
   static constexpr std::array<std::string_view, 2> value = {"sac", "state_value"};
 };
@@ -91,6 +95,12 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536},
         c.net_arch_critic);
   visit(SettingInfo{"activation_fn", group, "activation of the hidden layers"}, c.activation_fn);
+  visit(SettingInfo{"norm_layer_actor", group,
+                    "normalisation between the actor's hidden products and their activations: none, or LayerNorm"},
+        c.norm_layer_actor);
+  visit(SettingInfo{"norm_layer_critic", group, "the same for critics and state values"}, c.norm_layer_critic);
+  visit(SettingInfo{"norm_eps", group, "what a norm adds to the variance (1e-5 in PyTorch, 1e-6 in Flax)", 0, 1, true},
+        c.norm_eps);
   visit(SettingInfo{"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64},
         c.n_critics);
   visit(SettingInfo{"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"},

@@ -9,12 +9,15 @@
 
 namespace softac {
 
-// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count).
+// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count); of a norm γ
+// (count) and β.
 template <class T>
 void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot& slot, T* base, int first, int count) {
   T* data = base + slot.offset;
-  TensorRef weight{name + ".weight", {count, slot.in}, nullptr, nullptr},
-      bias{name + ".bias", {count}, nullptr, nullptr};
+  const bool norm = slot.kind == SlotKind::norm;
+  const std::vector<std::int64_t> shape =
+      norm ? std::vector<std::int64_t>{count} : std::vector<std::int64_t>{count, slot.in};
+  TensorRef weight{name + ".weight", shape, nullptr, nullptr}, bias{name + ".bias", {count}, nullptr, nullptr};
   const auto each = [slot, data, first, count](auto f) {
     std::size_t at = 0;
     for (int o = first; o < first + count; ++o) {

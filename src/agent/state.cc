@@ -21,12 +21,12 @@ template <class T>
 std::vector<Network<T>> make_actor(int obs_dim, const SacConfig& config, const Policy<T>& policy, ParamLayout& layout) {
   if (config.discrete_policy == DiscretePolicy::boltzmann) return {};
   const NetworkShape shape{obs_dim, hidden_widths(config.net_arch_actor, config), policy.head_columns(),
-                           config.activation_fn};
+                           config.activation_fn, config.norm_layer_actor, config.norm_eps};
   return {Network<T>("actor", shape, layout)};
 }
 
 NetworkShape critic_shape(int in, int out, const SacConfig& config) {
-  return {in, hidden_widths(config.net_arch_critic, config), out, config.activation_fn};
+  return {in, hidden_widths(config.net_arch_critic, config), out, config.activation_fn, config.norm_layer_critic, config.norm_eps};
 }
 
 template <class T>

@@ -18,8 +18,10 @@ namespace softac {
 // What a forward pass leaves for the backward pass, for up to a fixed number of rows.
 template <class T>
 struct BlockTape {
-  Panels<T> y;  // (rows, out) outputs
-  Panels<T> z;  // (rows, out) outputs before the activation; empty unless its derivative reads them
+  Panels<T> y;           // (rows, out) outputs
+  Panels<T> z;           // (rows, out) outputs before the activation; empty unless its derivative reads them
+  Panels<T> normalised;  // (rows, out), of a norm: (x − mean)/std
+  T* inv_std = nullptr;  // (rows), of a norm: 1/std
 };
 
 // The derivative of an activation at the rows of a tape; no data: none, the output was linear.
@@ -46,7 +48,7 @@ class Block {
   virtual ~Block() = default;
 
   const Slot& slot() const { return slot_; }
-  int in() const { return slot_.in; }
+  int in() const { return slot_.kind == SlotKind::norm ? slot_.out : slot_.in; }
   int out() const { return slot_.out; }
 
   virtual BlockTape<T> make_tape(Arena& arena, int rows) const = 0;

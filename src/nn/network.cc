@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nn/dense.h"
+#include "nn/layer_norm.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -15,7 +16,13 @@ Network<T>::Network(const std::string& name, const NetworkShape& shape, ParamLay
   for (std::size_t l = 0; l < shape_.hidden.size(); ++l) {
     const std::string layer = name + ".layers." + std::to_string(l);
     const int width = shape_.hidden[l];
-    blocks_.push_back(std::make_shared<Dense<T>>(layout.add({layer, in, width, SlotKind::matrix}), shape_.activation));
+    const bool norm = shape_.norm == NormLayer::layer;
+    blocks_.push_back(std::make_shared<Dense<T>>(layout.add({layer, in, width, SlotKind::matrix}),
+                                                 norm ? std::nullopt : std::optional(shape_.activation)));
+    if (norm) {
+      blocks_.push_back(std::make_shared<LayerNorm<T>>(layout.add({layer + ".norm", 1, width, SlotKind::norm}),
+                                                       shape_.norm_eps, shape_.activation));
+    }
     in = width;
   }
   output_ = layout.add({name + ".output", in, shape_.out, shape_.out == 1 ? SlotKind::column : SlotKind::matrix});

@@ -18,6 +18,8 @@ struct NetworkShape {
   std::vector<int> hidden;  // widths, at least one
   int out = 0;
   Activation activation = Activation::relu;  // of the hidden layers
+  NormLayer norm = NormLayer::none;          // between each hidden product and its activation
+  double norm_eps = 1e-5;
 };
 
 template <class T>

@@ -14,9 +14,10 @@ namespace softac {
 enum class SlotKind {
   matrix,  // panels (in + 1, out), the bias last
   column,  // one output: 16·⌈in/16⌉ weights, then the bias
+  norm,    // a scale γ and a shift β for each feature: 16·⌈out/16⌉ values of γ, then as many of β; in = 1
 };
 
-// Weights and biases of one block inside the flat vector.
+// Weights and biases of one block inside the flat vector; of a norm γ and β.
 struct Slot {
   std::string name;
   int in = 0;
@@ -27,15 +28,18 @@ struct Slot {
   Stride stride() const { return (Stride{in} + 1) * kLanes; }
   std::int64_t size() const {
     if (kind == SlotKind::column) return (std::int64_t{num_panels(in)} + 1) * kLanes;
+    if (kind == SlotKind::norm) return std::int64_t{2} * num_panels(out) * kLanes;
     return std::int64_t{num_panels(out)} * stride();
   }
   // Where weight (o, i) and bias o lie, from the slot's start.
   std::int64_t weight_index(int o, int i) const {
     if (kind == SlotKind::column) return i;
+    if (kind == SlotKind::norm) return o;
     return (o / kLanes) * stride() + Stride{i} * kLanes + o % kLanes;
   }
   std::int64_t bias_index(int o) const {
     if (kind == SlotKind::column) return num_panels(in) * kLanes;
+    if (kind == SlotKind::norm) return num_panels(out) * kLanes + o;
     return weight_index(o, in);
   }
 };

@@ -314,7 +314,7 @@ TEST_P(PerBackend, FlatPasses) {
     // AdamW; where the factor is 0 nothing decays.
     for (bool zeros : {false, true}) {
       std::vector<float> decay(n);
-      for (std::size_t i = 0; i < n && !zeros; ++i) decay[i] = i % 3 == 0 ? 0.0f : 3e-4f;
+      for (std::size_t i = 0; i < n && !zeros; ++i) decay[i] = i % 3 == 0 ? 0.0f : 1.0f;
       auto start = p;
       start[1] = -0.0f;
       std::vector<float> out[3][3];
@@ -323,7 +323,7 @@ TEST_P(PerBackend, FlatPasses) {
         s[0] = start, s[1] = m, s[2] = v;
         Adam<float> a{s[0].data(), g.data(), s[1].data(), s[2].data(), nullptr, 1.0f, 0.9f, 0.1f,
                       0.999f,      0.001f,   3e-4f,       1.5f,        1e-8f,   0.0f, 1.0f};
-        if (i < 2) a.decay = decay.data();
+        if (i < 2) a.decay = decay.data(), a.decay_rate = 3e-4f;
         EXPECT_TRUE((i == 0 ? reference_ : fast_).adam(a, 0, size));
       }
       for (int i = 0; i < 3; ++i) expect_same(out[0][i].data(), out[1][i].data(), size);
@@ -397,10 +397,10 @@ INSTANTIATE_TEST_SUITE_P(All, Unavailable, testing::ValuesIn(unavailable_backend
 
 TEST(SelectKernels, UnknownNameIsAnErrorWithTheNearest) {
   try {
-    select_kernels<float>("avx51");
+    select_kernels<float>("portabel");
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("avx512"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("portable"), std::string::npos) << error.what();
   }
 }
 
