@@ -5,6 +5,8 @@ namespace softac {
 
 enum class Activation { relu, tanh, elu, silu };
 enum class NormLayer { none, layer };                           // of hidden layers: LayerNorm before the activation
+enum class WeightDecayScope { all, weights, heads_and_norms };  // what weight_decay applies to
+enum class LearningRateSchedule { constant, linear };
 enum class Variant { sac, state_value };                // arXiv 1812.05905, or its forerunner 1801.01290 with V(s)
 enum class PolicyKind { squashed_gaussian, gaussian };  // E11: tanh-squashed, or the plain Gaussian
 enum class LogStdRule { clamp, tanh };                  // E11: clamp to [−20, 2], or tanh map to [−5, 2]

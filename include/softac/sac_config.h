@@ -2,6 +2,7 @@
 // Stable-Baselines3's where it has the setting.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "softac/choices.h"
@@ -20,6 +21,9 @@ struct SacConfig {
   double norm_eps = 1e-5;                         // added to the variance in a norm
   PolicyKind policy = PolicyKind::squashed_gaussian;
   LogStdRule log_std_rule = LogStdRule::clamp;
+  bool normalize_obs = false;  // running normalisation of observations; replay keeps them raw
+  double obs_norm_eps = 1e-8;  // added to the variance there
+  double obs_norm_clip = 0.0;  // bound of a normalised value; 0 = none
   double log_std_min = -20.0;  // bounds of log σ; with the tanh rule the usual choice is −5
   double log_std_max = 2.0;
   int actor_components = 1;  // K Gaussians whose mixture the policy is
@@ -28,6 +32,11 @@ struct SacConfig {
   double learning_rate_actor = -1.0;      // < 0: learning_rate
   double learning_rate_critic = -1.0;     // < 0: learning_rate
   double learning_rate_ent_coef = -1.0;   // < 0: learning_rate
+  LearningRateSchedule learning_rate_schedule = LearningRateSchedule::constant;
+  double learning_rate_end = 0.0;        // where a schedule ends, for every network
+  std::int64_t learning_rate_steps = 0;  // optimiser steps over which it gets there; in a run 0 = the planned updates
+  double weight_decay = 0.0;             // λ of AdamW, decoupled from the gradient; never of the temperature
+  WeightDecayScope weight_decay_scope = WeightDecayScope::all;
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_eps = 1e-8;

@@ -45,6 +45,14 @@ struct EnumNames<NormLayer> {
   static constexpr std::array<std::string_view, 2> value = {"none", "layer"};
 };
 template <>
+struct EnumNames<WeightDecayScope> {
+  static constexpr std::array<std::string_view, 3> value = {"all", "weights", "heads_and_norms"};
+};
+template <>
+struct EnumNames<LearningRateSchedule> {
+  static constexpr std::array<std::string_view, 2> value = {"constant", "linear"};
+};
+template <>
 struct EnumNames<Variant> {
   static constexpr std::array<std::string_view, 2> value = {"sac", "state_value"};
 };
@@ -103,6 +111,14 @@ void for_each_setting(Config& c, Visitor&& visit) {
         c.norm_eps);
   visit(SettingInfo{"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64},
         c.n_critics);
+  visit(SettingInfo{"normalize_obs", group,
+                    "observations minus their running mean, divided by their running standard deviation; replay keeps "
+                    "them raw"},
+        c.normalize_obs);
+  visit(SettingInfo{"obs_norm_eps", group, "what normalize_obs adds to the variance", 0, 1, true}, c.obs_norm_eps);
+  visit(SettingInfo{"obs_norm_clip", group, "bound of normalised observations; 0 = none (SB3's VecNormalize: 10)", 0,
+                    1e6},
+        c.obs_norm_clip);
   visit(SettingInfo{"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"},
         c.log_std_rule);
   visit(SettingInfo{"log_std_min", group, "lower bound of log σ (with the tanh rule −5 is usual)", -100, 100},
@@ -122,6 +138,21 @@ void for_each_setting(Config& c, Visitor&& visit) {
         c.learning_rate_critic);
   visit(SettingInfo{"learning_rate_ent_coef", group, "step size of log α; -1 = learning_rate", -1, inf},
         c.learning_rate_ent_coef);
+  visit(SettingInfo{"learning_rate_schedule", group,
+                    "constant, or linear from each network's step size to learning_rate_end, counted in its own steps"},
+        c.learning_rate_schedule);
+  visit(SettingInfo{"learning_rate_end", group, "step size at the end of a schedule", 0, inf}, c.learning_rate_end);
+  visit(SettingInfo{"learning_rate_steps", group,
+                    "optimiser steps over which a schedule runs; 0 = the updates that the run plans", 0, 1e15},
+        c.learning_rate_steps);
+  visit(
+      SettingInfo{"weight_decay", group,
+                  "decay of AdamW, decoupled from the gradient: p shrinks by step size · weight_decay · p; never of α",
+                  0, 1e6},
+      c.weight_decay);
+  visit(SettingInfo{"weight_decay_scope", group,
+                    "what decays: all parameters, weight matrices alone, or output layers and norms alone"},
+        c.weight_decay_scope);
   visit(SettingInfo{"adam_beta1", group, "decay of Adam's first moment", 0, 0.9999999}, c.adam_beta1);
   visit(SettingInfo{"adam_beta2", group, "decay of Adam's second moment", 0, 0.9999999}, c.adam_beta2);
   visit(SettingInfo{"adam_eps", group, "Adam's ε, added to the root of the second moment", 0, inf, true}, c.adam_eps);

@@ -6,7 +6,7 @@ constexpr int kActRows = 32;  // rows that act on one thread
 }
 
 template <class T>
-Acting<T>::Acting(const LearnerState<T>& state, const CriticObjective<T>& objective, Backend<T>& backend, int obs_dim,
+Acting<T>::Acting(LearnerState<T>& state, const CriticObjective<T>& objective, Backend<T>& backend, int obs_dim,
                   int act_dim)
     : state_(state), objective_(objective), backend_(backend), obs_dim_(obs_dim), act_dim_(act_dim) {}
 
@@ -32,9 +32,10 @@ template <class T>
 void Acting<T>::sample(std::span<const T> obs, int rows, RowNoise noise, T alpha) {
   grow(rows);
   Buffers& b = *buffers_;
+  if (state_.obs_norm) state_.obs_norm->refresh();
   for (int r = 0; r < rows; ++r) {
     const T* from = obs.data() + std::ptrdiff_t{r} * obs_dim_;
-    for (int c = 0; c < obs_dim_; ++c) b.x.at(r, c) = from[c];
+    for (int c = 0; c < obs_dim_; ++c) b.x.at(r, c) = state_.obs_norm ? state_.obs_norm->apply(c, from[c]) : from[c];
     state_.policy->draw_noise(b.samples, r, noise.at(r));
   }
   const std::int64_t cost =

@@ -25,8 +25,7 @@ template <class T>
 class Acting {
  public:
   // What it refers to must outlive it.
-  Acting(const LearnerState<T>& state, const CriticObjective<T>& objective, Backend<T>& backend, int obs_dim,
-         int act_dim);
+  Acting(LearnerState<T>& state, const CriticObjective<T>& objective, Backend<T>& backend, int obs_dim, int act_dim);
 
   // The policy at obs (rows, O) row-major: samples() then holds its head and weighted actions. Without
   // noise the action is the deterministic one. alpha: the temperature, for a policy that is made of the critics.
@@ -51,7 +50,7 @@ class Acting {
   void grow(int rows);
   void head_from_critics(int first, int count, T alpha);
 
-  const LearnerState<T>& state_;
+  LearnerState<T>& state_;
   const CriticObjective<T>& objective_;
   Backend<T>& backend_;
   int obs_dim_, act_dim_;

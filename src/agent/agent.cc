@@ -59,6 +59,14 @@ double SacAgent::target_entropy() const {
   return impl_->update.target_entropy();
 }
 
+void SacAgent::observe(std::span<const float> obs, int rows) {
+  const auto obs_dim = static_cast<std::size_t>(impl_->obs_dim);
+  SOFTAC_REQUIRE(rows >= 0 && obs.size() == static_cast<std::size_t>(rows) * obs_dim, rows, obs.size());
+  auto& norm = impl_->update.state().obs_norm;
+  for (std::size_t r = 0; norm && r < static_cast<std::size_t>(rows); ++r)
+    norm->observe(obs.subspan(r * obs_dim, obs_dim));
+}
+
 bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
                    std::span<float> actions) {
   const auto obs_dim = static_cast<std::size_t>(impl_->obs_dim), act_dim = static_cast<std::size_t>(impl_->act_dim);
@@ -74,6 +82,7 @@ std::vector<TensorRef> SacAgent::model_tensors() {
   std::vector<TensorRef> tensors = impl_->update.state().model_tensors();
   // Values written through a TensorRef make derived data stale.
   for (TensorRef& tensor : tensors) {
+    if (tensor.is_double()) continue;  // nothing but the statistics themselves depends on them
     tensor.write = [write = tensor.write, update = &impl_->update](std::span<const float> values) {
       write(values);
       update->parameters_changed();

@@ -27,6 +27,9 @@ void check_discrete(const SacConfig& config) {
 }  // namespace
 
 void check_config(const SacConfig& config) {
+  if (config.learning_rate_schedule != LearningRateSchedule::constant && config.learning_rate_steps < 1)
+    throw ConfigError("learning_rate_steps = " + std::to_string(config.learning_rate_steps) +
+                      ": a schedule needs the number of steps that it runs over, at least 1");
   if (config.num_actions > 0) return check_discrete(config);
   if (config.discrete_policy != DiscretePolicy::softmax)
     throw ConfigError("discrete_policy: the environment's actions are continuous; leave it at \"softmax\"");

@@ -1,6 +1,8 @@
 // Layers and scalars of flat parameter vectors as named tensors in row-major order.
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,18 @@ void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) 
                  {},
                  [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
                  [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
+}
+
+// Running statistics, in double.
+template <class F>
+void add_statistics(std::vector<TensorRef>& out, const std::string& name, std::span<double> values, F changed) {
+  TensorRef tensor{name, {static_cast<std::int64_t>(values.size())}, nullptr, nullptr};
+  tensor.read_double = [values](std::span<double> to) { std::ranges::copy(values, to.begin()); };
+  tensor.write_double = [values, changed](std::span<const double> from) {
+    std::ranges::copy(from, values.begin());
+    changed();
+  };
+  out.push_back(std::move(tensor));
 }
 
 template <class T>

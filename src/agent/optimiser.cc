@@ -8,15 +8,58 @@
 namespace softac {
 
 OptimiserRule optimiser_rule(const SacConfig& config, double own_rate) {
-  return {own_rate < 0 ? config.learning_rate : own_rate, config.adam_beta1, config.adam_beta2, config.adam_eps,
-          config.max_grad_norm};
+  return {own_rate < 0 ? config.learning_rate : own_rate,
+          config.adam_beta1,
+          config.adam_beta2,
+          config.adam_eps,
+          config.max_grad_norm,
+          config.learning_rate_schedule,
+          config.learning_rate_end,
+          config.learning_rate_steps,
+          config.weight_decay,
+          config.weight_decay_scope};
+}
+
+double OptimiserRule::learning_rate_at(std::int64_t t) const {
+  if (schedule == LearningRateSchedule::constant) return learning_rate;
+  const double done = std::min(static_cast<double>(t - 1) / static_cast<double>(schedule_steps), 1.0);
+  return learning_rate + (learning_rate_end - learning_rate) * done;
+}
+
+namespace {
+
+// f(index) for every parameter of a slot that the scope names.
+template <class F>
+void for_decaying(const Slot& slot, WeightDecayScope scope, F f) {
+  const bool norm = slot.kind == SlotKind::norm;
+  const bool all =
+      scope == WeightDecayScope::all || (scope == WeightDecayScope::heads_and_norms && (slot.output || norm));
+  const bool weights = all || (scope == WeightDecayScope::weights && !norm);
+  for (int o = 0; o < slot.out; ++o) {
+    for (int i = 0; weights && i < slot.in; ++i) f(slot.offset + slot.weight_index(o, i));
+    if (all) f(slot.offset + slot.bias_index(o));
+  }
+}
+
+}  // namespace
+
+template <class T>
+Optimiser<T>::Optimiser(const OptimiserRule& rule, Params<T>& params, const ParamLayout* layout, Arena& arena)
+    : rule_(rule), params_(params) {
+  if (!layout || rule.weight_decay == 0.0) return;
+  decay_ = arena.take<T>(static_cast<std::size_t>(params.size));
+  for (const Slot& slot : layout->slots())
+    for_decaying(slot, rule.decay_scope, [&](std::int64_t i) { decay_[i] = T(1); });
 }
 
 // Clipping as torch.nn.utils.clip_grad_norm_.
 template <class T>
 bool Optimiser<T>::step(Backend<T>& backend, std::int64_t t, T* target, double tau, double* norm) {
-  const AdamSettings settings{rule_.learning_rate, rule_.beta1, rule_.beta2, rule_.eps};
+  const double learning_rate = rule_.learning_rate_at(t);
+  const AdamSettings settings{learning_rate, rule_.beta1, rule_.beta2, rule_.eps};
   Adam<T> adam = adam_step<T>(settings, params_, t, target, target ? tau : 0.0);
+  adam.decay = decay_;
+  adam.decay_rate = static_cast<T>(learning_rate * rule_.weight_decay);
   if (norm && rule_.max_grad_norm > 0.0) {
     *norm = std::sqrt(backend.sum_squares(params_.grad, params_.size));
     adam.clip = static_cast<T>(std::min(1.0, rule_.max_grad_norm / (*norm + 1e-6)));

@@ -1,6 +1,6 @@
-// One optimiser step of one network: clipping by the global norm, Adam (arXiv 1412.6980), and in the same pass the
-// Polyak step of its target (docs/math.md E12). Gradients are ready when step() is called: a reduction over several
-// learners would stand before it.
+// One optimiser step of one network: a step size by its schedule, clipping by the global norm, Adam (arXiv 1412.6980)
+// or AdamW (arXiv 1711.05101), and in the same pass the Polyak step of its target (docs/math.md E12). Gradients are
+// ready when step() is called: a reduction over several learners would stand before it.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,14 @@ namespace softac {
 struct OptimiserRule {
   double learning_rate, beta1, beta2, eps;
   double max_grad_norm;  // 0: gradients are never clipped
+  LearningRateSchedule schedule;
+  double learning_rate_end;
+  std::int64_t schedule_steps;
+  double weight_decay;
+  WeightDecayScope decay_scope;
+
+  // Of step number t, from 1. Linear: lr₀ + (lr_end − lr₀) · min((t − 1)/steps, 1).
+  double learning_rate_at(std::int64_t t) const;
 };
 
 // The settings of a network whose own learning rate is own_rate; negative: the common one.
@@ -22,8 +30,10 @@ OptimiserRule optimiser_rule(const SacConfig& config, double own_rate);
 template <class T>
 class Optimiser {
  public:
-  Optimiser(const OptimiserRule& rule, Params<T>& params) : rule_(rule), params_(params) {}
+  // layout: null where nothing decays.
+  Optimiser(const OptimiserRule& rule, Params<T>& params, const ParamLayout* layout, Arena& arena);
 
+  double learning_rate_at(std::int64_t t) const { return rule_.learning_rate_at(t); }
   // Step number t, from 1. target: null, or what moves towards the new values by tau. norm: null, or where the
   // gradient's norm before clipping goes if the rule clips. Returns whether all values stayed finite.
   bool step(Backend<T>& backend, std::int64_t t, T* target = nullptr, double tau = 0.0, double* norm = nullptr);
@@ -31,6 +41,7 @@ class Optimiser {
  private:
   OptimiserRule rule_;
   Params<T>& params_;
+  T* decay_ = nullptr;  // (size) 1 where a parameter decays; null: nowhere
 };
 
 extern template class Optimiser<float>;

@@ -20,13 +20,22 @@ const std::vector<int>& hidden_widths(const std::vector<int>& own, const SacConf
 template <class T>
 std::vector<Network<T>> make_actor(int obs_dim, const SacConfig& config, const Policy<T>& policy, ParamLayout& layout) {
   if (config.discrete_policy == DiscretePolicy::boltzmann) return {};
-  const NetworkShape shape{obs_dim, hidden_widths(config.net_arch_actor, config), policy.head_columns(),
-                           config.activation_fn, config.norm_layer_actor, config.norm_eps};
+  const NetworkShape shape{obs_dim,
+                           hidden_widths(config.net_arch_actor, config),
+                           policy.head_columns(),
+                           config.activation_fn,
+                           config.norm_layer_actor,
+                           config.norm_eps};
   return {Network<T>("actor", shape, layout)};
 }
 
 NetworkShape critic_shape(int in, int out, const SacConfig& config) {
-  return {in, hidden_widths(config.net_arch_critic, config), out, config.activation_fn, config.norm_layer_critic, config.norm_eps};
+  return {in,
+          hidden_widths(config.net_arch_critic, config),
+          out,
+          config.activation_fn,
+          config.norm_layer_critic,
+          config.norm_eps};
 }
 
 template <class T>
@@ -100,6 +109,7 @@ LearnerState<T>::LearnerState(int obs_dim, int act_dim, const SacConfig& config,
       value_target(make_target(arena, value, !value_nets.empty())),
       log_alpha(arena, kLanes),
       noise(seed, StreamKind::update) {
+  if (config.normalize_obs) obs_norm.emplace(obs_dim, config);
   // Streams: the actor, the critics, the state values, the head.
   const auto stream = [seed](std::size_t index) {
     return Rng(seed, StreamKind::init, static_cast<std::uint32_t>(index));
@@ -139,6 +149,12 @@ std::vector<TensorRef> LearnerState<T>::model_tensors() {
   add_layers(out, "", value_layout, value.value);
   if (value_target) add_layers(out, "target.", value_layout, value_target);
   add_scalar(out, "log_ent_coef", log_alpha.value);
+  if (obs_norm) {
+    const auto changed = [norm = &*obs_norm] { norm->statistics_changed(); };
+    add_statistics(out, "obs_norm.mean", obs_norm->mean, changed);
+    add_statistics(out, "obs_norm.var", obs_norm->variance, changed);
+    add_statistics(out, "obs_norm.count", std::span(&obs_norm->count, 1), changed);
+  }
   return out;
 }
 
@@ -164,6 +180,11 @@ std::uint64_t LearnerState<T>::hash() const {
   }
   digest.add(critic_target, critic.size);
   digest.add(value_target, value.size);
+  if (obs_norm) {
+    for (const auto& x : {obs_norm->mean, obs_norm->variance})
+      digest.add(x.data(), static_cast<std::int64_t>(x.size()));
+    digest.add(&obs_norm->count, 1);
+  }
   digest.add(static_cast<std::uint64_t>(num_updates));
   digest.add(static_cast<std::uint64_t>(num_actor_updates));
   if (policy->continuous()) digest.add(noise.position());  // updates draw nothing with discrete actions

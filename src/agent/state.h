@@ -3,8 +3,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "agent/normaliser.h"
 #include "math/arena.h"
 #include "nn/network.h"
 #include "policy/policy.h"
@@ -27,11 +29,12 @@ struct LearnerState {
   std::vector<Network<T>> critic_nets;  // N: (s, a) → M, or with discrete actions s → A·M
   std::vector<Network<T>> value_nets;   // V_ψ(s): one with variant = state_value, else none
   Params<T> actor;
-  Params<T> critic;     // θ of all critics, one after the other
-  Params<T> value;      // ψ
-  T* critic_target;     // θ̄, laid out as critic.value; null with variant = state_value
-  T* value_target;      // ψ̄, laid out as value.value; null otherwise
-  Params<T> log_alpha;  // one value in the first lane
+  Params<T> critic;                          // θ of all critics, one after the other
+  Params<T> value;                           // ψ
+  T* critic_target;                          // θ̄, laid out as critic.value; null with variant = state_value
+  T* value_target;                           // ψ̄, laid out as value.value; null otherwise
+  Params<T> log_alpha;                       // one value in the first lane
+  std::optional<ObsNormaliser<T>> obs_norm;  // with normalize_obs
   std::int64_t num_updates = 0;
   std::int64_t num_actor_updates = 0;
   Rng noise;  // reparameterisation noise of the updates

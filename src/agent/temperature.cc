@@ -15,7 +15,7 @@ double automatic_target(int act_dim, const SacConfig& config) {
 }  // namespace
 
 template <class T>
-Temperature<T>::Temperature(int act_dim, const SacConfig& config, Params<T>& log_alpha)
+Temperature<T>::Temperature(int act_dim, const SacConfig& config, Params<T>& log_alpha, Arena& arena)
     : learned_(config.ent_coef_auto),
       linear_in_log_(config.ent_coef_loss == EntCoefLoss::log_alpha),
       fixed_(static_cast<T>(config.ent_coef)),
@@ -23,7 +23,7 @@ Temperature<T>::Temperature(int act_dim, const SacConfig& config, Params<T>& log
       low_(config.ent_coef_min),
       high_(config.ent_coef_max),
       log_alpha_(log_alpha),
-      optimiser_(optimiser_rule(config, config.learning_rate_ent_coef), log_alpha) {}
+      optimiser_(optimiser_rule(config, config.learning_rate_ent_coef), log_alpha, nullptr, arena) {}
 
 template <class T>
 T Temperature<T>::alpha() const {

@@ -10,7 +10,7 @@ template <class T>
 class Temperature {
  public:
   // log_alpha: one value in the first lane.
-  Temperature(int act_dim, const SacConfig& config, Params<T>& log_alpha);
+  Temperature(int act_dim, const SacConfig& config, Params<T>& log_alpha, Arena& arena);
 
   T alpha() const;                                           // exp(log α), or the fixed value
   double target_entropy() const { return target_entropy_; }  // H̄: as set, or −A; ½ log A with A discrete actions

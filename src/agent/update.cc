@@ -31,14 +31,16 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
              config.batch_size,
              obs_dim,
              act_dim},
+      x_(config.normalize_obs ? arena_.panels<T>(2 * config.batch_size, obs_dim + act_dim) : batch_.x),
       critic_in_(state_.critic_nets[0].shape().in),
       samples_(state_.policy->make_samples(arena_, (1 + config.n_target_actions) * config.batch_size)),
       critics_(state_.critic_nets, state_.critic, arena_, config.batch_size, obs_dim, critic_in_ - obs_dim),
       actor_(state_.actor_nets, state_.actor, arena_, config.batch_size),
-      critic_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.critic),
-      value_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.value),
-      actor_optimiser_(optimiser_rule(config, config.learning_rate_actor), state_.actor),
-      temperature_(act_dim, config, state_.log_alpha),
+      critic_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.critic, &state_.critic_layout,
+                        arena_),
+      value_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.value, &state_.value_layout, arena_),
+      actor_optimiser_(optimiser_rule(config, config.learning_rate_actor), state_.actor, &state_.actor_layout, arena_),
+      temperature_(act_dim, config, state_.log_alpha, arena_),
       target_(
           make_target_source(state_, samples_, objective_->num_outputs(), config.n_target_actions, passes_, arena_)) {
   const std::size_t rows = at(config.batch_size), pairs = rows * at(samples_.num_actions);
@@ -104,6 +106,7 @@ UpdateMetrics SacUpdate<T>::run_with_noise() {
 template <class T>
 void SacUpdate<T>::critic_step(UpdateMetrics& metrics) {
   metrics.critic_loss = 0.5 * critic_gradients();
+  metrics.learning_rate = critic_optimiser_.learning_rate_at(state_.num_updates + 1);
   metrics.q_mean = static_cast<double>(mean(q_[0]));
   metrics.target_mean = static_cast<double>(mean(y_mean_));
   metrics.finite =
@@ -146,25 +149,30 @@ void SacUpdate<T>::temperature_step(UpdateMetrics& metrics) {
   metrics.finite = temperature_.step(backend(), state_.num_actor_updates + 1, metrics.ent_coef_bound) && metrics.finite;
 }
 
-// The replayed actions: where their values lie in the critics' outputs, and a copy, since the action columns of x take
-// the policy's actions for a while.
+// What the networks read of the batch: normalised observations, where the replayed actions' values lie in the critics'
+// outputs, and a copy of these actions, since the action columns take the policy's actions for a while.
 template <class T>
 void SacUpdate<T>::read_batch() {
-  for (int b = 0; b < batch_.batch_size; ++b) {
-    if (continuous()) {
-      for (int d = 0; d < batch_.act_dim; ++d)
-        replayed_[at(b * batch_.act_dim + d)] = batch_.x.at(b, batch_.obs_dim + d);
-    } else {
-      const auto action = static_cast<double>(batch_.x.at(b, batch_.obs_dim));
-      column_[at(b)] = decode_discrete_action(action, config_.num_actions) * objective_->num_outputs();
+  const int rows = batch_.batch_size, obs_dim = batch_.obs_dim;
+  if (state_.obs_norm) {
+    state_.obs_norm->refresh();
+    for (int r = 0; r < 2 * rows; ++r) {
+      for (int c = 0; c < obs_dim; ++c) x_.at(r, c) = state_.obs_norm->apply(c, batch_.x.at(r, c));
     }
+  }
+  for (int b = 0; b < rows; ++b) {
+    for (int d = 0; d < batch_.act_dim; ++d)
+      x_.at(b, obs_dim + d) = replayed_[at(b * batch_.act_dim + d)] = batch_.x.at(b, obs_dim + d);
+    if (continuous()) continue;
+    const auto action = static_cast<double>(batch_.x.at(b, obs_dim));
+    column_[at(b)] = decode_discrete_action(action, config_.num_actions) * objective_->num_outputs();
   }
 }
 
 template <class T>
 void SacUpdate<T>::write_replayed_actions() {
   for (int b = 0; b < batch_.batch_size; ++b) {
-    for (int d = 0; d < batch_.act_dim; ++d) batch_.x.at(b, batch_.obs_dim + d) = replayed_[at(b * batch_.act_dim + d)];
+    for (int d = 0; d < batch_.act_dim; ++d) x_.at(b, batch_.obs_dim + d) = replayed_[at(b * batch_.act_dim + d)];
   }
 }
 
@@ -214,7 +222,7 @@ void SacUpdate<T>::sample_policy(int begin, int end) {
 
 template <class T>
 void SacUpdate<T>::find_targets() {
-  const NextValues<T>& next = target_->evaluate(passes_, batch_, batch_.x);
+  const NextValues<T>& next = target_->evaluate(passes_, batch_, x_);
   if (state_.actor_nets.empty()) {
     for (int a = 0; a < next.num_actions(); ++a) policy_from_critics(next.values(a), a, batch_.batch_size);
     state_.policy->sample(passes_.kernels(), samples_, batch_.batch_size, batch_.batch_size);
@@ -288,7 +296,7 @@ double SacUpdate<T>::actor_terms() {
     state_.policy->sample(passes_.kernels(), samples_, 0, batch_.batch_size);
   }
   for (int pass = 0; pass < num_passes; ++pass) {
-    if (continuous()) write_actions(samples_, 0, pass, batch_, batch_.x, 0);
+    if (continuous()) write_actions(samples_, 0, pass, batch_, x_, 0);
     if (!state_.actor_nets.empty()) critic_forward();
     terms_of_pass(pass);
     if (pass + 1 == num_passes) break;

@@ -48,11 +48,13 @@ class SacUpdate {
 
   // The steps of run(), separate for tests and measurements. Each needs those before it.
   void draw_noise();
-  void sample_policy();                                                 // π at s and s'
-  void find_targets();                                                  // y, E8
-  double critic_gradients();                                            // Σ_i J_Q(θ_i) and its gradient, E8
-  double actor_terms();                                                 // J_π, E9: its terms at the policy's actions
-  double actor_gradients() {  // J_π and its gradient
+  void read_batch();                      // normalised observations and replayed actions
+  Panels<T> input() const { return x_; }  // (2B, O + A) what it made of the batch
+  void sample_policy();                   // π at s and s'
+  void find_targets();                    // y, E8
+  double critic_gradients();              // Σ_i J_Q(θ_i) and its gradient, E8
+  double actor_terms();                   // J_π, E9: its terms at the policy's actions
+  double actor_gradients() {              // J_π and its gradient
     const double loss = actor_terms();
     actor_gradients(*state_.policy);
     return loss;
@@ -80,14 +82,13 @@ class SacUpdate {
   };
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-  Panels<T> obs() const { return batch_.x.first_cols(batch_.obs_dim); }  // (2B, O)
-  Panels<T> critic_input() const { return batch_.x.first_cols(critic_in_).rows_from(0, batch_.batch_size); }
+  Panels<T> obs() const { return x_.first_cols(batch_.obs_dim); }  // (2B, O)
+  Panels<T> critic_input() const { return x_.first_cols(critic_in_).rows_from(0, batch_.batch_size); }
   bool actor_due() const { return state_.num_updates % config_.policy_delay == 0; }
   bool target_due() const { return (state_.num_updates + 1) % config_.target_update_interval == 0; }
   bool continuous() const { return state_.policy->continuous(); }
   T mean(const T* x) const;
 
-  void read_batch();
   void sample_policy(int begin, int end);  // rows of [s; s']
   void critic_forward_rows(int i, int first, int count);
   void critic_backward_rows(int i, int first, int count);
@@ -108,6 +109,7 @@ class SacUpdate {
   Passes<T> passes_;
   Arena arena_;
   BatchView<T> batch_;
+  Panels<T> x_;                 // (2B, O + A) what the networks read: the batch's own, or normalised
   int critic_in_;               // columns of x that critics read
   WeightedActions<T> samples_;  // ((1 + n)·B)
   TrainedNetworks<T> critics_, actor_;

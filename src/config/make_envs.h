@@ -11,8 +11,12 @@
 
 namespace softac {
 
-// The learner's settings for an environment: with its number of discrete actions.
-SacConfig agent_config(SacConfig config, const EnvSpec& spec);
+// The learner's settings in a run: with the environment's number of discrete actions, and the horizon of a
+// learning-rate schedule.
+SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec);
+
+// Updates that a whole run makes, the horizon of learning-rate schedules.
+std::int64_t planned_updates(const TrainConfig& config);
 
 // count environments of the run's task, drawing their resets from (seed, stream, index).
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,

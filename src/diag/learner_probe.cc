@@ -53,13 +53,20 @@ void LearnerProbe::copy(const std::vector<TensorRef>& from) {
   const std::vector<TensorRef> to = update_.state().model_tensors();
   SOFTAC_REQUIRE(from.size() == to.size(), from.size(), to.size());
   std::vector<float> values;
+  std::vector<double> statistics;
   for (std::size_t i = 0; i < to.size(); ++i) {
     SOFTAC_REQUIRE(from[i].name == to[i].name && from[i].shape == to[i].shape, from[i].name, to[i].name);
     std::size_t count = 1;
     for (const std::int64_t n : to[i].shape) count *= static_cast<std::size_t>(n);
-    values.resize(count);
-    from[i].read(values);
-    to[i].write(values);
+    if (to[i].is_double()) {
+      statistics.resize(count);
+      from[i].read_double(statistics);
+      to[i].write_double(statistics);
+    } else {
+      values.resize(count);
+      from[i].read(values);
+      to[i].write(values);
+    }
   }
   update_.parameters_changed();
 }
@@ -92,12 +99,17 @@ void LearnerProbe::critic_pass(const float* params, int count) {
 
 void LearnerProbe::values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
                           std::span<double> q) {
-  const LearnerState<float>& state = update_.state();
+  LearnerState<float>& state = update_.state();
+  auto& norm = state.obs_norm;
+  if (norm) norm->refresh();
   const int outputs = update_.objective().num_outputs();
   for (int first = 0; first < rows; first += rows_) {
     const int count = std::min(rows_, rows - first);
     for (int r = 0; r < count; ++r) {
-      for (int c = 0; c < obs_dim_; ++c) x_.at(r, c) = obs[at((first + r) * obs_dim_ + c)];
+      for (int c = 0; c < obs_dim_; ++c) {
+        const float value = obs[at((first + r) * obs_dim_ + c)];
+        x_.at(r, c) = norm ? norm->apply(c, value) : value;
+      }
       for (int d = 0; continuous() && d < act_dim_; ++d)
         x_.at(r, obs_dim_ + d) = actions[at((first + r) * act_dim_ + d)];
     }
@@ -124,7 +136,8 @@ void LearnerProbe::measure(std::uint64_t seed, std::int64_t number, std::vector<
 void LearnerProbe::measure_networks(std::vector<DiagnosticValue>& out) {
   const LearnerState<float>& state = update_.state();
   const auto& kernels = update_.backend().kernels();
-  const Panels<float> x = update_.batch().x.rows_from(0, config_.batch_size);
+  update_.read_batch();
+  const Panels<float> x = update_.input().rows_from(0, config_.batch_size);
   for (const Network<float>& net : state.actor_nets) {
     net.forward(kernels, state.actor.value, x.first_cols(obs_dim_), actor_tape_, 0, head_.rows_from(0, x.rows));
     add_features("actor", net, actor_tape_, x.rows, true, out);
@@ -212,7 +225,10 @@ void LearnerProbe::measure_discrete(std::vector<DiagnosticValue>& out) {
   const Panels<float> x = update_.batch().x;
   std::vector<float> obs;
   for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < obs_dim_; ++c) obs.push_back(x_.at(r, c) = x.at(r, c));
+    for (int c = 0; c < obs_dim_; ++c) {
+      obs.push_back(x.at(r, c));
+      x_.at(r, c) = update_.input().at(r, c);
+    }
   }
   acting_.sample(obs, rows, {}, update_.alpha());
   critic_pass(update_.state().critic.value, rows);

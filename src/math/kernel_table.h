@@ -220,7 +220,7 @@ struct GaussianBackward {
 
 // Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass, and
 // AdamW's decay (arXiv 1711.05101).
-//   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), with decay p ← fma(0 − decay, p, p),
+//   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), with decay p ← fma(0 − rate·decay, p, p),
 //   p ← p − step·(m / fma(√v, root_scale, ε)), t ← fma(τ, p, (1−τ)·t).        Element by element.
 template <class T>
 struct Adam {
@@ -233,7 +233,8 @@ struct Adam {
   T beta1, one_minus_beta1, beta2, one_minus_beta2;
   T step, root_scale, eps;
   T tau, one_minus_tau;
-  const T* decay = nullptr;  // learning rate · λ of each element, 0 where none decays (the bits are those of null); or null
+  const T* decay = nullptr;  // of each element 1 where it decays, else 0; null: none does (the same bits as 0)
+  T decay_rate = T(0);       // learning rate · λ
 };
 
 // Standard normals, 4·16 values per piece: piece i takes the Philox blocks first_block + 16·i + lane (lane = 0 … 15),

@@ -319,13 +319,14 @@ void head_backward_weights(const HeadBackwardWeights<float>& g, int first, int l
 bool adam(const Adam<float>& g, std::int64_t first, std::int64_t last) {
   const Lanes clip(g.clip), beta1(g.beta1), rest1(g.one_minus_beta1), beta2(g.beta2), rest2(g.one_minus_beta2);
   const Lanes step(g.step), root_scale(g.root_scale), eps(g.eps), tau(g.tau), rest_tau(g.one_minus_tau);
+  const Lanes decay_rate(g.decay_rate);
   Lanes watch = Lanes::zero();  // stays 0 while everything is finite
   for (std::int64_t i = first; i < last; i += 16) {
     const Lanes grad = clip * Lanes::load(g.g + i);
     const Lanes m = fma(beta1, Lanes::load(g.m + i), rest1 * grad);
     const Lanes v = fma(beta2, Lanes::load(g.v + i), rest2 * (grad * grad));
     Lanes p = Lanes::load(g.p + i);
-    if (g.decay) p = fma(Lanes::zero() - Lanes::load(g.decay + i), p, p);
+    if (g.decay) p = fma(Lanes::zero() - decay_rate * Lanes::load(g.decay + i), p, p);
     p = p - step * (m / fma(sqrt_(v), root_scale, eps));
     m.store(g.m + i);
     v.store(g.v + i);

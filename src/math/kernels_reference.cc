@@ -246,7 +246,7 @@ bool adam(const Adam<T>& a, std::int64_t first, std::int64_t last) {
     const T g = a.clip * a.g[i];
     a.m[i] = std::fma(a.beta1, a.m[i], a.one_minus_beta1 * g);
     a.v[i] = std::fma(a.beta2, a.v[i], a.one_minus_beta2 * (g * g));
-    if (a.decay) a.p[i] = std::fma(T(0) - a.decay[i], a.p[i], a.p[i]);
+    if (a.decay) a.p[i] = std::fma(T(0) - a.decay_rate * a.decay[i], a.p[i], a.p[i]);
     a.p[i] = a.p[i] - a.step * (a.m[i] / std::fma(std::sqrt(a.v[i]), a.root_scale, a.eps));
     if (a.target) a.target[i] = std::fma(a.tau, a.p[i], a.one_minus_tau * a.target[i]);
     finite = finite && std::isfinite(a.p[i]) && std::isfinite(a.v[i]);

@@ -25,7 +25,7 @@ Network<T>::Network(const std::string& name, const NetworkShape& shape, ParamLay
     }
     in = width;
   }
-  output_ = layout.add({name + ".output", in, shape_.out, shape_.out == 1 ? SlotKind::column : SlotKind::matrix});
+  output_ = layout.add({name + ".output", in, shape_.out, shape_.out == 1 ? SlotKind::column : SlotKind::matrix, true});
   if (!one_column()) output_block_ = std::make_shared<Dense<T>>(output_, std::nullopt);
   for (const auto& block : blocks_) num_weight_tasks_ += block->num_weight_tasks();
   num_weight_tasks_ += one_column() ? 1 : output_block_->num_weight_tasks();

@@ -23,6 +23,7 @@ struct Slot {
   int in = 0;
   int out = 0;
   SlotKind kind = SlotKind::matrix;
+  bool output = false;      // of the output layer
   std::int64_t offset = 0;  // multiple of 16
 
   Stride stride() const { return (Stride{in} + 1) * kLanes; }

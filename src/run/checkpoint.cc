@@ -362,9 +362,16 @@ TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::str
   TensorFile file;
   file.metadata = std::move(metadata);
   for (const TensorRef& tensor : tensors) {
-    std::vector<float> values(static_cast<std::size_t>(num_elements(tensor.shape)));
-    tensor.read(values);
-    file.tensors.emplace(tensor.name, Tensor::from<float>(tensor.shape, values));
+    const auto count = static_cast<std::size_t>(num_elements(tensor.shape));
+    if (tensor.is_double()) {
+      std::vector<double> values(count);
+      tensor.read_double(values);
+      file.tensors.emplace(tensor.name, Tensor::from<double>(tensor.shape, values));
+    } else {
+      std::vector<float> values(count);
+      tensor.read(values);
+      file.tensors.emplace(tensor.name, Tensor::from<float>(tensor.shape, values));
+    }
   }
   return file;
 }
@@ -377,16 +384,24 @@ void load_tensors(const std::vector<TensorRef>& tensors, const TensorFile& file,
     const auto found = file.tensors.find(tensor.name);
     if (found == file.tensors.end()) {
       wrong += "\n  " + tensor.name + ": missing";
-    } else if (found->second.type != TensorType::f32 || found->second.shape != tensor.shape) {
-      wrong += "\n  " + tensor.name + ": expected F32 " + shape_text(tensor.shape) + ", found " +
-               std::string(tensor_type_name(found->second.type)) + " " + shape_text(found->second.shape);
+    } else if (const TensorType type = tensor.is_double() ? TensorType::f64 : TensorType::f32;
+               found->second.type != type || found->second.shape != tensor.shape) {
+      wrong += "\n  " + tensor.name + ": expected " + std::string(tensor_type_name(type)) + " " +
+               shape_text(tensor.shape) + ", found " + std::string(tensor_type_name(found->second.type)) + " " +
+               shape_text(found->second.shape);
     }
   }
   for (const auto& [name, tensor] : file.tensors) {
     if (!known.contains(name)) wrong += "\n  " + name + ": not a tensor of these settings";
   }
   if (!wrong.empty()) throw IoError(source + ": not the networks of these settings:" + wrong);
-  for (const TensorRef& tensor : tensors) tensor.write(file.tensors.at(tensor.name).values<float>());
+  for (const TensorRef& tensor : tensors) {
+    const Tensor& from = file.tensors.at(tensor.name);
+    if (tensor.is_double())
+      tensor.write_double(from.values<double>());
+    else
+      tensor.write(from.values<float>());
+  }
 }
 
 }  // namespace softac

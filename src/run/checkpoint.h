@@ -60,7 +60,7 @@ std::optional<std::int64_t> saved_step(const TensorFile& file);
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;  // of a file with networks
 
 // The learner's tensors as a file's contents, and back. load_tensors throws IoError on a tensor that is missing, extra,
-// not float32 or of another shape, before anything is written; `source` names the file.
+// of another type or shape, before anything is written; `source` names the file.
 TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata);
 void load_tensors(const std::vector<TensorRef>& tensors, const TensorFile& file, const std::string& source);
 

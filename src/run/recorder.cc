@@ -68,7 +68,6 @@ Path event_file(const Path& run_dir, const RecordPositions* positions, double st
 Recorder::Recorder(FileSystem& fs, const Path& run_dir, const TrainConfig& config, double target_entropy,
                    double start_wall_time_sec, const RecordPositions* resume_at)
     : target_entropy_(target_entropy),
-      learning_rate_(config.sac.learning_rate),
       learned_temperature_(config.sac.ent_coef_auto),
       state_value_(config.sac.variant == Variant::state_value),
       monitor_(fs, run_dir / "monitor.csv", config.env_id, start_wall_time_sec,
@@ -110,7 +109,7 @@ void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool
       metrics_.push_back({"train/target_entropy", target_entropy_});
     }
     metrics_.push_back({"train/entropy", means.entropy});
-    metrics_.push_back({"train/learning_rate", learning_rate_});
+    metrics_.push_back({"train/learning_rate", summary.update.learning_rate});
     metrics_.push_back({"train/n_updates", static_cast<double>(summary.num_updates)});
     metrics_.push_back({"diag/q_mean", means.q_mean});
     metrics_.push_back({"diag/target_mean", means.target_mean});

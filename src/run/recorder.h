@@ -64,7 +64,6 @@ class Recorder {
   void write(std::int64_t step);
 
   double target_entropy_;
-  double learning_rate_;
   bool learned_temperature_;
   bool state_value_;  // V(s) is learned
   std::vector<std::unique_ptr<MetricsSink>> sinks_;

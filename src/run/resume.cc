@@ -34,7 +34,10 @@ bool is_finished(FileSystem& fs, const Path& run) {
 
 std::vector<std::string> setting_differences(const TrainConfig& wanted, const TrainConfig& of_run, bool strict) {
   std::set<std::string, std::less<>> free = {"threads", "backend", "n_env_threads", "max_time_sec"};
-  if (!strict) free.insert("total_timesteps");
+  // The planned updates are the horizon of a schedule that has none of its own.
+  const bool planned =
+      of_run.sac.learning_rate_schedule != LearningRateSchedule::constant && of_run.sac.learning_rate_steps == 0;
+  if (!strict && !planned) free.insert("total_timesteps");
   std::vector<std::string> out;
   const auto a = setting_texts(wanted), b = setting_texts(of_run);
   for (std::size_t i = 0; i < a.size(); ++i) {

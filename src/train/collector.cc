@@ -44,6 +44,7 @@ void Collector::step(bool random) {
   const auto obs_dim = static_cast<std::size_t>(envs_.spec().obs_dim),
              act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
   std::ranges::copy(envs_.obs(), obs_.begin());
+  agent_.observe(obs_, num_envs);
   if (random) {
     for (std::size_t i = 0; i < warmup_rngs_.size(); ++i) uniform_action(i);
   } else if (!agent_.act(obs_, num_envs, false, act_rngs_, actions_)) {

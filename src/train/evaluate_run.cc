@@ -43,7 +43,7 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   const TensorFile file = decode_safetensors(bytes, path.string());
 
   Evaluator evaluator(config, options.episodes, options.seed);
-  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, agent_config(config.sac, evaluator.spec()),
+  SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, agent_config(config, evaluator.spec()),
                  config.seed, options.threads, options.backend);
   load_tensors(agent.model_tensors(), file, path.string());
   EvalStats stats = evaluator.run(agent, options.deterministic);

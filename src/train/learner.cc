@@ -72,6 +72,7 @@ void Learner::observe(const Transition& t, int stream) {
   refuse_unless_finite("reward", std::span(&t.reward, 1));
   refuse_unless_finite("next_obs", t.next_obs);
   impl_->replay.add(static_cast<int>(i), t.obs, t.action, t.reward, t.next_obs, t.terminated, t.truncated);
+  impl_->agent.observe(t.obs, 1);
 }
 
 UpdateMetrics Learner::update() {

@@ -1,4 +1,5 @@
 // What a run leaves: rows, evaluations, the best model, checkpoints, status and the report.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -240,9 +241,11 @@ struct Snapshot {
 
 void check_finite(const TensorFile& file) {
   for (const auto& [name, tensor] : file.tensors) {
-    for (const float value : tensor.values<float>()) {
-      if (!std::isfinite(value)) throw NumericsError("checkpoint: the tensor " + name + " is not finite");
-    }
+    const auto finite = [](auto values) {
+      return std::ranges::all_of(values, [](auto x) { return std::isfinite(x); });
+    };
+    if (!(tensor.type == TensorType::f64 ? finite(tensor.values<double>()) : finite(tensor.values<float>())))
+      throw NumericsError("checkpoint: the tensor " + name + " is not finite");
   }
 }
 

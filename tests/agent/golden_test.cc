@@ -1,14 +1,17 @@
 // Ten updates in double against PyTorch's (golden/make_golden.py): losses, α, gradients and every parameter.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "agent/update.h"
+#include "softac/settings.h"
 
 namespace softac {
 namespace {
@@ -33,37 +36,32 @@ std::vector<std::string> case_names() {
   return names;
 }
 
+// A setting from the case's key of that name, where it has one.
+struct FromJson {
+  const Json& c;
+  template <class Field>
+  void operator()(const SettingInfo& info, Field&& field) const {
+    using Value = std::remove_cvref_t<Field>;
+    const auto found = c.find(std::string(info.name));
+    if (found == c.end()) return;
+    if constexpr (std::is_enum_v<Value>) {
+      const auto& names = EnumNames<Value>::value;
+      const auto name = std::ranges::find(names, found->get<std::string>());
+      ASSERT_NE(name, names.end()) << info.name;
+      field = static_cast<Value>(name - names.begin());
+    } else if constexpr (requires { field.automatic; }) {
+      // "ent_coef" and "target_entropy" are read below.
+    } else {
+      field = found->get<Value>();
+    }
+  }
+};
+
 SacConfig make_config(const Json& c) {
   SacConfig out;
-  out.variant = c["variant"] == "state_value" ? Variant::state_value : Variant::sac;
-  out.reward_scale = c["reward_scale"];
-  out.net_arch = c["net_arch"].get<std::vector<int>>();
-  const std::string activation = c["activation_fn"];
-  out.activation_fn = activation == "relu"   ? Activation::relu
-                      : activation == "tanh" ? Activation::tanh
-                      : activation == "elu"  ? Activation::elu
-                                             : Activation::silu;
-  out.policy = c["policy"] == "gaussian" ? PolicyKind::gaussian : PolicyKind::squashed_gaussian;
-  out.log_std_rule = c["log_std_rule"] == "tanh" ? LogStdRule::tanh : LogStdRule::clamp;
-  out.log_std_min = c["log_std_min"];
-  out.log_std_max = c["log_std_max"];
-  out.n_critics = c["n_critics"];
-  out.learning_rate_actor = c["learning_rate_actor"];
-  out.learning_rate_critic = c["learning_rate_critic"];
-  out.learning_rate_ent_coef = c["learning_rate_ent_coef"];
-  out.max_grad_norm = c["max_grad_norm"];
-  out.batch_size = c["batch_size"];
-  out.tau = c["tau"];
-  out.target_update_interval = c["target_update_interval"];
-  out.policy_delay = c["policy_delay"];
-  out.n_target_actions = c["n_target_actions"];
-  out.actor_components = c.value("actor_components", 1);
-  out.actor_gradient =
-      c["actor_gradient"] == "likelihood_ratio" ? ActorGradient::likelihood_ratio : ActorGradient::reparameterised;
-  out.actor_baseline = c["actor_baseline"] == "none" ? ActorBaseline::none : ActorBaseline::leave_one_out;
+  for_each_setting(out, FromJson{c});
   out.ent_coef_auto = c["ent_coef_auto"];
   out.ent_coef = c["ent_coef"];
-  out.ent_coef_loss = c["ent_coef_loss"] == "log_alpha" ? EntCoefLoss::log_alpha : EntCoefLoss::alpha;
   out.target_entropy_auto = c["target_entropy"].is_null();
   if (!out.target_entropy_auto) out.target_entropy = c["target_entropy"];
   return out;
@@ -78,11 +76,9 @@ void expect_near(double got, double want, double size, const std::string& what) 
 // f(element in softac's vector, PyTorch's value, largest size in its tensor) over one network.
 template <class F>
 void for_each_value(const ParamLayout& layout, std::size_t first_slot, const Json& layers, double* base, F f) {
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const Slot& slot = layout.slots()[first_slot + l];
+  const auto each = [&](const Slot& slot, const Json& weights, const Json& biases) {
     double* data = base + slot.offset;
-    const auto weight = layers[l]["weight"].get<std::vector<double>>(),
-               bias = layers[l]["bias"].get<std::vector<double>>();
+    const auto weight = weights.get<std::vector<double>>(), bias = biases.get<std::vector<double>>();
     ASSERT_EQ(weight.size(), static_cast<std::size_t>(slot.in * slot.out));
     ASSERT_EQ(bias.size(), static_cast<std::size_t>(slot.out));
     double size = 0.0;
@@ -93,6 +89,11 @@ void for_each_value(const ParamLayout& layout, std::size_t first_slot, const Jso
         f(data[slot.weight_index(o, i)], weight[static_cast<std::size_t>(o * slot.in + i)], size);
       f(data[slot.bias_index(o)], bias[static_cast<std::size_t>(o)], size);
     }
+  };
+  std::size_t at = first_slot;
+  for (const Json& layer : layers) {
+    each(layout.slots()[at++], layer["weight"], layer["bias"]);
+    if (layer.contains("norm")) each(layout.slots()[at++], layer["norm"]["gamma"], layer["norm"]["beta"]);
   }
 }
 
@@ -104,7 +105,7 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
   const int obs_dim = data["config"]["obs_dim"], act_dim = data["config"]["act_dim"], rows = config.batch_size;
   SacUpdate<double> sac(obs_dim, act_dim, config, 1, 1, "reference");
   LearnerState<double>& state = sac.state();
-  const std::size_t layers = config.net_arch.size() + 1;
+  const std::size_t layers = state.critic_layout.slots().size() / state.critic_nets.size();
   int compared = 0;
   const auto compare_nets = [&](const Json& nets, double* base, const std::string& what) {
     for (std::size_t i = 0; i < nets.size(); ++i) {
@@ -143,6 +144,15 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
   int step = 0;
   for (const Json& update : data["updates"]) {
     SCOPED_TRACE(GetParam() + ", update " + std::to_string(step++));
+    if (update.contains("observed")) {
+      const auto seen = update["observed"].get<std::vector<double>>();
+      for (std::size_t first = 0; first < seen.size(); first += static_cast<std::size_t>(obs_dim))
+        state.obs_norm->observe(std::span(seen).subspan(first, static_cast<std::size_t>(obs_dim)));
+      for (std::size_t c = 0; c < static_cast<std::size_t>(obs_dim); ++c) {
+        expect_near(state.obs_norm->mean[c], update["obs_mean"][c], 0, "mean of the observations");
+        expect_near(state.obs_norm->variance[c], update["obs_var"][c], 0, "variance of the observations");
+      }
+    }
     const Json& batch = update["batch"];
     const auto view = sac.batch();
     for (int r = 0; r < rows; ++r) {

@@ -10,6 +10,7 @@
 
 #include "agent/update.h"
 #include "softac/rng.h"
+#include "support/learner_variants.h"
 
 namespace softac {
 namespace {
@@ -98,6 +99,24 @@ std::vector<Setting> settings() {
   return out;
 }
 
+// Every variant with an actor, smooth and small.
+std::vector<Setting> variant_settings() {
+  std::vector<Setting> out;
+  for (const test::LearnerVariant& variant : test::learner_variants()) {
+    if (!variant.has_actor || variant.name == "likelihood_ratio") continue;  // E13 is no derivative of the sampled loss
+    SacConfig c;
+    c.activation_fn = Activation::tanh;
+    c.net_arch = {6, 5};
+    c.batch_size = 5;
+    c.ent_coef_auto = false;
+    c.ent_coef = 0.3;
+    c.num_actions = variant.num_actions;
+    variant.set(c);
+    out.push_back({"variant_" + variant.name, c, 3, variant.num_actions > 0 ? 1 : 2});
+  }
+  return out;
+}
+
 std::vector<Setting> state_value_settings() {
   std::vector<Setting> out;
   for (Setting setting : settings()) {
@@ -121,6 +140,11 @@ class Objectives : public testing::TestWithParam<Setting> {
     for (int b = 0; b < batch.batch_size; ++b) {
       batch.reward[b] = rng.normal();
       batch.discount[b] = b == 0 ? 0.0 : 0.98;
+    }
+    for (int i = 0; i < 4 && sac_.state().obs_norm; ++i) {
+      std::vector<double> obs(static_cast<std::size_t>(batch.obs_dim));
+      for (double& x : obs) x = 1.0 + 2.0 * rng.normal();
+      sac_.state().obs_norm->observe(std::span<const double>(obs));
     }
     sac_.draw_noise();
     sac_.sample_policy();
@@ -173,6 +197,9 @@ TEST_P(Objectives, ActorGradientGoesThroughTheMinimisingCritic) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Objectives, testing::ValuesIn(settings()),
+                         [](const auto& suite) { return suite.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Variants, Objectives, testing::ValuesIn(variant_settings()),
                          [](const auto& suite) { return suite.param.name; });
 
 class StateValueObjective : public Objectives {};

@@ -13,6 +13,7 @@
 #include "softac/agent.h"
 #include "softac/error.h"
 #include "support/allocation_counter.h"
+#include "support/learner_variants.h"
 
 namespace softac {
 namespace {
@@ -28,6 +29,14 @@ void fill(BatchView<T> batch, std::uint64_t seed) {
     batch.reward[b] = static_cast<T>(rng.normal());
     batch.discount[b] = rng.uniform() < 0.1 ? T(0) : static_cast<T>(0.99);
   }
+}
+
+// What the running statistics of observations see beside the batches.
+void observe(SacAgent& agent, std::uint64_t seed) {
+  Rng rng(seed, StreamKind::test, 1);
+  std::vector<float> obs(static_cast<std::size_t>(agent.obs_dim()) * 3);
+  for (float& x : obs) x = static_cast<float>(2.0 + 3.0 * rng.normal());
+  agent.observe(obs, 3);
 }
 
 struct Shape {
@@ -72,9 +81,105 @@ std::uint64_t hash_after(const Shape& shape, int updates, const std::string& bac
   EXPECT_EQ(agent.backend_name(), backend);
   for (int i = 0; i < updates; ++i) {
     fill(agent.batch(), static_cast<std::uint64_t>(i));
+    observe(agent, static_cast<std::uint64_t>(i));
     EXPECT_TRUE(agent.update().finite);
   }
   return agent.state_hash();
+}
+
+Shape shape_of(const test::LearnerVariant& variant) {
+  SacConfig config;
+  config.net_arch = {33, 70};
+  config.batch_size = 37;
+  config.policy_delay = 2;
+  config.max_grad_norm = 0.5;
+  config.num_actions = variant.num_actions;
+  variant.set(config);
+  return {9, variant.num_actions > 0 ? 1 : 4, config};
+}
+
+class UpdateOfVariant : public testing::TestWithParam<test::LearnerVariant> {};
+INSTANTIATE_TEST_SUITE_P(All, UpdateOfVariant, testing::ValuesIn(test::learner_variants()),
+                         [](const auto& suite) { return suite.param.name; });
+
+TEST_P(UpdateOfVariant, HasTheSameBitsEverywhere) {
+  const Shape shape = shape_of(GetParam());
+  EXPECT_EQ(hash_after(shape, 5, "reference", 1), GetParam().hash);
+  for (const std::string& backend : available_backends()) {
+    for (int threads : {1, 3})
+      EXPECT_EQ(hash_after(shape, 5, backend, threads), GetParam().hash) << backend << ", " << threads << " threads";
+  }
+}
+
+TEST_P(UpdateOfVariant, AllocatesNothingOnceStarted) {
+  const Shape shape = shape_of(GetParam());
+  SacAgent agent(shape.obs_dim, shape.act_dim, shape.config, 1, 2);
+  std::vector<Rng> noise = {Rng(1, StreamKind::act)};
+  std::vector<float> obs(static_cast<std::size_t>(shape.obs_dim), 0.5f),
+      action(static_cast<std::size_t>(shape.act_dim));
+  fill(agent.batch(), 1);
+  const auto step = [&] {
+    agent.observe(obs, 1);
+    agent.update();
+    agent.act(obs, 1, false, noise, action);
+  };
+  step();
+  step();
+  const std::int64_t before = test::num_allocations();
+  for (int i = 0; i < 4; ++i) step();
+  EXPECT_EQ(test::num_allocations(), before);
+}
+
+// The batch is the caller's: what it holds after an update is what it held before (a crash bundle, say, stores it).
+TEST_P(UpdateOfVariant, LeavesTheBatchAsItWas) {
+  const Shape shape = shape_of(GetParam());
+  SacAgent agent(shape.obs_dim, shape.act_dim, shape.config, 1);
+  const BatchView<float> batch = agent.batch();
+  fill(batch, 1);
+  const auto contents = [&] {
+    std::vector<float> out;
+    for (int b = 0; b < batch.batch_size; ++b) {
+      for (int c = 0; c < batch.obs_dim + batch.act_dim; ++c) out.push_back(batch.x.at(b, c));
+      for (int c = 0; c < batch.obs_dim; ++c) out.push_back(batch.x.at(batch.batch_size + b, c));
+      out.push_back(batch.reward[b]);
+      out.push_back(batch.discount[b]);
+    }
+    return out;
+  };
+  const std::vector<float> before = contents();
+  observe(agent, 1);
+  agent.update();
+  EXPECT_EQ(contents(), before);
+}
+
+// Tensors and counters are the whole state: a copy continues as the original does.
+TEST_P(UpdateOfVariant, ContinuesFromItsTensors) {
+  const Shape shape = shape_of(GetParam());
+  SacAgent a(shape.obs_dim, shape.act_dim, shape.config, 3), b(shape.obs_dim, shape.act_dim, shape.config, 3);
+  const auto update = [](SacAgent& agent) {
+    const auto seed = static_cast<std::uint64_t>(agent.num_updates());
+    fill(agent.batch(), seed);
+    observe(agent, seed);
+    EXPECT_TRUE(agent.update().finite);
+  };
+  for (int i = 0; i < 3; ++i) update(a);
+  const auto copy = [](std::vector<TensorRef> from, std::vector<TensorRef> to) {
+    ASSERT_EQ(from.size(), to.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      std::size_t size = 1;
+      for (const std::int64_t n : from[i].shape) size *= static_cast<std::size_t>(n);
+      std::vector<float> values(size);
+      std::vector<double> statistics(size);
+      from[i].is_double() ? from[i].read_double(statistics) : from[i].read(values);
+      to[i].is_double() ? to[i].write_double(statistics) : to[i].write(values);
+    }
+  };
+  copy(a.model_tensors(), b.model_tensors());
+  copy(a.optimizer_tensors(), b.optimizer_tensors());
+  b.set_counters(a.counters());
+  EXPECT_EQ(a.state_hash(), b.state_hash());
+  for (int i = 0; i < 3; ++i) update(a), update(b);
+  EXPECT_EQ(a.state_hash(), b.state_hash());
 }
 
 TEST(Update, SameBitsFromEveryBackendAndNumberOfThreads) {
@@ -103,27 +208,6 @@ TEST(Update, SeedsDiffer) {
   SacAgent a(3, 1, SacConfig{}, 1), b(3, 1, SacConfig{}, 1), c(3, 1, SacConfig{}, 2);
   EXPECT_EQ(a.state_hash(), b.state_hash());
   EXPECT_NE(a.state_hash(), c.state_hash());
-}
-
-class UpdateOfVariant : public testing::TestWithParam<Variant> {};
-INSTANTIATE_TEST_SUITE_P(All, UpdateOfVariant, testing::Values(Variant::sac, Variant::state_value));
-
-TEST_P(UpdateOfVariant, AllocatesNothingOnceStarted) {
-  SacConfig config;
-  config.variant = GetParam();
-  config.max_grad_norm = 1.0;
-  SacAgent agent(17, 6, config, 1, 2);
-  std::vector<Rng> noise = {Rng(1, StreamKind::act)};
-  std::vector<float> obs(17, 0.5f), action(6);
-  fill(agent.batch(), 1);
-  agent.update();
-  agent.act(obs, 1, false, noise, action);
-  const std::int64_t before = test::num_allocations();
-  for (int i = 0; i < 3; ++i) {
-    agent.update();
-    agent.act(obs, 1, false, noise, action);
-  }
-  EXPECT_EQ(test::num_allocations(), before);
 }
 
 // E10: log π + H̄ > 0 (entropy below its target) must raise α, and the other way round; both forms of the loss.
@@ -206,6 +290,81 @@ TEST(Update, DelayAndIntervalCountUpdates) {
   }
   EXPECT_EQ(state.num_updates, 7);
   EXPECT_EQ(state.num_actor_updates, 3);
+}
+
+// Updates without an actor step say so, and report nothing of an actor.
+TEST(Update, SaysWhichUpdatesHadAnActorStep) {
+  SacConfig config;
+  config.net_arch = {8};
+  config.policy_delay = 3;
+  SacAgent agent(3, 1, config, 1);
+  for (int i = 0; i < 7; ++i) {
+    fill(agent.batch(), static_cast<std::uint64_t>(i));
+    const UpdateMetrics metrics = agent.update();
+    EXPECT_EQ(metrics.actor_step, i % 3 == 0) << i;
+    EXPECT_EQ(metrics.entropy != 0.0, metrics.actor_step) << i;
+    EXPECT_EQ(metrics.actor_loss != 0.0, metrics.actor_step) << i;
+  }
+}
+
+// A learned α is held within its bounds by the learner itself, which allocates nothing for it.
+TEST(Update, AlphaIsHeldWithinItsBounds) {
+  for (const bool low : {true, false}) {
+    SacConfig config;
+    config.net_arch = {8};
+    config.learning_rate_ent_coef = 0.5;
+    config.target_entropy_auto = false;
+    config.target_entropy = low ? -50.0 : 50.0;
+    config.ent_coef_min = 0.2;
+    config.ent_coef_max = 3.0;
+    SacAgent agent(3, 1, config, 1);
+    fill(agent.batch(), 1);
+    agent.update();
+    int held = 0;
+    const std::int64_t before = test::num_allocations();
+    for (int i = 0; i < 10; ++i) {
+      held += agent.update().ent_coef_bound;
+      EXPECT_GE(agent.ent_coef(), config.ent_coef_min);
+      EXPECT_LE(agent.ent_coef(), config.ent_coef_max);
+    }
+    EXPECT_EQ(test::num_allocations(), before);
+    EXPECT_EQ(held < 0, low);
+    EXPECT_GE(std::abs(held), 5);
+  }
+}
+
+TEST(Update, TheLearningRateFollowsItsSchedule) {
+  SacConfig config;
+  config.net_arch = {8};
+  config.learning_rate = 1e-3;
+  config.learning_rate_schedule = LearningRateSchedule::linear;
+  config.learning_rate_end = 2e-4;
+  config.learning_rate_steps = 4;
+  SacAgent agent(3, 1, config, 1);
+  for (const double expected : {1e-3, 8e-4, 6e-4, 4e-4, 2e-4, 2e-4}) {
+    fill(agent.batch(), 1);
+    EXPECT_NEAR(agent.update().learning_rate, expected, 1e-15);
+  }
+}
+
+// methods: the moments of 1, 3, −2 from mean 0, variance 1 and count 1e-4.
+TEST(Update, ObservationStatistics) {
+  SacConfig config;
+  config.normalize_obs = true;
+  ObsNormaliser<double> norm(1, config);
+  const double x[] = {1.0, 3.0, -2.0}, mean[] = {0.99990001, 1.999900005, 0.6666444452},
+               variance[] = {0.00019997, 1.00019998, 4.2221296322};
+  for (int i = 0; i < 3; ++i) {
+    norm.observe(std::span(x + i, 1));
+    EXPECT_NEAR(norm.mean[0], mean[i], 6e-9);
+    EXPECT_NEAR(norm.variance[0], variance[i], 6e-9);
+  }
+  norm.refresh();
+  EXPECT_NEAR(norm.apply(0, 2.0), (2.0 - norm.mean[0]) / std::sqrt(norm.variance[0] + 1e-8), 1e-14);
+  config.obs_norm_clip = 0.5;
+  ObsNormaliser<double> clipped(1, config);
+  EXPECT_EQ(clipped.apply(0, 7.0), 0.5);
+  EXPECT_EQ(clipped.apply(0, -7.0), -0.5);
 }
 
 // The network of state values is due in every update, its target like other targets; critics have none.

@@ -278,7 +278,7 @@ TEST(LayerNorm, JacobianAgreesWithDifferences) {
 // p = 1 after the gradients 0.5 and −0.25.
 double after_two_steps(double beta1, double lambda, double& after_one) {
   const double lr = 1e-3, beta2 = 0.999;
-  std::vector<double> p(16, 1.0), m(16), v(16), g(16), decay(16, lr * lambda);
+  std::vector<double> p(16, 1.0), m(16), v(16), g(16), decay(16, 1.0);
   double power1 = 1.0, power2 = 1.0;
   for (double grad : {0.5, -0.25}) {
     power1 *= beta1, power2 *= beta2;
@@ -286,7 +286,7 @@ double after_two_steps(double beta1, double lambda, double& after_one) {
     Adam<double> a{p.data(),    g.data(),    m.data(), v.data(),    nullptr,
                    1.0,         beta1,       1.0 - beta1, beta2,    1.0 - beta2,
                    lr / (1.0 - power1), 1.0 / std::sqrt(1.0 - power2), 1e-8, 0.0, 1.0};
-    if (lambda > 0.0) a.decay = decay.data();
+    if (lambda > 0.0) a.decay = decay.data(), a.decay_rate = lr * lambda;
     EXPECT_TRUE(reference_table_double()->adam(a, 0, 16));
     if (grad == 0.5) after_one = p[7];
   }

@@ -14,6 +14,7 @@
 #include "run/run_state.h"
 #include "softac/error.h"
 #include "softac/trainer.h"
+#include "support/learner_variants.h"
 #include "support/point_env.h"
 
 namespace softac::test {
@@ -150,6 +151,16 @@ TEST(Resume, AMixtureAndStateValuesGoOnAsWell) {
   first.sac.variant = Variant::state_value;
   first.sac.reward_scale = 2.0;
   expect_exact_resume(first);
+}
+
+class ResumeOfVariant : public testing::TestWithParam<LearnerVariant> {};
+INSTANTIATE_TEST_SUITE_P(All, ResumeOfVariant, testing::ValuesIn(learner_variants()),
+                         [](const auto& suite) { return suite.param.name; });
+
+TEST_P(ResumeOfVariant, EndsAsIfItHadNeverStopped) {
+  TrainConfig config = config_of({GetParam().num_actions > 0 ? "CartPole-v1" : "TestPoint-v0", 2, 1, 400, 150, 300});
+  GetParam().set(config.sac);
+  expect_exact_resume(config);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """Ten SAC updates by PyTorch in float64, for several settings, written as JSON: the oracle of golden_test.cc.
 
-Usage: make_golden.py OUT.json        (needs torch and numpy; deterministic)
+Usage: make_golden.py OUT.json        (needs torch and numpy; deterministic, up to last digits between kinds of CPU)
 
 Each case holds the settings, the initial parameters, and for every update the batch and noise that go in and the losses,
 alpha, gradients (before clipping) and parameters that come out. The actor's output layer is [mu; log_std] in one; of a
 mixture [all mu; all log_std; logits]. Noise of a mixture: one block (batch, action) for each component.
+
+The cases from "tqc" on also hold the settings of EXTRA below (a case without them has their defaults). A critic of M
+quantiles has M outputs. A hidden layer with a norm behind it also holds "norm": {"gamma", "beta"}, in values, gradients and
+targets. With normalize_obs an update also holds "observed" (raw observations, row by row, that the statistics see before the
+update, one after the other) and the statistics after them, "obs_mean", "obs_var", "obs_count"; "batch" is raw.
 """
 import json
 import math
@@ -20,31 +25,173 @@ torch.set_num_threads(1)
 ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "elu": torch.nn.ELU, "silu": torch.nn.SiLU}
 
 
-def mlp(sizes, activation):
+def mlp(sizes, activation, norm="none", norm_eps=1e-5):
     layers = []
     for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:])):
         layers.append(torch.nn.Linear(n_in, n_out))
         if i + 2 < len(sizes):
+            if norm == "layer":
+                layers.append(torch.nn.LayerNorm(n_out, eps=norm_eps))
+                # Not 1 and 0, so that a mistake in them shows from the first update on.
+                torch.nn.init.normal_(layers[-1].weight, 1.0, 0.2)
+                torch.nn.init.normal_(layers[-1].bias, 0.0, 0.2)
             layers.append(ACTIVATIONS[activation]())
     return torch.nn.Sequential(*layers)
+
+
+def make_net(case, role, n_in, n_out):
+    """role: actor, or critic (the state-value network too)."""
+    norm, eps = case.get(f"norm_layer_{role}", "none"), case.get("norm_eps", 1e-5)
+    return mlp([n_in] + case["net_arch"] + [n_out], case["activation_fn"], norm, eps)
 
 
 def linears(net):
     return [layer for layer in net if isinstance(layer, torch.nn.Linear)]
 
 
+def norms(net):
+    return [layer for layer in net if isinstance(layer, torch.nn.LayerNorm)]
+
+
+def dump(net, read):
+    layers = []
+    for layer in net:
+        if isinstance(layer, torch.nn.Linear):
+            layers.append({"weight": read(layer.weight).ravel().tolist(), "bias": read(layer.bias).tolist()})
+        elif isinstance(layer, torch.nn.LayerNorm):
+            layers[-1]["norm"] = {"gamma": read(layer.weight).tolist(), "beta": read(layer.bias).tolist()}
+    return layers
+
+
 def dump_values(net):
-    return [{"weight": l.weight.detach().numpy().ravel().tolist(), "bias": l.bias.detach().numpy().tolist()} for l in linears(net)]
+    return dump(net, lambda p: p.detach().numpy())
 
 
 def dump_grads(net):
-    return [{"weight": l.weight.grad.numpy().ravel().tolist(), "bias": l.bias.grad.numpy().tolist()} for l in linears(net)]
+    return dump(net, lambda p: p.grad.numpy())
+
+
+class Optimizer:
+    """Adam, or AdamW with the decay on some parameters only; the learning rate constant or on a line of its own steps."""
+
+    def __init__(self, case, parameters, lr, decayed=()):
+        self.case, self.lr, self.steps = case, lr, 0
+        kwargs = dict(lr=lr, betas=(0.9, 0.999), eps=1e-8)
+        decay = case.get("weight_decay", 0.0)
+        if decay == 0:
+            self.optimizer = torch.optim.Adam(parameters, **kwargs)
+            return
+        ids = {id(p) for p in decayed}
+        groups = [
+            {"params": [p for p in parameters if id(p) in ids], "weight_decay": decay},
+            {"params": [p for p in parameters if id(p) not in ids], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW([group for group in groups if group["params"]], **kwargs)
+
+    def zero_grad(self):
+        self.optimizer.zero_grad()
+
+    def step(self):
+        if self.case.get("learning_rate_schedule", "constant") == "linear":
+            share = min(self.steps / self.case["learning_rate_steps"], 1.0)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.lr + (self.case["learning_rate_end"] - self.lr) * share
+        self.optimizer.step()
+        self.steps += 1
+
+
+def decayed_parameters(net, scope):
+    if scope == "all":
+        return list(net.parameters())
+    if scope == "weights":
+        return [layer.weight for layer in linears(net)]
+    assert scope == "heads_and_norms"
+    return list(linears(net)[-1].parameters()) + [p for norm in norms(net) for p in norm.parameters()]
+
+
+class Moments:
+    """Running mean and variance of observations, one row after the other."""
+
+    def __init__(self, size):
+        self.mean, self.var, self.count = np.zeros(size), np.ones(size), 1e-4
+
+    def observe(self, x):
+        delta, count = x - self.mean, self.count + 1
+        m2 = self.var * self.count + delta**2 * self.count / count
+        self.mean, self.var, self.count = self.mean + delta / count, m2 / count, count
+
+    def normalise(self, obs, eps, clip):
+        obs = (obs - self.mean) / np.sqrt(self.var + eps)
+        return np.clip(obs, -clip, clip) if clip > 0 else obs
+
+
+def kept_quantiles(outputs, drop_per_net):
+    """(critics, rows, M) to (rows, kept): pooled, sorted, without the largest."""
+    pooled = torch.cat(list(outputs), -1).sort(-1).values
+    return pooled[:, : pooled.shape[-1] - drop_per_net * len(outputs)]
+
+
+def quantile_loss(theta, y, weight):
+    """Of one critic: theta (rows, M); y and its weights (rows, L), whose rows sum to one."""
+    num = theta.shape[-1]
+    tau = ((torch.arange(num) + 0.5) / num)[None, :, None]
+    theta, y = torch.broadcast_tensors(theta[:, :, None], y[:, None, :])
+    huber = torch.nn.functional.huber_loss(theta, y, reduction="none", delta=1.0)
+    rho = (tau - (y < theta).to(y.dtype)).abs() * huber
+    return (rho * weight[:, None, :]).sum(-1).mean()
+
+
+def check():
+    """Vectors T4, T7, T9 and T12 of the methods' specification."""
+
+    def near(got, want, tolerance=1e-9):
+        np.testing.assert_allclose(np.asarray(got), np.asarray(want), rtol=0, atol=tolerance)
+
+    # T4: truncation, target, loss and gradient of quantile critics
+    z = kept_quantiles(torch.tensor([[[1.0, 2.0, 4.0, 7.0]], [[0.5, 2.5, 3.0, 9.0]]]), 1)
+    near(z, [[0.5, 1, 2, 2.5, 3, 4]])
+    y = 0.1 + 0.9 * (z - 0.2 * -1.5)
+    near(y, [[0.82, 1.27, 2.17, 2.62, 3.07, 3.97]])
+    theta = torch.tensor([[0.0, 1.0, 2.0, 3.0]], requires_grad=True)
+    loss = quantile_loss(theta, y, torch.full_like(y, 1 / 6))
+    loss.backward()
+    near(loss.item(), 0.2569067708, 1e-10)
+    near(theta.grad, [[-0.0303125, -0.06203125, -0.045625, -0.0211979167]], 1e-10)
+
+    # T7: layer norm
+    for eps, y_first, dx_first in ((1e-6, 0.2105586887, 0.2869683590), (1e-5, 0.2105583900, 0.2869682330)):
+        norm = norms(mlp([1, 4, 1], "relu", "layer", eps))[0]
+        with torch.no_grad():
+            norm.weight.copy_(torch.tensor([1.0, 2.0, 0.5, 1.0]))
+            norm.bias.copy_(torch.tensor([0.0, 0.1, 0.0, -0.1]))
+        x = torch.tensor([[1.0, -2.0, 3.0, 0.5]], requires_grad=True)
+        y = norm(x)
+        y.backward(torch.tensor([[1.0, -1.0, 0.5, 2.0]]))
+        near([y[0, 0].item(), x.grad[0, 0].item()], [y_first, dx_first], 1e-10)
+        if eps == 1e-6:
+            near(y.detach(), [[0.2105586887, -2.8478216420, 0.6667691809, -0.1701862296]], 1e-10)
+            near(x.grad, [[0.2869683590, -0.6050539218, -0.6624471710, 0.9805327337]], 1e-10)
+
+    # T9: running moments
+    moments = Moments(1)
+    for x, mean, var in ((1, 0.99990001, 0.00019997), (3, 1.999900005, 1.00019998), (-2, 0.6666444452, 4.2221296322)):
+        moments.observe(np.array([x]))
+        near([moments.mean[0], moments.var[0]], [mean, var], 1e-8)
+
+    # T12: Adam and AdamW
+    for decay, wanted in ((0.0, (0.999000000020, 0.998733662987)), (1e-2, (0.998990000020, 0.998713673087))):
+        p = torch.tensor([1.0], requires_grad=True)
+        optimizer = Optimizer({"weight_decay": decay}, [p], 1e-3, [p])
+        for grad, want in zip((0.5, -0.25), wanted):
+            p.grad = torch.tensor([grad])
+            optimizer.step()
+            near(p.item(), want, 1e-12)
 
 
 class Policy:
     def __init__(self, case):
         self.case = case
-        self.net = mlp([case["obs_dim"]] + case["net_arch"] + [2 * case["act_dim"]], case["activation_fn"])
+        self.net = make_net(case, "actor", case["obs_dim"], 2 * case["act_dim"])
 
     def sample(self, obs, eps, fixed=False):
         mu, raw = self.net(obs).chunk(2, dim=-1)
@@ -79,7 +226,7 @@ class MixturePolicy:
     def __init__(self, case):
         self.case = case
         self.num, self.dim = case["actor_components"], case["act_dim"]
-        self.net = mlp([case["obs_dim"]] + case["net_arch"] + [self.num * (2 * self.dim + 1)], case["activation_fn"])
+        self.net = make_net(case, "actor", case["obs_dim"], self.num * (2 * self.dim + 1))
 
     def samples(self, obs, eps):
         size = self.num * self.dim
@@ -110,27 +257,32 @@ def run(case, seed):
     n_obs, n_act, rows = case["obs_dim"], case["act_dim"], case["batch_size"]
     components = case.get("actor_components", 1)
     policy = Policy(case) if components == 1 else MixturePolicy(case)
+    quantile = case.get("critic_loss", "mse") == "quantile"
     critics, targets = [], []
     for _ in range(case["n_critics"]):
-        sizes = [n_obs + n_act] + case["net_arch"] + [1]
-        critics.append(mlp(sizes, case["activation_fn"]))
-        targets.append(mlp(sizes, case["activation_fn"]))
+        outputs = case["n_quantiles"] if quantile else 1
+        critics.append(make_net(case, "critic", n_obs + n_act, outputs))
+        targets.append(make_net(case, "critic", n_obs + n_act, outputs))
         targets[-1].load_state_dict(critics[-1].state_dict())
     averaged = critics  # what the targets follow
     state_value = case["variant"] == "state_value"
     if state_value:  # arXiv 1801.01290: V(s) with a target of its own, none for the critics
-        value_net, value_target = (mlp([n_obs] + case["net_arch"] + [1], case["activation_fn"]) for _ in range(2))
+        value_net, value_target = (make_net(case, "critic", n_obs, 1) for _ in range(2))
         value_target.load_state_dict(value_net.state_dict())
         averaged, targets = [value_net], [value_target]
     log_alpha = torch.tensor(math.log(case["ent_coef"]) if case["ent_coef_auto"] else 0.0, requires_grad=True)
 
-    adam = dict(betas=(0.9, 0.999), eps=1e-8)
+    scope = case.get("weight_decay_scope", "all")
     critic_parameters = [p for net in critics for p in net.parameters()]
-    actor_optimizer = torch.optim.Adam(policy.net.parameters(), lr=case["learning_rate_actor"], **adam)
-    critic_optimizer = torch.optim.Adam(critic_parameters, lr=case["learning_rate_critic"], **adam)
+    actor_optimizer = Optimizer(
+        case, list(policy.net.parameters()), case["learning_rate_actor"], decayed_parameters(policy.net, scope))
+    critic_optimizer = Optimizer(
+        case, critic_parameters, case["learning_rate_critic"], [p for net in critics for p in decayed_parameters(net, scope)])
     if state_value:
-        value_optimizer = torch.optim.Adam(value_net.parameters(), lr=case["learning_rate_critic"], **adam)
-    alpha_optimizer = torch.optim.Adam([log_alpha], lr=case["learning_rate_ent_coef"], **adam)
+        value_optimizer = Optimizer(
+            case, list(value_net.parameters()), case["learning_rate_critic"], decayed_parameters(value_net, scope))
+    alpha_optimizer = Optimizer(case, [log_alpha], case["learning_rate_ent_coef"])  # never decayed
+    moments = Moments(n_obs) if case.get("normalize_obs", False) else None
 
     out = {"config": case, "actor": dump_values(policy.net), "critics": [dump_values(c) for c in critics], "updates": []}
     if state_value:
@@ -139,6 +291,12 @@ def run(case, seed):
 
     def alpha():
         return log_alpha.detach().exp() if case["ent_coef_auto"] else torch.tensor(case["ent_coef"])
+
+    def value_of(nets, x):
+        """(rows,): the mean of all quantiles of all critics, or the least of the critics."""
+        if quantile:
+            return torch.stack([net(x) for net in nets]).mean((0, 2))
+        return torch.stack([net(x).squeeze(-1) for net in nets]).min(0).values
 
     for step in range(10):
         batch = {
@@ -150,7 +308,19 @@ def run(case, seed):
             "eps": rng.normal(size=(components, rows, n_act)),
             "next_eps": rng.normal(size=(case["n_target_actions"], components, rows, n_act)),
         }
+        if moments:  # no feature like the standard normal
+            loc, scale = 2.0 - 1.5 * np.arange(n_obs), 0.5 + np.arange(n_obs)
+            batch["obs"], batch["next_obs"] = loc + scale * batch["obs"], loc + scale * batch["next_obs"]
         record = {"batch": {k: v.ravel().tolist() for k, v in batch.items()}}
+        if moments:
+            observed = loc + scale * rng.normal(size=(4 if step == 0 else 1 + step % 3, n_obs))
+            for row in observed:
+                moments.observe(row)
+            record["observed"] = observed.ravel().tolist()
+            record["obs_mean"], record["obs_var"] = moments.mean.tolist(), moments.var.tolist()
+            record["obs_count"] = moments.count
+            for name in ("obs", "next_obs"):
+                batch[name] = moments.normalise(batch[name], case["obs_norm_eps"], case["obs_norm_clip"])
         t = {k: torch.as_tensor(v) for k, v in batch.items()}
         alpha_now = alpha()
         record["ent_coef"] = alpha_now.item()
@@ -158,19 +328,33 @@ def run(case, seed):
         with torch.no_grad():
             if state_value:
                 next_value = value_target(t["next_obs"]).squeeze(-1)
+            elif quantile:
+                # Every action of every component has a kept set of its own; its weight is the component's.
+                values, weights = [], []
+                for next_eps in t["next_eps"]:
+                    for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                        x = torch.cat([t["next_obs"], next_action], -1)
+                        z = kept_quantiles(torch.stack([net(x) for net in targets]), case["top_quantiles_to_drop_per_net"])
+                        values.append(z - alpha_now * next_log_pi[:, None])
+                        weights.append(torch.as_tensor(weight).expand(rows)[:, None].expand_as(z) / z.shape[-1])
+                next_value, y_weight = torch.cat(values, -1), torch.cat(weights, -1) / len(t["next_eps"])
+                y = case["reward_scale"] * t["reward"][:, None] + t["discount"][:, None] * next_value
             else:
                 values = []
                 for next_eps in t["next_eps"]:
                     value = 0.0
                     for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
                         x = torch.cat([t["next_obs"], next_action], -1)
-                        q_next = torch.stack([net(x).squeeze(-1) for net in targets]).min(0).values
-                        value = value + weight * (q_next - alpha_now * next_log_pi)
+                        value = value + weight * (value_of(targets, x) - alpha_now * next_log_pi)
                     values.append(value)
                 next_value = torch.stack(values).mean(0)
-            y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
+            if not quantile:
+                y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
         x = torch.cat([t["obs"], t["action"]], -1)
-        loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
+        if quantile:
+            loss = sum(quantile_loss(net(x), y, y_weight) for net in critics)
+        else:
+            loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
         critic_optimizer.zero_grad()
         loss.backward()
         record["critic_loss"] = 0.5 * loss.item()
@@ -184,8 +368,7 @@ def run(case, seed):
                 v = 0.0
                 for weight, action, log_pi in policy.samples(t["obs"], t["eps"]):
                     x = torch.cat([t["obs"], action], -1)
-                    q = torch.stack([net(x).squeeze(-1) for net in critics]).min(0).values
-                    v = v + weight * (q - alpha_now * log_pi)
+                    v = v + weight * (value_of(critics, x) - alpha_now * log_pi)
             value_loss = ((value_net(t["obs"]).squeeze(-1) - v) ** 2).mean()
             value_optimizer.zero_grad()
             value_loss.backward()
@@ -199,8 +382,7 @@ def run(case, seed):
             terms, log_pi = 0.0, 0.0
             for weight, action, part_log_pi in policy.samples(t["obs"], t["eps"]):
                 x = torch.cat([t["obs"], action], -1)
-                q = torch.stack([net(x).squeeze(-1) for net in critics]).min(0).values
-                terms = terms + weight * (alpha_now * part_log_pi - q)
+                terms = terms + weight * (alpha_now * part_log_pi - value_of(critics, x))
                 log_pi = log_pi + weight * part_log_pi
             actor_loss = terms.mean()
             actor_optimizer.zero_grad()
@@ -269,7 +451,37 @@ CASES = {
     "state_value_mixture": dict(variant="state_value", actor_components=2),
 }
 
+EXTRA = dict(
+    critic_loss="mse", n_quantiles=25, top_quantiles_to_drop_per_net=2, norm_layer_actor="none", norm_layer_critic="none",
+    norm_eps=1e-5, weight_decay=0.0, weight_decay_scope="all", learning_rate_schedule="constant", learning_rate_end=5e-4,
+    learning_rate_steps=6, normalize_obs=False, obs_norm_eps=1e-8, obs_norm_clip=0.0, net_arch=[4, 3], batch_size=6,
+)
+LAYER = dict(norm_layer_actor="layer", norm_layer_critic="layer")
+
+EXTRA_CASES = {
+    "tqc": dict(critic_loss="quantile", n_quantiles=5, top_quantiles_to_drop_per_net=2, reward_scale=3.0),
+    "tqc_three_critics_mixture": dict(
+        critic_loss="quantile", n_quantiles=4, top_quantiles_to_drop_per_net=1, n_critics=3, actor_components=2, n_target_actions=2,
+        act_dim=1, net_arch=[5]),
+    "layer_norm": dict(LAYER),
+    "layer_norm_silu_tqc": dict(
+        norm_layer_critic="layer", norm_eps=1e-3, net_arch=[5], activation_fn="silu", critic_loss="quantile", n_quantiles=3,
+        top_quantiles_to_drop_per_net=0),
+    "adamw_all": dict(weight_decay=0.1),
+    "adamw_weights": dict(
+        norm_layer_actor="layer", weight_decay=0.3, weight_decay_scope="weights", learning_rate_schedule="linear",
+        learning_rate_steps=4, policy_delay=2),
+    "heads_and_norms": dict(LAYER, net_arch=[5], weight_decay=0.3, weight_decay_scope="heads_and_norms", activation_fn="tanh"),
+    "normalize_obs": dict(normalize_obs=True, obs_norm_clip=1.5),
+    "everything_together": dict(
+        LAYER, critic_loss="quantile", n_quantiles=4, top_quantiles_to_drop_per_net=1, activation_fn="elu", weight_decay=0.1,
+        learning_rate_schedule="linear", normalize_obs=True, max_grad_norm=0.3),
+}
+
 if __name__ == "__main__":
-    cases = {name: run({**BASE, **changes}, seed) for seed, (name, changes) in enumerate(CASES.items(), start=1)}
+    check()
+    settings = {name: {**BASE, **changes} for name, changes in CASES.items()}
+    settings.update({name: {**BASE, **EXTRA, **changes} for name, changes in EXTRA_CASES.items()})
+    cases = {name: run(case, seed) for seed, (name, case) in enumerate(settings.items(), start=1)}
     with open(sys.argv[1], "w") as f:
         json.dump({"torch": torch.__version__, "cases": cases}, f, separators=(",", ":"))

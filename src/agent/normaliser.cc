@@ -1,0 +1,40 @@
+#include "agent/normaliser.h"
+
+#include <cmath>
+
+namespace softac {
+
+template <class T>
+ObsNormaliser<T>::ObsNormaliser(int obs_dim, const SacConfig& config)
+    : mean(static_cast<std::size_t>(obs_dim), 0.0),
+      variance(static_cast<std::size_t>(obs_dim), 1.0),
+      count(1e-4),
+      eps_(config.obs_norm_eps),
+      clip_(static_cast<T>(config.obs_norm_clip)),
+      shift_(mean.size()),
+      scale_(mean.size()) {
+  refresh();
+}
+
+// δ = x − mean, n' = n + 1:  mean += δ/n',  variance = (variance · n + δ² n/n')/n'
+template <class T>
+void ObsNormaliser<T>::observe(std::size_t c, double x, double total) {
+  const double delta = x - mean[c];
+  mean[c] += delta / total;
+  variance[c] = (variance[c] * count + delta * delta * count / total) / total;
+}
+
+template <class T>
+void ObsNormaliser<T>::refresh() {
+  if (fresh_) return;
+  for (std::size_t c = 0; c < mean.size(); ++c) {
+    shift_[c] = static_cast<T>(mean[c]);
+    scale_[c] = static_cast<T>(1.0 / std::sqrt(variance[c] + eps_));
+  }
+  fresh_ = true;
+}
+
+template class ObsNormaliser<float>;
+template class ObsNormaliser<double>;
+
+}  // namespace softac

@@ -1,0 +1,56 @@
+// Every variant of the learner, as changes of a configuration: the suites that must hold for each (gradients, the same
+// bits everywhere, no allocation, exact resume) take their list from here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "softac/sac_config.h"
+
+namespace softac::test {
+
+struct LearnerVariant {
+  std::string name;
+  std::function<void(SacConfig&)> set;
+  std::uint64_t hash;     // of the state after five updates in update_test.cc, found on the first machine
+  int num_actions = 0;    // discrete
+  bool has_actor = true;  // false: the policy is made of the critics
+};
+
+inline std::vector<LearnerVariant> learner_variants() {
+  return {
+      {"mixture", [](SacConfig& c) { c.actor_components = 3; }, 14533889144659190496u},
+      {"state_value",
+       [](SacConfig& c) {
+         c.variant = Variant::state_value;
+         c.reward_scale = 2.0;
+       },
+       4559722298094223991u},
+      {"likelihood_ratio", [](SacConfig& c) { c.actor_gradient = ActorGradient::likelihood_ratio; },
+       16586447996961166666u},
+      {"layer_norm", [](SacConfig& c) { c.norm_layer_actor = c.norm_layer_critic = NormLayer::layer; },
+       8473948077438037186u},
+      {"adamw_linear",
+       [](SacConfig& c) {
+         c.weight_decay = 0.01;
+         c.weight_decay_scope = WeightDecayScope::weights;
+         c.learning_rate_schedule = LearningRateSchedule::linear;
+         c.learning_rate_end = 1e-5;
+         c.learning_rate_steps = 4;
+       },
+       7369943879576474730u},
+      {"normalize_obs",
+       [](SacConfig& c) {
+         c.normalize_obs = true;
+         c.obs_norm_clip = 5.0;
+       },
+       198736732616750894u},
+      {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
+      {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
+       3, false},
+  };
+}
+
+}  // namespace softac::test
