@@ -9,6 +9,10 @@
 
 namespace softac {
 
+enum class CriticLoss { mse, quantile };          // squares of one value, or Huber loss of quantiles (TQC)
+inline constexpr int kMaxQuantiles = 256;         // of one critic
+inline constexpr int kMaxPooledQuantiles = 4096;  // of all critics
+
 // The learner (agent/): networks, losses, optimisers.
 struct SacConfig {
   Variant variant = Variant::sac;
@@ -28,6 +32,9 @@ struct SacConfig {
   double log_std_max = 2.0;
   int actor_components = 1;  // K Gaussians whose mixture the policy is
   int n_critics = 2;         // N ≥ 1
+  CriticLoss critic_loss = CriticLoss::mse;
+  int n_quantiles = 25;                   // M, outputs of a critic with critic_loss = quantile
+  int top_quantiles_to_drop_per_net = 2;  // of the pooled N·M, N times as many are left out of the target
   double learning_rate = 3e-4;            // Adam step size of every network without one of its own
   double learning_rate_actor = -1.0;      // < 0: learning_rate
   double learning_rate_critic = -1.0;     // < 0: learning_rate

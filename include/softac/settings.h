@@ -53,6 +53,10 @@ struct EnumNames<LearningRateSchedule> {
   static constexpr std::array<std::string_view, 2> value = {"constant", "linear"};
 };
 template <>
+struct EnumNames<CriticLoss> {
+  static constexpr std::array<std::string_view, 2> value = {"mse", "quantile"};
+};
+template <>
 struct EnumNames<Variant> {
   static constexpr std::array<std::string_view, 2> value = {"sac", "state_value"};
 };
@@ -164,6 +168,16 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"reward_scale", group, "factor of rewards in the critics' targets; recorded returns have none", 0,
                     inf, true},
         c.reward_scale);
+  visit(SettingInfo{"critic_loss", group,
+                    "mse: one value per critic, the smallest counts; quantile: truncated quantile critics (TQC), whose "
+                    "mean the actor takes"},
+        c.critic_loss);
+  visit(SettingInfo{"n_quantiles", group, "quantiles of a critic (critic_loss = quantile)", 1, kMaxQuantiles},
+        c.n_quantiles);
+  visit(SettingInfo{"top_quantiles_to_drop_per_net", group,
+                    "largest of the critics' pooled quantiles that targets leave out, for each critic", 0,
+                    kMaxQuantiles - 1},
+        c.top_quantiles_to_drop_per_net);
   visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);

@@ -30,6 +30,17 @@ void check_config(const SacConfig& config) {
   if (config.learning_rate_schedule != LearningRateSchedule::constant && config.learning_rate_steps < 1)
     throw ConfigError("learning_rate_steps = " + std::to_string(config.learning_rate_steps) +
                       ": a schedule needs the number of steps that it runs over, at least 1");
+  if (config.critic_loss == CriticLoss::quantile) {
+    if (config.top_quantiles_to_drop_per_net >= config.n_quantiles)
+      throw ConfigError("top_quantiles_to_drop_per_net = " + std::to_string(config.top_quantiles_to_drop_per_net) +
+                        ": must be below n_quantiles = " + std::to_string(config.n_quantiles));
+    if (config.n_quantiles * config.n_critics > kMaxPooledQuantiles)
+      throw ConfigError("n_quantiles = " + std::to_string(config.n_quantiles) +
+                        ": with n_critics = " + std::to_string(config.n_critics) + " more than " +
+                        std::to_string(kMaxPooledQuantiles) + " are pooled");
+    if (config.variant == Variant::state_value)
+      throw ConfigError("critic_loss = \"quantile\": must be \"mse\" with variant = \"state_value\"");
+  }
   if (config.num_actions > 0) return check_discrete(config);
   if (config.discrete_policy != DiscretePolicy::softmax)
     throw ConfigError("discrete_policy: the environment's actions are continuous; leave it at \"softmax\"");

@@ -1,11 +1,13 @@
 #include "agent/objective.h"
 
 #include "agent/objective_mse.h"
+#include "agent/objective_quantile.h"
 
 namespace softac {
 
 template <class T>
 std::unique_ptr<CriticObjective<T>> make_objective(const SacConfig& config) {
+  if (config.critic_loss == CriticLoss::quantile) return std::make_unique<QuantileObjective<T>>(config);
   return std::make_unique<MeanSquareObjective<T>>(config);
 }
 

@@ -82,6 +82,55 @@ TEST(MeanSquareObjective, TiesGoToTheFirst) {
   EXPECT_EQ(carrier, 1);
 }
 
+SacConfig quantile_config() {
+  SacConfig config = one_row_config();
+  config.critic_loss = CriticLoss::quantile;
+  config.n_quantiles = 4;
+  config.top_quantiles_to_drop_per_net = 1;
+  return config;
+}
+
+// Pooled, the two largest of eight dropped; then the loss of a critic with outputs 0, 1, 2, 3.
+TEST(QuantileObjective, PoolsDropsAndRegresses) {
+  OneRow row(quantile_config(), {{1, 2, 4, 7}, {0.5, 2.5, 3, 9}}, -1.5);
+  const double mean = row.target(0.1, 0.9, 0.2);
+  std::vector<double> y;
+  for (int l = 0; l < 6; ++l) y.push_back(row.y.at(0, l));
+  std::sort(y.begin(), y.end());
+  const double expected[] = {0.82, 1.27, 2.17, 2.62, 3.07, 3.97};
+  for (std::size_t l = 0; l < 6; ++l) EXPECT_NEAR(y[l], expected[l], 1e-12);
+  EXPECT_NEAR(mean, 13.92 / 6, 1e-12);
+  EXPECT_EQ(row.y.at(0, 6), 1.0) << "the action's weight";
+
+  Arena arena;
+  const auto q = make_outputs<double>(arena, 1, 4), d_q = make_outputs<double>(arena, 1, 4);
+  for (int j = 0; j < 4; ++j) q.at(0, j) = j;
+  const int column = 0;
+  double term = NAN, value = NAN;
+  row.objective->loss(q, &column, row.y, 0, 1, &term, d_q, &value);
+  EXPECT_NEAR(term, 0.2569067708, 1e-10);
+  const double gradient[] = {-0.0303125, -0.06203125, -0.045625, -0.0211979167};
+  for (int j = 0; j < 4; ++j) EXPECT_NEAR(d_q.at(0, j), gradient[j], 1e-10);
+  EXPECT_EQ(value, 1.5);
+}
+
+// Of equal values as many go as were asked for.
+TEST(QuantileObjective, DropsAmongEquals) {
+  OneRow row(quantile_config(), {{5, 5, 5, 5}, {5, 1, 1, 1}}, 0.0);
+  row.target(0.0, 1.0, 0.0);
+  double sum = 0.0;
+  for (int l = 0; l < 6; ++l) sum += row.y.at(0, l);
+  EXPECT_EQ(sum, 3 * 5.0 + 3 * 1.0);
+}
+
+TEST(QuantileObjective, TheActorTakesTheMean) {
+  OneRow row(quantile_config(), {{1, 2, 4, 7}, {0.5, 2.5, 3, 9}}, 0.0);
+  double value = NAN;
+  int carrier = 0;
+  row.objective->actor_value({row.critics(), 0, 0}, 0, 1, &value, &carrier);
+  EXPECT_DOUBLE_EQ(value, 29.0 / 8);
+  EXPECT_EQ(carrier, -1) << "every critic has a part in it";
+}
 
 }  // namespace
 }  // namespace softac

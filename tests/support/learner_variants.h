@@ -47,6 +47,13 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.obs_norm_clip = 5.0;
        },
        198736732616750894u},
+      {"quantile",
+       [](SacConfig& c) {
+         c.critic_loss = CriticLoss::quantile;
+         c.n_quantiles = 7;
+         c.top_quantiles_to_drop_per_net = 2;
+       },
+       7055995708329591609u},
       {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
       {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
        3, false},

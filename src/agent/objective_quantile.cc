@@ -1,0 +1,114 @@
+#include "agent/objective_quantile.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace softac {
+
+template <class T>
+QuantileObjective<T>::QuantileObjective(const SacConfig& config)
+    : outputs_(config.n_quantiles),
+      kept_(config.n_critics * (config.n_quantiles - config.top_quantiles_to_drop_per_net)),
+      dropped_(config.n_critics * config.top_quantiles_to_drop_per_net),
+      reward_scale_(static_cast<T>(config.reward_scale)),
+      batch_size_(static_cast<T>(config.batch_size)) {}
+
+// y_l = reward_scale · r + discount · (z_l − α log π(a'|s')),  z the N·M pooled outputs without the largest d·N. With
+// several next actions y is the mixture of their distributions by their weights.
+template <class T>
+void QuantileObjective<T>::target(const NextValues<T>& next, const BatchView<T>& batch, T alpha, int first, int count,
+                                  Outputs<T> y, T* mean) const {
+  const int actions = next.num_actions();
+  const T draws = static_cast<T>(next.num_draws);
+  for (int b = first; b < first + count; ++b) {
+    mean[b] = T(0);
+    for (int a = 0; a < actions; ++a) {
+      const CriticValues<T> q = next.values(a);
+      T pool[kMaxPool];
+      int size = 0;
+      for (int i = 0; i < q.num_critics(); ++i) {
+        for (int j = 0; j < outputs_; ++j) pool[size++] = q.at(i, b, j);
+      }
+      // The largest goes, d·N times; of equals the last.
+      for (int drop = 0; drop < dropped_; ++drop) {
+        int largest = 0;
+        for (int l = 1; l < size; ++l) largest = pool[l] >= pool[largest] ? l : largest;
+        std::copy(pool + largest + 1, pool + size, pool + largest);
+        --size;
+      }
+      const T entropy = alpha * next.log_pi(a, b), weight = next.weight(a, b) / draws;
+      T sum = T(0);
+      for (int l = 0; l < kept_; ++l) {
+        T& at = y.at(b, a * kept_ + l);
+        at = std::fma(batch.discount[b], pool[l] - entropy, reward_scale_ * batch.reward[b]);
+        sum = sum + at;
+      }
+      y.at(b, actions * kept_ + a) = weight;
+      mean[b] = std::fma(weight, sum / static_cast<T>(kept_), mean[b]);
+    }
+  }
+}
+
+// δ = y_l − θ_j,  ρ = |τ_j − 1[δ < 0]| · huber(δ):  J = mean over b, j and l of ρ (l by the actions' weights),
+// ∂ρ/∂θ_j = −|τ_j − 1[δ < 0]| · clip(δ, −1, 1)
+template <class T>
+void QuantileObjective<T>::loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
+                                T* terms, Outputs<T> d_q, T* value) const {
+  const int actions = y.cols / (kept_ + 1);
+  const T outputs = static_cast<T>(outputs_);
+  for (int b = first; b < first + count; ++b) {
+    T theta[kMaxOutputs] = {}, gradient[kMaxOutputs] = {}, rho[kMaxOutputs] = {}, tau[kMaxOutputs];
+    T sum = T(0);
+    for (int j = 0; j < outputs_; ++j) {
+      theta[j] = q.at(b, column[b] + j);
+      tau[j] = (static_cast<T>(j) + T(0.5)) / outputs;
+      sum = sum + theta[j];
+    }
+    value[b] = sum / outputs;
+    for (int a = 0; a < actions; ++a) {
+      const T share = y.at(b, actions * kept_ + a) / static_cast<T>(kept_);
+      for (int l = 0; l < kept_; ++l) {
+        const T target = y.at(b, a * kept_ + l);
+        for (int j = 0; j < outputs_; ++j) {
+          const T delta = target - theta[j], size = std::fabs(delta), inside = size < T(1) ? size : T(1);
+          const T factor = share * (delta < T(0) ? T(1) - tau[j] : tau[j]);
+          const T slope = factor * inside;
+          rho[j] = rho[j] + slope * (size - T(0.5) * inside);  // ½δ², or |δ| − ½
+          gradient[j] = gradient[j] + (delta < T(0) ? slope : -slope);
+        }
+      }
+    }
+    T row = T(0);
+    for (int j = 0; j < outputs_; ++j) {
+      row = row + rho[j];
+      d_q.at(b, column[b] + j) = gradient[j] / (outputs * batch_size_);
+    }
+    terms[b] = row / outputs;
+  }
+}
+
+// v = mean of all critics' quantiles.
+template <class T>
+void QuantileObjective<T>::actor_value(const CriticValues<T>& q, int first, int count, T* value, int* carrier) const {
+  for (int b = first; b < first + count; ++b) {
+    T sum = T(0);
+    for (int i = 0; i < q.num_critics(); ++i) {
+      for (int j = 0; j < outputs_; ++j) sum = sum + q.at(i, b, j);
+    }
+    value[b] = sum / static_cast<T>(q.num_critics() * outputs_);
+    carrier[b] = -1;
+  }
+}
+
+template <class T>
+void QuantileObjective<T>::actor_gradient(int num_critics, T scale, Outputs<T> d_q) const {
+  const T share = scale / static_cast<T>(num_critics * outputs_);
+  for (int r = 0; r < d_q.rows; ++r) {
+    for (int j = 0; j < outputs_; ++j) d_q.at(r, j) = share;
+  }
+}
+
+template class QuantileObjective<float>;
+template class QuantileObjective<double>;
+
+}  // namespace softac
