@@ -15,11 +15,14 @@ struct TrainSummary {
   std::int64_t num_updates = 0;
   std::int64_t num_episodes = 0;  // ended so far
   double elapsed_sec = 0.0;       // in run(), that of the processes before this one included
-  double steps_per_sec = 0.0;     // of this process
-  double ep_return_mean = 0.0;    // last 100 episodes; NaN before the first has ended
+  double steps_per_sec = 0.0;     // mean of this process, as Stable-Baselines3's time/fps
+  // Over the last half minute, or since the updates began if that was later; NaN while not known.
+  double recent_steps_per_sec = 0.0;
+  double left_sec = 0.0;        // at that pace; NaN before the updates, which slow a run down, have begun
+  double ep_return_mean = 0.0;  // last 100 episodes; NaN before the first has ended
   double ep_length_mean = 0.0;
   double last_ep_return = 0.0;           // NaN before the first has ended
-  UpdateMetrics update;                  // last update; zeros before the first
+  UpdateMetrics update;                  // last update (the actor's numbers: last actor step); zeros before the first
   const EvalStats* last_eval = nullptr;  // nullptr before the first
   double best_eval_return = 0.0;         // NaN before the first
 };

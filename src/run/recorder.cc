@@ -7,33 +7,6 @@
 
 namespace softac {
 
-void UpdateMeans::add(const UpdateMetrics& metrics) {
-  ++count_;
-  sum_.critic_loss += metrics.critic_loss;
-  sum_.value_loss += metrics.value_loss;
-  sum_.actor_loss += metrics.actor_loss;
-  sum_.ent_coef = metrics.ent_coef;
-  sum_.ent_coef_loss += metrics.ent_coef_loss;
-  sum_.entropy += metrics.entropy;
-  sum_.q_mean += metrics.q_mean;
-  sum_.target_mean += metrics.target_mean;
-  sum_.actor_grad_norm += metrics.actor_grad_norm;
-  sum_.critic_grad_norm += metrics.critic_grad_norm;
-}
-
-UpdateMetrics UpdateMeans::take() {
-  UpdateMetrics mean = sum_;
-  if (count_ > 0) {
-    const auto n = static_cast<double>(count_);
-    for (double* value : {&mean.critic_loss, &mean.value_loss, &mean.actor_loss, &mean.ent_coef_loss, &mean.entropy,
-                          &mean.q_mean, &mean.target_mean, &mean.actor_grad_norm, &mean.critic_grad_norm}) {
-      *value /= n;
-    }
-  }
-  *this = {};
-  return mean;
-}
-
 namespace {
 
 constexpr std::uint64_t kMaxCsvBytes = std::uint64_t{1} << 32;
@@ -89,7 +62,8 @@ void Recorder::episode(double episode_return, std::int64_t length, double elapse
   monitor_.write(episode_return, length, elapsed_sec);
 }
 
-void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool updated) {
+void Recorder::row(const TrainSummary& summary, const UpdateRow& row) {
+  const UpdateMetrics& means = row.mean;
   metrics_.clear();
   if (summary.num_episodes > 0) {
     metrics_.push_back({"rollout/ep_rew_mean", summary.ep_return_mean});
@@ -99,21 +73,21 @@ void Recorder::row(const TrainSummary& summary, const UpdateMetrics& means, bool
   metrics_.push_back({"time/fps", std::floor(summary.steps_per_sec)});
   metrics_.push_back({"time/time_elapsed", summary.elapsed_sec});
   metrics_.push_back({"time/total_timesteps", static_cast<double>(summary.step)});
-  if (updated) {
-    metrics_.push_back({"train/actor_loss", means.actor_loss});
+  if (row.updated) {
+    if (row.actor_updated) metrics_.push_back({"train/actor_loss", means.actor_loss});
     metrics_.push_back({"train/critic_loss", means.critic_loss});
     if (state_value_) metrics_.push_back({"train/value_loss", means.value_loss});
     metrics_.push_back({"train/ent_coef", means.ent_coef});
     if (learned_temperature_) {
-      metrics_.push_back({"train/ent_coef_loss", means.ent_coef_loss});
+      if (row.actor_updated) metrics_.push_back({"train/ent_coef_loss", means.ent_coef_loss});
       metrics_.push_back({"train/target_entropy", target_entropy_});
     }
-    metrics_.push_back({"train/entropy", means.entropy});
+    if (row.actor_updated) metrics_.push_back({"train/entropy", means.entropy});
     metrics_.push_back({"train/learning_rate", summary.update.learning_rate});
     metrics_.push_back({"train/n_updates", static_cast<double>(summary.num_updates)});
     metrics_.push_back({"diag/q_mean", means.q_mean});
     metrics_.push_back({"diag/target_mean", means.target_mean});
-    metrics_.push_back({"diag/actor_grad_norm", means.actor_grad_norm});
+    if (row.actor_updated) metrics_.push_back({"diag/actor_grad_norm", means.actor_grad_norm});
     metrics_.push_back({"diag/critic_grad_norm", means.critic_grad_norm});
   }
   write(summary.step);

@@ -13,32 +13,13 @@
 #include "formats/metrics_sink.h"
 #include "formats/monitor_csv.h"
 #include "run/run_state.h"
+#include "run/update_means.h"
 #include "softac/agent.h"
 #include "softac/config.h"
 #include "softac/diagnostics.h"
 #include "softac/train_summary.h"
 
 namespace softac {
-
-// Means over the updates since the last row.
-class UpdateMeans {
- public:
-  void add(const UpdateMetrics& metrics);
-  // Their means (ent_coef: the last one), and starts anew. Zeros if there was no update.
-  UpdateMetrics take();
-  bool empty() const { return count_ == 0; }
-
-  const UpdateMetrics& sum() const { return sum_; }
-  std::int64_t count() const { return count_; }
-  void restore(const UpdateMetrics& sum, std::int64_t count) {
-    sum_ = sum;
-    count_ = count;
-  }
-
- private:
-  UpdateMetrics sum_;
-  std::int64_t count_ = 0;
-};
 
 class Recorder {
  public:
@@ -48,7 +29,7 @@ class Recorder {
            double start_wall_time_sec, const RecordPositions* resume_at = nullptr);
 
   void episode(double episode_return, std::int64_t length, double elapsed_sec);
-  void row(const TrainSummary& summary, const UpdateMetrics& means, bool updated);
+  void row(const TrainSummary& summary, const UpdateRow& row);
   void diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values);
   void evaluation(const TrainSummary& summary, const EvalStats& stats);
   // All evaluations so far, to be saved by whoever writes files.

@@ -21,7 +21,8 @@ constexpr double UpdateMetrics::*kMetricFields[] = {
     &UpdateMetrics::critic_loss,   &UpdateMetrics::actor_loss,      &UpdateMetrics::ent_coef,
     &UpdateMetrics::ent_coef_loss, &UpdateMetrics::entropy,         &UpdateMetrics::q_mean,
     &UpdateMetrics::target_mean,   &UpdateMetrics::actor_grad_norm, &UpdateMetrics::critic_grad_norm};
-constexpr const char* kValueLoss = "value_loss";  // not in runs from before there were state values
+constexpr const char* kValueLoss = "value_loss";    // not in runs from before there were state values
+constexpr const char* kActorCount = "actor_count";  // not in earlier runs, which counted every update as an actor step
 
 Json metrics_json(const UpdateMetrics& metrics) {
   Json out = Json::object();
@@ -38,6 +39,7 @@ class Section {
   }
 
   Section section(const char* key) const { return {value(key), where_ + "." + key}; }
+  bool has(const char* key) const { return json_.contains(key); }
   bool is_null(const char* key) const { return value(key).is_null(); }
   std::int64_t count(const char* key) const { return json_count(value(key), where_ + "." + key); }
   std::uint64_t position(const char* key) const { return position_of(value(key), key); }
@@ -117,7 +119,10 @@ std::string to_json(const RunState& s) {
       {"envs_can_save_state", s.envs_can_save_state},
       {"episodes", {{"count", s.num_episodes}, {"returns", s.episode_returns}, {"lengths", s.episode_lengths}}},
       {"updates",
-       {{"count", s.update_count}, {"sum", metrics_json(s.update_sum)}, {"last", metrics_json(s.last_update)}}},
+       {{"count", s.update_count},
+        {kActorCount, s.actor_update_count},
+        {"sum", metrics_json(s.update_sum)},
+        {"last", metrics_json(s.last_update)}}},
       {"best_eval_return", s.best_eval_return ? Json(*s.best_eval_return) : Json()},
       {"last_evaluation",
        s.last_eval_step < 0
@@ -166,6 +171,8 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
     episodes.fail_at("returns", std::to_string(expected) + " returns and lengths");
   const Section updates = in.section("updates");
   s.update_count = updates.count("count");
+  s.actor_update_count = updates.has(kActorCount) ? updates.count(kActorCount) : s.update_count;
+  if (s.actor_update_count > s.update_count) updates.fail_at(kActorCount, "at most count");
   s.update_sum = updates.metrics("sum");
   s.last_update = updates.metrics("last");
   if (!in.is_null("best_eval_return")) s.best_eval_return = in.number("best_eval_return");

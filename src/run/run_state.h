@@ -36,7 +36,8 @@ struct RunState {
   std::vector<double> episode_returns, episode_lengths;  // the ring of an EpisodeWindow
   UpdateMetrics update_sum;                              // of the updates since the last row of metrics
   std::int64_t update_count = 0;
-  UpdateMetrics last_update;
+  std::int64_t actor_update_count = 0;  // of those with an actor step
+  UpdateMetrics last_update;            // the actor's and the temperature's numbers: of the last actor step
   std::optional<double> best_eval_return;
   std::int64_t last_eval_step = -1;  // −1 = none yet
   std::vector<double> last_eval_returns;

@@ -8,7 +8,7 @@ namespace softac {
 
 Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed,
                      const ExternalExploration& exploration)
-    : envs_(envs), agent_(agent), replay_(replay), exploration_(exploration) {
+    : envs_(envs), agent_(agent), experience_(replay), exploration_(exploration) {
   const auto n = static_cast<std::size_t>(envs.num_envs());
   for (std::uint32_t i = 0; i < n; ++i) {
     act_rngs_.emplace_back(seed, StreamKind::act, i);
@@ -40,29 +40,18 @@ void Collector::explore() {
 }
 
 void Collector::step(bool random) {
-  const int num_envs = envs_.num_envs();
-  const auto obs_dim = static_cast<std::size_t>(envs_.spec().obs_dim),
-             act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
   std::ranges::copy(envs_.obs(), obs_.begin());
-  agent_.observe(obs_, num_envs);
+  agent_.observe(obs_, envs_.num_envs());
   if (random) {
     for (std::size_t i = 0; i < warmup_rngs_.size(); ++i) uniform_action(i);
-  } else if (!agent_.act(obs_, num_envs, false, act_rngs_, actions_)) {
+  } else if (!agent_.act(obs_, envs_.num_envs(), false, act_rngs_, actions_)) {
     throw NumericsError("an action of the policy is not finite");
   } else {
     explore();
   }
   envs_.step(actions_);
-  for (int env = 0; env < num_envs; ++env) {
-    const auto i = static_cast<std::size_t>(env);
-    if (envs_.failed()[i] != 0) {  // nothing of such a step is stored; the one before it ended cut off
-      replay_.end_episode(env);
-      continue;
-    }
-    replay_.add(env, std::span(obs_).subspan(i * obs_dim, obs_dim), std::span(actions_).subspan(i * act_dim, act_dim),
-                envs_.reward()[i], envs_.next_obs().subspan(i * obs_dim, obs_dim), envs_.terminated()[i] != 0,
-                envs_.truncated()[i] != 0);
-  }
+  experience_.add(
+      {obs_, actions_, envs_.reward(), envs_.next_obs(), envs_.terminated(), envs_.truncated(), envs_.failed()});
 }
 
 }  // namespace softac

@@ -8,6 +8,7 @@
 #include "env/vec_env.h"
 #include "replay/replay_buffer.h"
 #include "softac/agent.h"
+#include "train/experience.h"
 
 namespace softac {
 
@@ -34,7 +35,7 @@ class Collector {
  private:
   VecEnv& envs_;
   SacAgent& agent_;
-  ReplayBuffer& replay_;
+  Experience experience_;
   ExternalExploration exploration_;
   std::vector<Rng> act_rngs_, warmup_rngs_;
   void explore();

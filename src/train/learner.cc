@@ -6,6 +6,8 @@
 #include "base/digest.h"
 #include "replay/replay_buffer.h"
 #include "softac/error.h"
+#include "train/experience.h"
+#include "train/sampler.h"
 
 namespace softac {
 
@@ -13,7 +15,8 @@ struct Learner::Impl {
   Impl(int obs_dim, int act_dim, const SacConfig& config, const LearnerOptions& options)
       : agent(obs_dim, act_dim, config, options.seed, options.threads, options.backend),
         replay({obs_dim, act_dim, options.num_streams, options.buffer_size, config.n_steps, config.gamma}),
-        sample_rng(options.seed, StreamKind::sample) {
+        experience(replay),
+        sampler(replay, options.seed) {
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(options.num_streams); ++i) {
       act_rngs.emplace_back(options.seed, StreamKind::act, i);
       warmup_rngs.emplace_back(options.seed, StreamKind::warmup, i);
@@ -27,7 +30,8 @@ struct Learner::Impl {
 
   SacAgent agent;
   ReplayBuffer replay;
-  Rng sample_rng;
+  Experience experience;
+  Sampler sampler;
   std::vector<Rng> act_rngs, warmup_rngs;
 };
 
@@ -71,12 +75,12 @@ void Learner::observe(const Transition& t, int stream) {
   refuse_unless_finite("action", t.action);
   refuse_unless_finite("reward", std::span(&t.reward, 1));
   refuse_unless_finite("next_obs", t.next_obs);
-  impl_->replay.add(static_cast<int>(i), t.obs, t.action, t.reward, t.next_obs, t.terminated, t.truncated);
+  impl_->experience.add(static_cast<int>(i), t);
   impl_->agent.observe(t.obs, 1);
 }
 
 UpdateMetrics Learner::update() {
-  impl_->replay.sample(impl_->sample_rng, impl_->agent.batch());
+  impl_->sampler.fill(impl_->agent.batch());
   const UpdateMetrics metrics = impl_->agent.update();
   if (!metrics.finite) {
     throw NumericsError("update " + std::to_string(impl_->agent.num_updates()) +
@@ -89,7 +93,7 @@ std::uint64_t Learner::state_hash() {
   Digest digest;
   digest.add(impl_->agent.state_hash());
   digest.add(impl_->replay.digest());
-  digest.add(impl_->sample_rng.position());
+  digest.add(impl_->sampler.rng().position());
   for (const Rng& rng : impl_->act_rngs) digest.add(rng.position());
   for (const Rng& rng : impl_->warmup_rngs) digest.add(rng.position());
   return digest.value();

@@ -1,35 +1,60 @@
+// The loop over the parts of a run, and when each of them is asked. What they are and do stands in their own files.
 #include "softac/trainer.h"
 
-#include <cmath>
-#include <limits>
+#include <cstdio>
+#include <optional>
 
-#include "base/digest.h"
-#include "config/make_envs.h"
 #include "run/checkpoint.h"
 #include "softac/error.h"
-#include "softac/settings.h"
-#include "train/trainer_impl.h"
+#include "train/diagnosis.h"
+#include "train/evaluator.h"
+#include "train/guards.h"
+#include "train/hang_report.h"
+#include "train/outcome.h"
+#include "train/run_writer.h"
+#include "train/training.h"
 
 namespace softac {
 
-Trainer::Trainer(const TrainConfig& config, TrainerOptions options)
-    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
-Trainer::~Trainer() = default;
-SacAgent& Trainer::agent() {
-  return impl_->agent;
-}
-const std::string& Trainer::run_dir() const {
-  return impl_->run_path;
-}
-std::uint64_t Trainer::replay_bytes() const {
-  return ReplayBuffer::bytes_needed(impl_->replay.shape());
-}
-std::uint64_t Trainer::checkpoint_bytes() const {
-  return impl_->checkpoint_bytes();
-}
-std::uint64_t Trainer::state_hash() {
-  return impl_->state_hash();
-}
+struct Trainer::Impl {
+  Impl(const TrainConfig& settings, TrainerOptions run_options);
+
+  void start();
+  bool proceed();
+  void collect();
+  std::int64_t updates_due() const { return training.sampler.empty() ? 0 : training.schedule.updates_due(); }
+  void update();
+  void log_if_due();
+  void diagnose_if_due();
+  void evaluate_if_due();
+  void checkpoint_if_due();
+  bool roll_back(const NumericsError& error);
+  void finish();
+  void fail(StopReason reason, const std::string& text);
+  TrainReport report();
+
+  void load_networks(const std::string& run);
+  void ask(TrainAnswer answer);
+  void say(const std::string& text);
+  std::string at_step() const { return "step " + std::to_string(training.schedule.step()); }
+
+  TrainerOptions options;
+  FileSystem& fs;
+  HangReport hang;  // before what has a watching thread: environments, evaluator, diagnosis
+  Training training;
+  std::optional<Evaluator> evaluator;
+  std::optional<Diagnosis> diagnosis;
+  std::optional<RunWriter> writer;  // none without records
+  Guards guards;
+  Outcome outcome;
+  TrainCallback silent;
+  TrainCallback& callback;
+  std::string run_path;  // "" without records
+  bool started = false;
+  const RunWriter::CheckpointHeard on_checkpoint = [this](const std::string& path) {
+    callback.on_checkpoint(training.summary(), path);
+  };
+};
 
 TrainReport Trainer::run() {
   Impl& t = *impl_;
@@ -37,14 +62,14 @@ TrainReport Trainer::run() {
     t.start();
     while (t.proceed()) {
       try {
-        t.collect();                                                        // act, store
-        for (std::int64_t n = t.num_updates_due(); n > 0; --n) t.update();  // update
+        t.collect();                                                    // act, store
+        for (std::int64_t n = t.updates_due(); n > 0; --n) t.update();  // sample, update
         t.log_if_due();
         t.diagnose_if_due();
         t.evaluate_if_due();
         t.checkpoint_if_due();
       } catch (const NumericsError& error) {
-        if (!t.roll_back(error.what())) throw;
+        if (!t.roll_back(error)) throw;
       }
     }
     t.finish();
@@ -60,174 +85,215 @@ TrainReport Trainer::run() {
   return t.report();
 }
 
-const TrainConfig& checked(const TrainConfig& config) {
-  std::string text;
-  for (const SettingViolation& violation : validate(config)) text += "\n  " + violation.key + " = " + violation.message;
-  if (!text.empty()) throw ConfigError("settings that cannot be used:" + text);
-  return config;
-}
-
-std::int64_t updates_due(const TrainConfig& config, std::int64_t num_vector_steps, std::int64_t step) {
-  const std::int64_t first = config.update_after < 0 ? config.learning_starts : config.update_after;
-  if (num_vector_steps % config.train_freq != 0 || step <= first) return 0;
-  if (config.gradient_steps < 0) return std::int64_t{config.train_freq} * config.n_envs;
-  return std::int64_t{config.gradient_steps} * (config.gradient_steps_per_env_step ? config.n_envs : 1);
-}
-
-namespace {
-
-ReplayShape replay_shape(const TrainConfig& config, const EnvSpec& spec) {
-  return {spec.obs_dim, spec.act_dim, config.n_envs, config.buffer_size, config.sac.n_steps, config.sac.gamma};
-}
-
-const char* what_is_not_finite(const UpdateMetrics& metrics) {
-  if (!std::isfinite(metrics.critic_loss)) return "critic loss";
-  if (!std::isfinite(metrics.value_loss)) return "loss of the state values";
-  if (!std::isfinite(metrics.actor_loss)) return "actor loss";
-  if (!std::isfinite(metrics.ent_coef_loss)) return "temperature loss";
-  if (!std::isfinite(metrics.ent_coef)) return "temperature";
-  return "gradient or parameter";
-}
-
-}  // namespace
-
 Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
-    : config(checked(settings)),
-      options(std::move(run_options)),
+    : options(std::move(run_options)),
       fs(options.file_system != nullptr ? *options.file_system : posix_file_system()),
-      envs(make_vec_env(config, config.n_envs, config.seed, StreamKind::env,
-                        [this](const std::string& text) { env_hangs(text); })),
-      agent(envs->spec().obs_dim, envs->spec().act_dim, agent_config(config, envs->spec()), config.seed, config.threads,
-            config.backend),
-      replay(replay_shape(config, envs->spec()),
-             options.memory_limit_bytes > 0 ? options.memory_limit_bytes : available_memory()),
-      collector(*envs, agent, replay, config.seed, {config.action_noise_std, config.random_action_prob}),
-      sample_rng(config.seed, StreamKind::sample),
-      best_eval_return(std::numeric_limits<double>::quiet_NaN()) {
-  if (config.eval_freq > 0) {
-    evaluator.emplace(config, config.n_eval_episodes, config.seed,
-                      [this](const std::string& text) { env_hangs(text); });
+      hang(settings.total_timesteps, options.on_env_hang),
+      training(settings, options.memory_limit_bytes, [this](const std::string& text) { hang.report(text); }),
+      guards(fs, training, [this](const std::string& text) { say(text); }),
+      callback(options.callback != nullptr ? *options.callback : silent) {
+  const TrainConfig& config = training.config;
+  const auto on_hang = [this](const std::string& text) { hang.report(text); };
+  if (config.eval_freq > 0) evaluator.emplace(config, config.n_eval_episodes, config.seed, on_hang);
+  if (config.diag_freq > 0) diagnosis.emplace(config, training.agent, on_hang);
+  SOFTAC_REQUIRE(options.records || !options.resume);
+  if (!options.resume && !options.init_from.empty()) load_networks(options.init_from);
+  if (options.records) {
+    writer.emplace(fs, training, options);
+    guards.set_writer(&*writer);
+    hang.set_run_dir(writer->run_dir());
+    hang.set_step(training.schedule.step());
+    run_path = writer->path().string();
+    for (const std::string& note : writer->notes()) say(note);
+    // A run that had no checkpoint yet starts anew, from where it started.
+    if (options.resume && !writer->resumed() && !options.init_from.empty()) load_networks(options.init_from);
   }
-  if (config.diag_freq > 0) diagnosis.emplace(config, agent, [this](const std::string& text) { env_hangs(text); });
-  if (options.resume) {
-    SOFTAC_REQUIRE(options.records);
-    resume_records();
-  }
-  if (!resumed && !options.init_from.empty()) load_networks(options.init_from);
-  if (options.records && !options.resume) open_records();
 }
 
 void Trainer::Impl::load_networks(const std::string& run) {
   const CheckpointInfo from = choose_checkpoint(fs, Path(run) / "checkpoints", {}, "model.safetensors");
   const Path path = Path(from.path) / "model.safetensors";
-  load_tensors(agent.model_tensors(), read_safetensors(fs, path), path.string());
+  load_tensors(training.agent.model_tensors(), read_safetensors(fs, path), path.string());
 }
 
 void Trainer::Impl::start() {
-  SOFTAC_REQUIRE(step == first_step && !ended, step);
-  process_start = start_time = last_flush = std::chrono::steady_clock::now();
-  if (options.callback != nullptr) options.callback->on_start(summary(), run_path);
-  if (resumed) return;
-  envs->reset();
-  // The other run may be gone when this one goes on; a rollback needs a place to go to.
-  if (run_dir && (!options.init_from.empty() || config.max_rollbacks > 0)) save_checkpoint();
+  SOFTAC_REQUIRE(!started && !outcome.ended());
+  started = true;
+  training.clock.start(training.schedule.step());
+  callback.on_start(training.summary(), run_path);
+  if (writer && writer->resumed()) return;
+  training.envs->reset();
+  // The other run may be gone when this one is resumed; a rollback needs a place to go to.
+  if (writer && (!options.init_from.empty() || training.config.max_rollbacks > 0)) writer->save_checkpoint();
 }
 
 // False when the run is over, for whatever reason.
 bool Trainer::Impl::proceed() {
-  if (ended) return false;
-  if (step >= config.total_timesteps) {
-    stop(StopReason::finished, "all " + std::to_string(config.total_timesteps) + " steps done");
-  } else if (const int number =
-                 options.stop_signal != nullptr ? options.stop_signal->load(std::memory_order_relaxed) : 0;
-             number != 0) {
-    signal = number;
-    stop(StopReason::interrupted, "stopped by signal " + std::to_string(number) + " at step " + std::to_string(step));
-  } else if (config.max_time_sec > 0.0 && process_sec() >= config.max_time_sec) {
-    stop(StopReason::time, "max_time_sec is over at step " + std::to_string(step));
+  if (outcome.ended()) return false;
+  const double max_sec = training.config.max_time_sec;
+  const int signal = options.stop_signal != nullptr ? options.stop_signal->load(std::memory_order_relaxed) : 0;
+  if (training.schedule.at_end()) {
+    outcome.stop(StopReason::finished, "all " + std::to_string(training.schedule.total_timesteps()) + " steps done");
+  } else if (signal != 0) {
+    outcome.stop(StopReason::interrupted, "stopped by signal " + std::to_string(signal) + " at " + at_step(), signal);
+  } else if (max_sec > 0.0 && training.clock.process_sec() >= max_sec) {
+    outcome.stop(StopReason::time, "max_time_sec is over at " + at_step());
   }
-  return !ended;
+  return !outcome.ended();
 }
 
 void Trainer::Impl::collect() {
-  collector.step(step < config.learning_starts);
-  previous_step = step;
-  step += config.n_envs;
-  ++num_vector_steps;
-  if (envs->num_failures() > said_failures) warn_of_failures();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(config.n_envs); ++i) {
-    if (envs->terminated()[i] == 0 && envs->truncated()[i] == 0) continue;
-    episodes.add(envs->episode_return()[i], envs->episode_length()[i]);
-    if (recorder) recorder->episode(envs->episode_return()[i], envs->episode_length()[i], elapsed_sec());
+  const VecEnv& envs = *training.envs;
+  training.collector.step(training.schedule.random_actions());
+  training.schedule.advance();
+  training.clock.tick(training.schedule.step(), training.schedule.warming_up());
+  hang.set_step(training.schedule.step());
+  guards.warn_of_failures();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(envs.num_envs()); ++i) {
+    if (envs.terminated()[i] == 0 && envs.truncated()[i] == 0) continue;
+    training.statistics.add_episode(envs.episode_return()[i], envs.episode_length()[i]);
+    if (writer) writer->episode(envs.episode_return()[i], envs.episode_length()[i]);
   }
-  if (replay_log) write_later(replay_log->step());
-  if (options.callback != nullptr) ask(options.callback->on_step(summary()));
+  if (writer) writer->replay_step();
+  ask(callback.on_step(training.summary()));
 }
 
 void Trainer::Impl::update() {
-  replay.sample(sample_rng, agent.batch());
-  last_update = agent.update();
-  update_means.add(last_update);
-  if (!last_update.finite) {
-    throw NumericsError("update " + std::to_string(agent.num_updates()) + ": " + what_is_not_finite(last_update) +
-                        " is not finite");
+  training.sampler.fill(training.agent.batch());
+  const UpdateMetrics metrics = training.agent.update();
+  training.statistics.add_update(metrics);
+  guards.check(metrics);
+  guards.warn_of_bounds(metrics);
+}
+
+void Trainer::Impl::log_if_due() {
+  if (!training.schedule.log_due()) return;
+  const UpdateRow row = training.statistics.take_row();
+  if (writer) writer->row(row);
+  ask(callback.on_log(training.summary()));
+}
+
+void Trainer::Impl::diagnose_if_due() {
+  if (!training.schedule.diagnosis_due()) return;
+  if (training.agent.num_updates() == 0 || training.sampler.empty()) return;  // nothing to look at
+  const auto& values = diagnosis->run(training.agent, training.replay, training.schedule.step());
+  if (writer) writer->diagnosis(values);
+  callback.on_diagnosis(training.summary(), values);
+}
+
+void Trainer::Impl::evaluate_if_due() {
+  if (!training.schedule.evaluation_due()) return;
+  EvalStats stats = evaluator->run(training.agent);
+  stats.step = training.schedule.step();
+  const bool best = training.statistics.add_evaluation(std::move(stats));
+  if (writer) writer->evaluation(training.statistics.last_evaluation(), best);
+  ask(callback.on_evaluation(training.summary(), training.statistics.last_evaluation()));
+}
+
+void Trainer::Impl::checkpoint_if_due() {
+  if (!writer) return;
+  writer->look(outcome, on_checkpoint);
+  if (outcome.keeps_checkpoint() && training.schedule.checkpoint_due()) writer->save_checkpoint();
+}
+
+bool Trainer::Impl::roll_back(const NumericsError& error) {
+  const bool back = guards.roll_back(error.what(), outcome, on_checkpoint);
+  hang.set_step(training.schedule.step());
+  return back;
+}
+
+void Trainer::Impl::finish() {
+  if (!writer) return;
+  writer->save_last(outcome);
+  writer->look(outcome, on_checkpoint);
+  writer->log_costs();
+  if (diagnosis && diagnosis->count() > 0) {
+    char text[120];
+    std::snprintf(text, sizeof(text), "diagnostics: %lld, %.3f s of CPU time, %.2f %% of what this process used",
+                  static_cast<long long>(diagnosis->count()), diagnosis->cpu_sec(), 1e2 * diagnosis->cpu_share());
+    writer->log(text);
   }
-  warn_of_bounds();
+  say(outcome.message());
+  writer->close(outcome);
+}
+
+void Trainer::Impl::fail(StopReason reason, const std::string& text) {
+  const bool of_files = reason == StopReason::disk || reason == StopReason::io;
+  outcome.fail(reason, (of_files ? "" : training.config.env_id + ", ") + at_step() + ": " + text);
+  if (writer) writer->close_failed(outcome, on_checkpoint);
 }
 
 void Trainer::Impl::ask(TrainAnswer answer) {
-  if (answer == TrainAnswer::proceed || ended) return;
+  if (answer == TrainAnswer::proceed || outcome.ended()) return;
   const bool stops = answer == TrainAnswer::stop;
-  stop(stops ? StopReason::stopped : StopReason::aborted,
-       std::string(stops ? "stopped" : "aborted") + " by a callback at step " + std::to_string(step));
+  outcome.stop(stops ? StopReason::stopped : StopReason::aborted,
+               std::string(stops ? "stopped" : "aborted") + " by a callback at " + at_step());
 }
 
-void Trainer::Impl::stop(StopReason why, const std::string& text) {
-  ended = true;
-  reason = why;
-  message = text;
+void Trainer::Impl::say(const std::string& text) {
+  if (writer) writer->log(text);
+  callback.on_message(text);
 }
 
-TrainSummary Trainer::Impl::summary() const {
-  TrainSummary s;
-  s.step = step;
-  s.total_timesteps = config.total_timesteps;
-  s.num_updates = agent.num_updates();
-  s.num_episodes = episodes.count();
-  s.elapsed_sec = elapsed_sec();
-  const double own_sec = s.elapsed_sec - earlier_sec;
-  s.steps_per_sec = own_sec > 0.0 ? static_cast<double>(step - first_step) / own_sec : 0.0;
-  s.ep_return_mean = episodes.mean_return();
-  s.ep_length_mean = episodes.mean_length();
-  s.last_ep_return = episodes.last_return();
-  s.update = last_update;
-  s.last_eval = last_eval ? &*last_eval : nullptr;
-  s.best_eval_return = best_eval_return;
-  return s;
+TrainReport Trainer::Impl::report() {
+  const EpisodeWindow& episodes = training.statistics.episodes();
+  TrainReport r;
+  r.reason = outcome.reason();
+  r.message = outcome.message();
+  r.step = training.schedule.step();
+  r.num_updates = training.agent.num_updates();
+  r.num_episodes = episodes.count();
+  r.signal = outcome.signal();
+  r.run_dir = run_path;
+  r.checkpoint = writer ? writer->last_checkpoint() : "";
+  r.state_hash = outcome.failed() ? 0 : training.state_hash();
+  r.elapsed_sec = training.clock.elapsed_sec();
+  r.ep_return_mean = episodes.mean_return();
+  r.best_eval_return = training.statistics.best_eval_return();
+  return r;
 }
 
-double Trainer::Impl::process_sec() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - process_start).count();
+std::string_view stop_reason_name(StopReason reason) {
+  switch (reason) {
+    case StopReason::finished:
+      return "finished";
+    case StopReason::stopped:
+      return "stopped";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::time:
+      return "time";
+    case StopReason::aborted:
+      return "aborted";
+    case StopReason::env_error:
+      return "env_error";
+    case StopReason::numerics:
+      return "numerics";
+    case StopReason::disk:
+      return "disk";
+    case StopReason::io:
+      return "io";
+  }
+  return "unknown";
 }
 
-double Trainer::Impl::elapsed_sec() const {
-  return earlier_sec + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
+Trainer::Trainer(const TrainConfig& config, TrainerOptions options)
+    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
+Trainer::~Trainer() = default;
+SacAgent& Trainer::agent() {
+  return impl_->training.agent;
 }
-
-std::uint64_t Trainer::Impl::state_hash() {
-  Digest digest;
-  digest.add(step);
-  digest.add(num_vector_steps);
-  digest.add(episodes.count());
-  digest.add(episodes.returns());
-  digest.add(episodes.lengths());
-  digest.add(agent.state_hash());
-  digest.add(replay.digest());
-  digest.add(std::span<const std::byte>(envs->save_state()));
-  digest.add(sample_rng.position());
-  for (const Rng& rng : collector.act_rngs()) digest.add(rng.position());
-  for (const Rng& rng : collector.warmup_rngs()) digest.add(rng.position());
-  return digest.value();
+const std::string& Trainer::run_dir() const {
+  return impl_->run_path;
+}
+std::uint64_t Trainer::replay_bytes() const {
+  return ReplayBuffer::bytes_needed(impl_->training.replay.shape());
+}
+std::uint64_t Trainer::checkpoint_bytes() const {
+  return softac::checkpoint_bytes(impl_->training);
+}
+std::uint64_t Trainer::state_hash() {
+  return impl_->training.state_hash();
 }
 
 }  // namespace softac

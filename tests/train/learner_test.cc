@@ -7,9 +7,9 @@
 
 #include "config/make_envs.h"
 #include "softac/error.h"
+#include "softac/trainer.h"
 #include "support/allocation_counter.h"
 #include "support/point_env.h"
-#include "train/trainer_impl.h"
 
 namespace softac::test {
 namespace {

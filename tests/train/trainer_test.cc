@@ -12,7 +12,6 @@
 #include "softac/error.h"
 #include "support/allocation_counter.h"
 #include "support/point_env.h"
-#include "train/trainer_impl.h"
 
 namespace softac::test {
 namespace {
@@ -29,17 +28,17 @@ TrainReport run(const TrainConfig& config) {
   return Trainer(config, no_records()).run();
 }
 
-struct Schedule {
+struct ScheduleCase {
   int n_envs, train_freq, gradient_steps;
   bool per_env_step;
   std::int64_t steps, learning_starts, update_after;
   std::int64_t expected_step, expected_updates;
 };
 
-class TrainerSchedule : public testing::TestWithParam<Schedule> {};
+class TrainerSchedule : public testing::TestWithParam<ScheduleCase> {};
 
 TEST_P(TrainerSchedule, CountsAreExact) {
-  const Schedule& s = GetParam();
+  const ScheduleCase& s = GetParam();
   TrainConfig config = point_config();
   config.n_envs = s.n_envs;
   config.train_freq = s.train_freq;
@@ -56,17 +55,18 @@ TEST_P(TrainerSchedule, CountsAreExact) {
 
 INSTANTIATE_TEST_SUITE_P(
     Settings, TrainerSchedule,
-    testing::Values(Schedule{1, 1, 1, true, 60, 20, -1, 60, 40},  // one update per step after learning_starts
-                    Schedule{1, 1, 1, true, 60, 0, -1, 60, 60},
-                    Schedule{1, 1, 1, true, 60, 20, 50, 60, 10},  // updates start later than the policy acts
-                    Schedule{1, 1, 3, true, 60, 20, -1, 60, 120},
-                    Schedule{1, 4, 1, true, 60, 20, -1, 60, 10},   // at steps 24, 28, …, 60
-                    Schedule{1, 4, -1, true, 60, 20, -1, 60, 40},  // as many as new steps
-                    Schedule{8, 1, 1, true, 64, 16, -1, 64, 48},   // a vector step of 8 is followed by 8
-                    Schedule{8, 1, -1, true, 64, 16, -1, 64, 48},
-                    Schedule{8, 1, 1, false, 64, 16, -1, 64, 6},  // Stable-Baselines3's habit
-                    Schedule{8, 2, 1, true, 60, 16, -1, 64, 24},  // at steps 32, 48, 64; the last vector step is whole
-                    Schedule{8, 2, -1, true, 64, 16, -1, 64, 48}));
+    testing::Values(ScheduleCase{1, 1, 1, true, 60, 20, -1, 60, 40},  // one update per step after learning_starts
+                    ScheduleCase{1, 1, 1, true, 60, 0, -1, 60, 60},
+                    ScheduleCase{1, 1, 1, true, 60, 20, 50, 60, 10},  // updates start later than the policy acts
+                    ScheduleCase{1, 1, 3, true, 60, 20, -1, 60, 120},
+                    ScheduleCase{1, 4, 1, true, 60, 20, -1, 60, 10},   // at steps 24, 28, …, 60
+                    ScheduleCase{1, 4, -1, true, 60, 20, -1, 60, 40},  // as many as new steps
+                    ScheduleCase{8, 1, 1, true, 64, 16, -1, 64, 48},   // a vector step of 8 is followed by 8
+                    ScheduleCase{8, 1, -1, true, 64, 16, -1, 64, 48},
+                    ScheduleCase{8, 1, 1, false, 64, 16, -1, 64, 6},  // Stable-Baselines3's habit
+                    ScheduleCase{8, 2, 1, true, 60, 16, -1, 64,
+                                 24},  // at steps 32, 48, 64; the last vector step is whole
+                    ScheduleCase{8, 2, -1, true, 64, 16, -1, 64, 48}));
 
 TEST(Trainer, UniformActionsOnlyBeforeLearningStarts) {
   TrainConfig config = point_config();
@@ -81,14 +81,6 @@ TEST(Trainer, UniformActionsOnlyBeforeLearningStarts) {
     if (tensor.name.starts_with("actor")) tensor.write(nan);
   }
   EXPECT_EQ(random.run().reason, StopReason::finished);
-}
-
-TEST(Trainer, DueFrequenciesCountEnvironmentSteps) {
-  EXPECT_FALSE(is_due(0, 8, 0));
-  EXPECT_FALSE(is_due(0, 8, 10));
-  EXPECT_TRUE(is_due(8, 16, 10));
-  EXPECT_FALSE(is_due(16, 18, 10));
-  EXPECT_TRUE(is_due(16, 24, 8));
 }
 
 std::uint64_t hash_of(const TrainConfig& config) {

@@ -1,0 +1,269 @@
+#include "train/run_writer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "config/resolve.h"
+#include "config/toml_file.h"
+#include "run/build_info.h"
+#include "run/checkpoint.h"
+#include "run/resume.h"
+#include "softac/error.h"
+
+namespace softac {
+namespace {
+
+class Stopwatch {
+ public:
+  double sec() const { return monotonic_sec() - start_; }
+
+ private:
+  double start_ = monotonic_sec();
+};
+
+}  // namespace
+
+RunWriter::RunWriter(FileSystem& fs, Training& training, const TrainerOptions& options) : fs_(fs), training_(training) {
+  if (training.config.checkpoint_replay) replay_log_.emplace(training.replay);
+  options.resume ? resume(options) : open(options);
+}
+
+void RunWriter::open(const TrainerOptions& options) {
+  const TrainConfig& config = training_.config;
+  const std::string backend = training_.agent.backend_name();
+  run_dir_ = std::make_shared<RunDir>(fs_, options.run_dir, options.runs_root, config, wall_time());
+  run_dir_->write_text("config.toml", config_toml({config, options.origins}));
+  run_dir_->write_text("command.txt", options.command + "\n");
+  run_dir_->write_text("provenance.json", provenance_json(backend, config.threads));
+  open_recorder(nullptr);
+  writer_.emplace();
+  write_status({});
+  log("softac " + softac_version() + ", " + config.env_id + ", seed " + std::to_string(config.seed) + ", backend " +
+      backend);
+  log("replay: up to " + bytes_text(ReplayBuffer::bytes_needed(training_.replay.shape())) +
+      " of memory; checkpoints: up to " + bytes_text(checkpoint_bytes(training_)) +
+      " on disk, three of them and one replay");
+}
+
+void RunWriter::resume(const TrainerOptions& options) {
+  const TrainConfig& config = training_.config;
+  if (!is_run(fs_, options.run_dir)) throw IoError(options.run_dir + ": no run to resume; it holds no config.toml");
+  run_dir_ = std::make_shared<RunDir>(fs_, options.run_dir);
+  const Path config_path = path() / "config.toml";
+  const ResolvedConfig saved = parse_run_config(fs_.read_text(config_path, kMaxTomlBytes), config_path.string());
+  std::string wrong;
+  for (const std::string& difference : setting_differences(config, saved.config)) wrong += "\n  " + difference;
+  if (!wrong.empty())
+    throw ConfigError(path().string() +
+                      ": a run resumes under its own settings (--init-from starts another from it):" + wrong);
+
+  const Path checkpoints = path() / "checkpoints";
+  std::optional<RunState> state;
+  const auto choice = choose_checkpoint_to_resume(fs_, checkpoints);
+  for (const std::string& skipped : choice.skipped) notes_.push_back("checkpoint " + skipped);
+  if (choice.found) {
+    state = load_checkpoint(fs_, path(), *choice.found, training_, replay_log_ ? &*replay_log_ : nullptr, notes_);
+    last_checkpoint_ = choice.found->path;
+    last_checkpoint_step_ = training_.schedule.step();
+  } else {
+    notes_.push_back(path().string() + " has no checkpoint yet: it starts anew");
+    for (const std::string& name : fs_.list(path())) {
+      if (name.starts_with("events.out.tfevents.")) fs_.remove(path() / name.c_str());
+    }
+  }
+  if (replay_log_) replay_log_->start_names(fs_, path() / "replay", first_free_segment(fs_, checkpoints));
+  writer_.emplace();
+  if (choice.found) restore_best(*choice.found);
+  resumed_ = state.has_value();
+  // Kept: where each setting came from. Changed: what may be.
+  auto origins = saved.origin;
+  for (const auto& difference : setting_differences(config, saved.config, true))
+    origins[difference.substr(0, difference.find(' '))] = "resume";
+  run_dir_->write_text("config.toml", config_toml({config, origins}));
+  open_recorder(state ? &state->records : nullptr);
+  log("softac " + softac_version() + " resumes: " + options.command);
+  if (resumed_) {
+    notes_.push_back("resumed from " + Path(last_checkpoint_).filename().string() + " at step " +
+                     std::to_string(training_.schedule.step()));
+  }
+  write_status({});
+}
+
+void RunWriter::open_recorder(const RecordPositions* resume_at) {
+  recorder_.emplace(fs_, path(), training_.config, training_.agent.target_entropy(), wall_time(), resume_at);
+}
+
+RunState RunWriter::run_state() {
+  RunState state = training_.run_state();
+  state.records = recorder_->positions();
+  return state;
+}
+
+void RunWriter::write_status(const Outcome& outcome) {
+  run_dir_->write_status(outcome.state(), outcome.ended() ? std::string(stop_reason_name(outcome.reason())) : "",
+                         outcome.message(), training_.schedule.step(), training_.config.total_timesteps, wall_time());
+}
+
+void RunWriter::episode(double episode_return, std::int64_t length) {
+  recorder_->episode(episode_return, length, training_.clock.elapsed_sec());
+}
+
+void RunWriter::row(const UpdateRow& row) {
+  recorder_->row(training_.summary(), row);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_flush_ <= std::chrono::seconds(1)) return;
+  recorder_->flush();
+  last_flush_ = now;
+}
+
+void RunWriter::evaluation(const EvalStats& stats, bool best) {
+  const Stopwatch wait;
+  recorder_->evaluation(training_.summary(), stats);
+  log("evaluation at step " + std::to_string(stats.step) + ": mean return " + std::to_string(stats.mean_return));
+  write_evaluations();
+  if (best) save_best(stats);
+  add_wait(wait.sec());
+}
+
+// As they are now. Jobs keep their order, so a checkpoint that counts on them is written after them.
+void RunWriter::write_evaluations() {
+  writer_->submit([evaluations = recorder_->evaluations()] { evaluations.save(); });
+}
+
+void RunWriter::save_best(const EvalStats& stats) {
+  const auto made =
+      std::make_shared<const BestModel>(make_best(training_.agent.model_tensors(), training_.model_metadata(), stats));
+  if (training_.config.max_rollbacks > 0) best_ = made;
+  writer_->submit([this, made] { write_best(fs_, path() / "best", *made); });
+}
+
+// To be called when the checkpoint has been loaded. A run that never rolls back finds the same best again by itself.
+void RunWriter::restore_best(const CheckpointInfo& info) {
+  if (training_.config.max_rollbacks == 0) return;
+  best_.reset();
+  const Path kept = Path(info.path) / kBestInCheckpoint, dir = path() / "best";
+  if (!training_.statistics.has_best()) {
+    writer_->submit([this, dir] { remove_best(fs_, dir); });
+  } else if (fs_.exists(kept)) {
+    auto found = std::make_shared<BestModel>(read_best(fs_, kept));
+    found->mean_return = training_.statistics.best_eval_return();
+    found->num_episodes = training_.config.n_eval_episodes;
+    best_ = found;
+    writer_->submit([this, dir, found] { write_best(fs_, dir, *found); });
+  }
+}
+
+void RunWriter::replay_step() {
+  if (replay_log_) submit(replay_log_->step());
+}
+
+void RunWriter::submit(std::optional<ReplayLog::Cut> cut) {
+  if (!cut) return;
+  auto shared = std::make_shared<ReplayLog::Cut>(std::move(*cut));
+  writer_->submit([this, shared] { write_segment(fs_, path() / "replay", *shared); });
+}
+
+void RunWriter::save_checkpoint() {
+  const Stopwatch wait;
+  recorder_->flush();
+  auto snapshot = std::make_shared<Snapshot>();
+  std::vector<std::shared_ptr<ReplaySegment>> segments;
+  if (replay_log_) {
+    submit(replay_log_->cut());
+    segments = replay_log_->live();
+  }
+  *snapshot = take_snapshot(training_, run_state());
+  if (replay_log_) snapshot->rings = encode_rings(training_.replay);
+  snapshot->segments = std::move(segments);
+  snapshot->best = best_;
+  snapshot->records = recorder_->paths();
+  writer_->submit([this, snapshot] {
+    const std::string name = write_snapshot(fs_, path(), *snapshot);
+    {
+      const std::lock_guard lock(done_mutex_);
+      done_.push_back((path() / "checkpoints" / name).string());
+    }
+    has_done_.store(true);
+  });
+  last_checkpoint_step_ = training_.schedule.step();
+  ++num_checkpoints_;
+  add_wait(wait.sec());
+}
+
+void RunWriter::add_wait(double sec) {
+  longest_wait_sec_ = std::max(longest_wait_sec_, sec);
+  total_wait_sec_ += sec;
+}
+
+void RunWriter::look(const Outcome& outcome, const CheckpointHeard& on_checkpoint) {
+  if (has_done_.exchange(false)) {
+    std::vector<std::string> done;
+    {
+      const std::lock_guard lock(done_mutex_);
+      done.swap(done_);
+    }
+    for (const std::string& checkpoint : done) {
+      last_checkpoint_ = checkpoint;
+      log("checkpoint " + Path(checkpoint).filename().string());
+      on_checkpoint(checkpoint);
+    }
+    if (!outcome.ended()) {
+      writer_->submit([this, step = training_.schedule.step()] {
+        run_dir_->write_status("running", "", "", step, training_.config.total_timesteps, wall_time());
+      });
+    }
+  }
+  writer_->check();
+}
+
+std::string RunWriter::roll_back() {
+  writer_.emplace();
+  const auto choice = choose_checkpoint_to_resume(fs_, path() / "checkpoints");
+  if (!choice.found) return "";
+  recorder_->flush();
+  notes_.clear();
+  const RunState state =
+      load_checkpoint(fs_, path(), *choice.found, training_, replay_log_ ? &*replay_log_ : nullptr, notes_);
+  recorder_->close();
+  open_recorder(&state.records);
+  if (training_.config.eval_freq > 0) write_evaluations();
+  restore_best(*choice.found);
+  return choice.found->name;
+}
+
+void RunWriter::save_last(const Outcome& outcome) {
+  if (outcome.keeps_checkpoint() && last_checkpoint_step_ != training_.schedule.step()) save_checkpoint();
+  writer_->drain();
+}
+
+void RunWriter::log_costs() {
+  if (num_checkpoints_ == 0) return;
+  char text[200];
+  std::snprintf(text, sizeof(text),
+                "checkpoints: %lld, training waited %.1f ms at most and %.3f s in all; writing took %.3f s of CPU time",
+                static_cast<long long>(num_checkpoints_), 1e3 * longest_wait_sec_, total_wait_sec_, writer_->cpu_sec());
+  log(text);
+}
+
+void RunWriter::close(const Outcome& outcome) {
+  recorder_->sync();
+  recorder_->close();
+  write_status(outcome);
+}
+
+void RunWriter::close_failed(const Outcome& outcome, const CheckpointHeard& on_checkpoint) {
+  const auto attempt = [](auto&& write) {
+    try {
+      write();
+    } catch (const Error&) {
+      // The failure that is being reported comes first.
+    }
+  };
+  attempt([&] { writer_->drain(); });
+  attempt([&] { look(outcome, on_checkpoint); });
+  attempt([&] { write_status(outcome); });
+  attempt([&] { log(outcome.message()); });
+  attempt([&] { recorder_->close(); });
+}
+
+}  // namespace softac

@@ -1,0 +1,42 @@
+#include "train/schedule.h"
+
+namespace softac {
+namespace {
+
+// Updates that follow every train_freq vector steps.
+std::int64_t updates_per_phase(const TrainConfig& config) {
+  if (config.gradient_steps < 0) return std::int64_t{config.train_freq} * config.n_envs;
+  return std::int64_t{config.gradient_steps} * (config.gradient_steps_per_env_step ? config.n_envs : 1);
+}
+
+}  // namespace
+
+Schedule::Schedule(const TrainConfig& config)
+    : n_envs_(config.n_envs),
+      total_timesteps_(config.total_timesteps),
+      learning_starts_(config.learning_starts),
+      update_after_(config.update_after < 0 ? config.learning_starts : config.update_after),
+      train_freq_(config.train_freq),
+      updates_per_phase_(updates_per_phase(config)),
+      log_freq_(config.log_interval_steps),
+      eval_freq_(config.eval_freq),
+      diag_freq_(config.diag_freq),
+      checkpoint_freq_(config.checkpoint_freq) {}
+
+void Schedule::advance() {
+  previous_step_ = step_;
+  step_ += n_envs_;
+  ++num_vector_steps_;
+}
+
+std::int64_t Schedule::updates_due() const {
+  return num_vector_steps_ % train_freq_ == 0 && step_ > first_update() ? updates_per_phase_ : 0;
+}
+
+void Schedule::restore(std::int64_t step, std::int64_t num_vector_steps, std::int64_t update_from) {
+  step_ = previous_step_ = step;
+  num_vector_steps_ = num_vector_steps;
+  update_from_ = update_from;
+}
+
+}  // namespace softac
