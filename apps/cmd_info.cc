@@ -24,13 +24,15 @@ int info(Context& context) {
   const std::vector<std::string> backends = available_backends();
   const std::string backend = select_kernels<float>("").name;
   if (context.json) {
-    const nlohmann::ordered_json out = {{"version", softac_version()},    {"mujoco_version", mujoco_version()},
-                                        {"backends", backends},           {"backend", backend},
-                                        {"cpu_features", cpu_features()}, {"cores", num_cores()},
-                                        {"commit", softac_commit()},      {"compiler", compiler_version()}};
+    const nlohmann::ordered_json out = {
+        {"version", softac_version()}, {"mujoco_version", mujoco_version()},    {"backends", backends},
+        {"backend", backend},          {"cpu_features", cpu_features()},        {"cores", num_cores()},
+        {"commit", softac_commit()},   {"tree_changed", softac_tree_changed()}, {"compiler", compiler_version()}};
     print_result(out.dump(2));
   } else {
-    print_result("softac       " + softac_version() + "\nMuJoCo       " +
+    const std::string commit = softac_commit().empty() ? "" : ", commit " + softac_commit().substr(0, 10);
+    print_result("softac       " + softac_version() + commit +
+                 (softac_tree_changed() ? ", with changes that are in no commit" : "") + "\nMuJoCo       " +
                  (mujoco_version().empty() ? "not built in" : mujoco_version()) + "\nbackends     " + joined(backends) +
                  " (in use: " + backend + ")\nCPU          " + joined(cpu_features()) + "\ncores        " +
                  std::to_string(num_cores()) + "\ncompiler     " + compiler_version());

@@ -10,7 +10,6 @@ namespace {
 
 constexpr auto kRedrawInterval = std::chrono::milliseconds(200);
 constexpr auto kPlainInterval = std::chrono::seconds(10);
-constexpr double kHorizonSec = 20.0;  // the shown rate is a mean over about this long
 constexpr int kBarWidth = 10;
 
 std::string number(const char* format, double value) {
@@ -22,23 +21,15 @@ std::string number(const char* format, double value) {
 
 }  // namespace
 
-void Progress::on_start(const TrainSummary& summary, const std::string& run_dir) {
+void Progress::on_start(const TrainSummary&, const std::string& run_dir) {
   if (!run_dir.empty()) terminal_.info("run directory: " + run_dir);
-  rate_time_ = Clock::now();
-  rate_step_ = summary.step;
-  next_time_ = rate_time_ + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
+  next_time_ = Clock::now() + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
 }
 
 TrainAnswer Progress::on_step(const TrainSummary& summary) {
   if (terminal_.quiet()) return TrainAnswer::proceed;
   const auto now = Clock::now();
   if (now < next_time_) return TrainAnswer::proceed;
-  const double elapsed_sec = std::chrono::duration<double>(now - rate_time_).count();
-  const double newest = static_cast<double>(summary.step - rate_step_) / elapsed_sec;
-  const double keep = steps_per_sec_ == 0.0 ? 0.0 : std::exp(-elapsed_sec / kHorizonSec);
-  steps_per_sec_ = keep * steps_per_sec_ + (1.0 - keep) * newest;
-  rate_time_ = now;
-  rate_step_ = summary.step;
   if (terminal_.animated()) {
     terminal_.status(line(summary));
     next_time_ = now + kRedrawInterval;
@@ -53,9 +44,7 @@ TrainAnswer Progress::on_evaluation(const TrainSummary& summary, const EvalStats
   terminal_.info("step " + std::to_string(summary.step) + ": evaluation " + number("%.2f", stats.mean_return) + " ± " +
                  number("%.2f", stats.std_return) + ", length " + number("%.1f", stats.mean_length) + " (" +
                  std::to_string(stats.returns.size()) + " episodes)");
-  rate_time_ = Clock::now();  // the evaluation's time is not the training's
-  rate_step_ = summary.step;
-  next_time_ = rate_time_ + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
+  next_time_ = Clock::now() + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
   return TrainAnswer::proceed;
 }
 
@@ -83,9 +72,9 @@ std::string Progress::line(const TrainSummary& summary) const {
     for (int i = 0; i < kBarWidth; ++i) out += i < filled ? "█" : "░";
     out += ' ';
   }
-  const double left_sec = static_cast<double>(summary.total_timesteps - summary.step) / steps_per_sec_;
+  const std::string left = std::isfinite(summary.left_sec) ? duration_text(summary.left_sec) : "–";
   out += std::to_string(summary.step) + "/" + std::to_string(summary.total_timesteps) + " " +
-         number("%.0f", steps_per_sec_) + " fps ETA " + duration_text(left_sec) + " return " +
+         number("%.0f", summary.recent_steps_per_sec) + " fps ETA " + left + " return " +
          number("%.2f", summary.last_ep_return) + " critic " + number("%.3g", summary.update.critic_loss) + " α " +
          number("%.3g", summary.update.ent_coef);
   return out;

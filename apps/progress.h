@@ -30,9 +30,6 @@ class Progress : public TrainCallback {
   Terminal& terminal_;
   bool show_diagnoses_;
   Clock::time_point next_time_{};  // when to show the next line
-  Clock::time_point rate_time_{};  // speed is measured from here …
-  std::int64_t rate_step_ = 0;     // … and from this step
-  double steps_per_sec_ = 0.0;     // smoothed; 0 = not known yet
 };
 
 }  // namespace softac::app

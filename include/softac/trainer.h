@@ -69,7 +69,7 @@ struct TrainReport {
 
 struct TrainerOptions {
   bool records = true;  // false: no run directory, no files, no checkpoints
-  bool resume = false;  // go on with the run in run_dir, from its newest intact checkpoint
+  bool resume = false;  // resume the run in run_dir, from its newest intact checkpoint
   std::string run_dir;  // must be new or empty unless resume; "" = <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed>
   std::string runs_root = "runs";
   std::string command;                         // text of command.txt

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "softac/error.h"
+
 namespace softac {
 
 SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec) {
@@ -27,6 +29,10 @@ std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::
                                      std::function<void(const std::string&)> on_timeout) {
   std::vector<std::unique_ptr<Env>> envs;
   for (int i = 0; i < count; ++i) envs.push_back(make_env(config.env_id, config.env_kwargs));
+  if (!envs.empty() && envs.front()->spec().num_actions > 0 && config.action_noise_std > 0.0) {
+    throw ConfigError("action_noise_std must be 0 with " + config.env_id +
+                      ", whose actions are discrete; random_action_prob explores there");
+  }
   VecEnvOptions options;
   options.seed = seed;
   options.stream = stream;

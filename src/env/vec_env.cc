@@ -83,7 +83,8 @@ struct VecEnv::Impl {
     std::int64_t episode_length = 0;
     bool episode_over = true;  // the next step starts a new episode's counts
     std::string error;         // set where this step failed
-    std::string survived;      // the same where a new episode followed
+    std::string survived;      // the same where a new episode followed: says why, if has_survived
+    bool has_survived = false;
     int failures_in_row = 0;
     bool bad_action = false;  // the error is a non-finite action
   };
@@ -162,7 +163,8 @@ struct VecEnv::Impl {
       }
     });
     for (std::size_t i = 0; i < slots.size(); ++i) {
-      if (failed[i] == 0) continue;
+      if (!slots[i].has_survived) continue;
+      slots[i].has_survived = false;
       ++num_failures;
       last_failure = place(static_cast<int>(i)) + slots[i].survived;
     }
@@ -239,17 +241,52 @@ struct VecEnv::Impl {
     }
   }
 
-  // After a step that failed: nothing of it counts, not even as an episode that ended.
-  void start_anew(Slot& slot, int index, const char* why) {
-    const auto i = static_cast<std::size_t>(index);
-    slot.survived = why;
+  // Starts a new episode after a failure, unless there are too many of them.
+  void survive(Slot& slot, int index, const std::string& why) {
     if (++slot.failures_in_row == kMaxFailuresInRow)
-      throw EnvError(std::string(why) + " (for the " + std::to_string(kMaxFailuresInRow) + "th time in a row)");
-    failed[i] = 1;
-    terminated[i] = truncated[i] = 0;
-    reward[i] = 0.0f;
+      throw EnvError(why + " (for the " + std::to_string(kMaxFailuresInRow) + "th time in a row)");
+    slot.survived = why;
+    slot.has_survived = true;
     start_episode(slot, index);
-    std::ranges::copy(row(obs, index), row(next_obs, index).begin());
+  }
+
+  // Calls body; what it throws is a failure of the environment, of which recover(why) makes the best. An action that is
+  // not finite is no fault of the environment.
+  template <class Body, class Recover>
+  static void attempt(Body&& body, Recover&& recover) {
+    std::string why;
+    try {
+      return body();
+    } catch (const NumericsError&) {
+      throw;
+    } catch (const std::exception& error) {
+      why = error.what();
+    } catch (...) {
+      why = "threw something that is not a std::exception";
+    }
+    recover(why);
+  }
+
+  void step_and_survive(Slot& slot, int index, std::span<const float> action) {
+    const auto i = static_cast<std::size_t>(index);
+    bool step_failed = false, reset_failed = false;
+    attempt([&] { step_one(slot, index, action); },
+            [&](const std::string& why) {  // nothing of this step counts, not even as an episode that ended
+              step_failed = true;
+              failed[i] = 1;
+              terminated[i] = truncated[i] = 0;
+              reward[i] = 0.0f;
+              survive(slot, index, why);
+              std::ranges::copy(row(obs, index), row(next_obs, index).begin());
+            });
+    if (!step_failed) {  // the step counts, whatever its successor's reset does
+      attempt([&] { continue_or_reset(slot, index); },
+              [&](const std::string& why) {
+                reset_failed = true;
+                survive(slot, index, why);
+              });
+    }
+    if (!step_failed && !reset_failed) slot.failures_in_row = 0;
   }
 
   void step_one(Slot& slot, int index, std::span<const float> action) {
@@ -274,6 +311,11 @@ struct VecEnv::Impl {
     truncated[i] = !result.terminated && (result.truncated || at_limit);
     episode_return[i] = slot.episode_return;
     episode_length[i] = slot.episode_length;
+  }
+
+  // After step_one: what to act on next.
+  void continue_or_reset(Slot& slot, int index) {
+    const auto i = static_cast<std::size_t>(index);
     if (terminated[i] || truncated[i]) {
       start_episode(slot, index);
     } else {
@@ -316,17 +358,9 @@ void VecEnv::step(std::span<const float> actions) {
   std::ranges::fill(d.failed, std::uint8_t{0});
   d.for_each_env([&](Impl::Slot& slot, int index) {
     const auto action = actions.subspan(static_cast<std::size_t>(index) * d.act_dim, d.act_dim);
-    if (!d.reset_on_error) return d.step_one(slot, index, action);
-    try {
-      d.step_one(slot, index, action);
-      slot.failures_in_row = 0;
-    } catch (const NumericsError&) {
-      throw;
-    } catch (const std::exception& error) {
-      d.start_anew(slot, index, error.what());
-    } catch (...) {
-      d.start_anew(slot, index, "threw something that is not a std::exception");
-    }
+    if (d.reset_on_error) return d.step_and_survive(slot, index, action);
+    d.step_one(slot, index, action);
+    d.continue_or_reset(slot, index);
   });
 }
 

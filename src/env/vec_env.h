@@ -24,7 +24,8 @@ struct VecEnvOptions {
   int num_threads = 1;
   bool rescale_actions = true;  // actions in [−1, 1] → the environment's bounds; false = own units, clipped to bounds
   // An environment that breaks its contract starts a new episode instead of ending step() with EnvError; failed() says
-  // which one. One whose reset fails as well, or that fails 100 times in a row, does end it.
+  // which one. Where the reset after an episode fails, the episode's last step counts and the reset is tried once more.
+  // An environment whose reset after a failure fails, or that fails in 100 steps in a row, does end it.
   bool reset_on_error = false;
   double timeout_sec = 0.0;  // 0 = not watched
   // Called once on a thread of its own while a step or reset still hangs beyond timeout_sec (it cannot be interrupted,
@@ -68,7 +69,7 @@ class VecEnv {
   std::int64_t num_steps() const;
 
   // The whole state: every environment's own, its generator, episode counters and the current observations. Where an
-  // environment cannot save its state (can_save_state() is false) load_state goes on with a new episode instead, drawn
+  // environment cannot save its state (can_save_state() is false) load_state starts a new episode instead, drawn
   // from the saved generators. load_state throws IoError on bytes of other environments or damaged bytes; the object is
   // then good for nothing but another load_state or reset.
   bool can_save_state() const;

@@ -17,7 +17,7 @@ AppendFile::AppendFile(FileSystem& fs, Path path, std::optional<std::uint64_t> r
   buffer_.reserve(kBufferBytes);
 }
 
-// Runs operation unless the file is closed or has failed; an error marks the file as failed and goes on to the caller.
+// Runs operation unless the file is closed or has failed; an error marks the file as failed and reaches the caller.
 template <class Operation>
 void AppendFile::guarded(Operation&& operation) {
   if (file_ == nullptr) return;

@@ -19,7 +19,7 @@ double parse_monitor_start(std::string_view text, const std::string& source);
 class MonitorCsv {
  public:
   // start_wall_time_sec: seconds since the epoch; episode times count from it. With resume_at (a position() of an
-  // earlier process) the file goes on there, keeping its header.
+  // earlier process) the file continues there, keeping its header.
   MonitorCsv(FileSystem& fs, const Path& path, const std::string& env_id, double start_wall_time_sec,
              std::optional<std::uint64_t> resume_at = {});
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "build_commit.h"
 #include "env/mujoco_version.h"
 
 namespace softac {
@@ -15,6 +16,9 @@ std::string softac_version() {
 }
 std::string softac_commit() {
   return SOFTAC_COMMIT;
+}
+bool softac_tree_changed() {
+  return SOFTAC_TREE_CHANGED;
 }
 
 std::string compiler_version() {
@@ -57,6 +61,7 @@ std::string provenance_json(const std::string& backend, int threads) {
   const nlohmann::ordered_json out = {
       {"softac_version", softac_version()},
       {"commit", softac_commit()},
+      {"tree_changed", softac_tree_changed()},
       {"compiler", compiler_version()},
       {"system", std::string(system.sysname) + " " + system.release + " " + system.machine},
       {"cpu", cpu_model()},

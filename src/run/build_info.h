@@ -7,7 +7,8 @@
 namespace softac {
 
 std::string softac_version();    // "0.1.0"
-std::string softac_commit();     // of the sources when the build was configured; "" if unknown
+std::string softac_commit();     // of the sources when they were built; "" if unknown
+bool softac_tree_changed();      // whether the sources differed from that commit
 std::string compiler_version();  // "g++ 12.2.0"
 std::string cpu_model();         // as the system names it; "" if unknown
 

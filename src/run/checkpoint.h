@@ -47,7 +47,7 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
 CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
                                  const std::string& verify);
 
-// The checkpoint to go on from: the newest that is intact to the last byte, and what is wrong with the newer ones.
+// The checkpoint to resume from: the newest that is intact to the last byte, and what is wrong with the newer ones.
 // Throws IoError where there are checkpoints and none is intact, or the newest is a newer softac's.
 struct ResumeChoice {
   std::optional<CheckpointInfo> found;

@@ -84,7 +84,7 @@ std::string find_unfinished_run(FileSystem& fs, const std::string& runs_root, co
       const auto lock = fs.lock(run / kRunLockName);
       return run.string();
     } catch (const Error&) {
-      continue;  // another process works on it, or it cannot be read: not one to go on with
+      continue;  // another process works on it, or it cannot be read: not one to resume
     }
   }
   return {};

@@ -1,4 +1,4 @@
-// Which runs can be gone on with, and that they are gone on with under their own settings.
+// Which runs can be resumed, and that they are resumed under their own settings.
 #pragma once
 
 #include <string>

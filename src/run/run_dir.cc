@@ -63,7 +63,7 @@ RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_
       const std::vector<std::string> names = fs.list(path_);
       throw ConfigError("run directory " + path + ": must be new or empty, found '" +
                         (names[0] == kRunLockName ? names[1] : names[0]) + "' in it" +
-                        (fs.exists(path_ / "config.toml") ? "; --resume auto goes on with a run" : ""));
+                        (fs.exists(path_ / "config.toml") ? "; --resume auto resumes a run" : ""));
     }
   } else {
     const std::string base = time_text(wall_time_sec, "%Y%m%d-%H%M%S", false) + "_s" + std::to_string(config.seed);

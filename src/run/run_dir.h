@@ -21,7 +21,7 @@ class RunDir {
   RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
          double wall_time_sec);
 
-  // The folder of a run that goes on. Throws IoError if another process has it, DiskError.
+  // The folder of a run that resumes. Throws IoError if another process has it, DiskError.
   RunDir(FileSystem& fs, const std::string& path);
 
   const Path& path() const { return path_; }

@@ -1,5 +1,5 @@
 // state.json of a checkpoint: the counters, generator positions, statistics and log positions of a run. With the
-// networks, the moments, the environments and the replay it is all that a run needs to go on as if it had never
+// networks, the moments, the environments and the replay it is all that a run needs to resume as if it had never
 // stopped.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace softac {
 
-// How far each record had come; what is behind it is cut off when the run goes on, so that no row appears twice.
+// How far each record had come; what is behind it is cut off when the run resumes, so that no row appears twice.
 struct RecordPositions {
   std::uint64_t progress_rows = 0;
   std::uint64_t metrics_bytes = 0;

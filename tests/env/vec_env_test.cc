@@ -336,5 +336,42 @@ TEST(VecEnv, ManyShortStepsAreNoHang) {
   EXPECT_EQ(reports, 0);
 }
 
+// The last step of an episode is good, whatever the reset that follows it does.
+TEST(VecEnvReset, AFailingResetDoesNotTakeTheLastStep) {
+  for (const bool again : {false, true}) {
+    Toys made(2);
+    int resets = 0;
+    made.toys[0]->on_step = [](int step, std::span<double>, StepResult& result) { result.terminated = step == 3; };
+    made.toys[0]->on_reset = [&](std::span<double> obs) {
+      ++resets;
+      if (resets == 2 || (again && resets == 3)) obs[1] = std::nan("");
+    };
+    VecEnvOptions options;
+    options.reset_on_error = true;
+    VecEnv env(std::move(made.envs), options);
+    env.reset();
+    const std::vector<float> actions(4, 0.0f);
+    const float first = env.obs()[0];
+    for (int t = 0; t < 2; ++t) env.step(actions);
+    if (again) {
+      EXPECT_THAT([&] { env.step(actions); }, ThrowsMessage<EnvError>(HasSubstr("reset observation[1] is NaN")));
+      continue;
+    }
+    env.step(actions);
+    EXPECT_EQ(env.failed()[0], 0);
+    EXPECT_EQ(env.terminated()[0], 1);
+    EXPECT_EQ(env.reward()[0], 3.0f);
+    EXPECT_EQ(env.episode_length()[0], 3);
+    EXPECT_FLOAT_EQ(env.next_obs()[0], first + 3.0f) << "the true successor";
+    EXPECT_LT(env.obs()[0], 1.0f) << "a new episode";
+    EXPECT_EQ(resets, 3);
+    EXPECT_EQ(env.num_failures(), 1);
+    EXPECT_THAT(env.last_failure(), HasSubstr("reset observation[1] is NaN"));
+    env.step(actions);
+    EXPECT_EQ(env.episode_length()[0], 1);
+    EXPECT_EQ(env.num_failures(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace softac

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "math/backend.h"
 #include "softac/error.h"
@@ -280,6 +282,74 @@ TEST(TrainerOutcomes, UnusableSettingsAreAllReported) {
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("gamma"), HasSubstr("n_envs")));
   }
+}
+
+TEST(TrainerOutcomes, NoiseOnDiscreteActionsIsRefused) {
+  TrainConfig config = point_config();
+  config.env_id = "CartPole-v1";
+  config.env_kwargs.clear();
+  config.action_noise_std = 0.1;
+  try {
+    Trainer trainer(config, no_records());
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("action_noise_std"), HasSubstr("CartPole-v1")));
+  }
+}
+
+// The time left is not guessed at from the random steps, which cost next to nothing.
+TEST(TrainerOutcomes, TheTimeLeftIsKnownOnceUpdatesHaveBegun) {
+  struct Watch : TrainCallback {
+    TrainAnswer on_step(const TrainSummary& s) override {
+      if (s.step <= 20 || s.step > 30) {
+        EXPECT_EQ(std::isfinite(s.left_sec), s.step > 30) << s.step;
+      }
+      return TrainAnswer::proceed;
+    }
+  } watch;
+  TrainerOptions options = no_records();
+  options.callback = &watch;
+  EXPECT_EQ(Trainer(point_config(), options).run().reason, StopReason::finished);
+}
+
+// Rows and summaries speak of updates with an actor step where it is the actor that they speak of.
+TEST(TrainerOutcomes, PolicyDelayDoesNotDiluteTheActorsNumbers) {
+  struct Watch : TrainCallback {
+    TrainAnswer on_log(const TrainSummary& s) override {
+      if (s.num_updates > 10) entropies.push_back(s.update.entropy);
+      return TrainAnswer::proceed;
+    }
+    std::vector<double> entropies;
+  };
+  const auto mean_entropy = [](int delay) {
+    TempDir dir;
+    TrainConfig config = point_config();
+    config.total_timesteps = 301;
+    config.sac.policy_delay = delay;
+    config.sac.learning_rate = 1e-12;
+    config.sac.batch_size = 64;
+    config.log_interval_steps = 7;
+    Watch watch;
+    TrainerOptions options;
+    options.run_dir = dir / "run";
+    options.callback = &watch;
+    EXPECT_EQ(Trainer(config, options).run().reason, StopReason::finished);
+    EXPECT_THAT(watch.entropies, testing::Each(testing::Gt(0.1))) << delay;
+    double sum = 0.0;
+    int rows = 0;
+    std::ifstream in(dir / "run" / "metrics.jsonl");
+    for (std::string line; std::getline(in, line);) {
+      const auto row = nlohmann::json::parse(line);
+      if (!row.contains("train/entropy")) continue;
+      sum += row["train/entropy"].get<double>();
+      ++rows;
+    }
+    EXPECT_GT(rows, 15);
+    return sum / rows;
+  };
+  const double every = mean_entropy(1);
+  EXPECT_NEAR(mean_entropy(4), every, 0.1 * every);
+  EXPECT_NEAR(mean_entropy(10), every, 0.1 * every) << "some rows without an actor step";
 }
 
 TEST(TrainerOutcomes, TooLittleMemoryIsRefused) {

@@ -1,0 +1,86 @@
+// Which step a run is at and what is due after it.
+#include "train/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include "train/outcome.h"
+
+namespace softac::test {
+namespace {
+
+TrainConfig config_of(int n_envs) {
+  TrainConfig config;
+  config.n_envs = n_envs;
+  config.total_timesteps = 40;
+  config.learning_starts = 16;
+  config.log_interval_steps = 10;
+  config.eval_freq = 0;
+  config.checkpoint_freq = 8;
+  return config;
+}
+
+TEST(Schedule, FrequenciesCountEnvironmentSteps) {
+  Schedule schedule(config_of(8));
+  std::vector<std::int64_t> logs, checkpoints;
+  while (!schedule.at_end()) {
+    schedule.advance();
+    if (schedule.log_due()) logs.push_back(schedule.step());
+    if (schedule.checkpoint_due()) checkpoints.push_back(schedule.step());
+    EXPECT_FALSE(schedule.evaluation_due());
+  }
+  EXPECT_EQ(logs, (std::vector<std::int64_t>{16, 24, 32, 40}));
+  EXPECT_EQ(checkpoints, (std::vector<std::int64_t>{8, 16, 24, 32, 40}));
+  EXPECT_EQ(schedule.num_vector_steps(), 5);
+}
+
+TEST(Schedule, UpdatesFollowTheRandomSteps) {
+  Schedule schedule(config_of(8));
+  for (const std::int64_t step : {8, 16, 24, 32}) {
+    EXPECT_EQ(schedule.random_actions(), step <= 16);
+    schedule.advance();
+    EXPECT_EQ(schedule.step(), step);
+    EXPECT_EQ(schedule.warming_up(), step <= 16);
+    EXPECT_EQ(schedule.updates_due(), step > 16 ? 8 : 0);
+  }
+}
+
+TEST(Schedule, UpdatesCanBeHeld) {
+  Schedule schedule(config_of(1));
+  schedule.restore(20, 20, 0);
+  EXPECT_FALSE(schedule.log_due()) << "what was due at a checkpoint has been done";
+  schedule.hold_updates(3);
+  EXPECT_EQ(schedule.update_from(), 23);
+  for (const int due : {0, 0, 0, 1}) {
+    EXPECT_TRUE(schedule.warming_up());
+    schedule.advance();
+    EXPECT_EQ(schedule.updates_due(), due);
+  }
+  EXPECT_FALSE(schedule.warming_up());
+}
+
+TEST(Schedule, ARunWithoutUpdatesNeverWarmsUp) {
+  TrainConfig config = config_of(1);
+  config.learning_starts = config.total_timesteps;
+  EXPECT_FALSE(Schedule(config).warming_up());
+}
+
+TEST(Outcome, AFailureIsNoStop) {
+  Outcome outcome;
+  EXPECT_STREQ(outcome.state(), "running");
+  outcome.stop(StopReason::interrupted, "stopped", 15);
+  EXPECT_STREQ(outcome.state(), "stopped");
+  EXPECT_EQ(outcome.signal(), 15);
+  EXPECT_TRUE(outcome.keeps_checkpoint());
+  outcome.fail(StopReason::disk, "full");
+  EXPECT_STREQ(outcome.state(), "failed");
+  EXPECT_EQ(outcome.message(), "full");
+  outcome = {};
+  outcome.stop(StopReason::finished, "done");
+  EXPECT_STREQ(outcome.state(), "finished");
+  outcome = {};
+  outcome.stop(StopReason::aborted, "aborted");
+  EXPECT_FALSE(outcome.keeps_checkpoint());
+}
+
+}  // namespace
+}  // namespace softac::test
