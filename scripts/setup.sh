@@ -91,7 +91,7 @@ build() {
   local dir=$1
   shift
   (cd "$dir" && ninja -j "$(nproc)" "$@") |
-    sed -u '/^\[0\/[0-9]*\] Re-checking globbed/d; /^ninja: no work to do/d' >&2 ||
+    sed -u '/^\[0\/[0-9]*\] Re-checking globbed/d; /^\[[0-9]*\/[0-9]*\] Commit of the sources$/d; /^ninja: no work to do/d' >&2 ||
     fail "the build in ${dir#"$root"/} failed"
 }
 

@@ -69,7 +69,7 @@ TEST(RunDir, HoldsEverything) {
   EXPECT_EQ(text_of(run / "command.txt"), "softac train TestPoint-v0\n");
   EXPECT_THAT(text_of(run / "config.toml"), testing::AllOf(HasSubstr("TestPoint-v0"), HasSubstr("--seed")));
   const auto provenance = json_of(run / "provenance.json");
-  for (const char* key : {"softac_version", "commit", "compiler", "cpu_features", "libraries"})
+  for (const char* key : {"softac_version", "commit", "tree_changed", "compiler", "cpu_features", "libraries"})
     EXPECT_TRUE(provenance.contains(key)) << key;
   EXPECT_TRUE(provenance["libraries"].contains("mujoco"));
   const auto status = json_of(run / "status.json");
