@@ -7,11 +7,11 @@
 
 #include "base/atomic_file.h"
 #include "base/file_system.h"
+#include "base/memory_limit.h"
 #include "commands.h"
 #include "exact_problem.h"
 #include "exact_report.h"
 #include "exit_code.h"
-#include "replay/memory_limit.h"
 #include "softac/error.h"
 
 namespace softac::app {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "commands.h"
 #include "config/toml_file.h"
 #include "exit_code.h"
@@ -59,18 +60,6 @@ ResolvedConfig resolve(const TrainArguments& arguments) {
 }
 
 namespace {
-
-std::string bytes_text(std::uint64_t bytes) {
-  char text[64];
-  const auto value = static_cast<double>(bytes);
-  if (value >= 1e9)
-    std::snprintf(text, sizeof text, "%.2f GB", value / 1e9);
-  else if (value >= 1e6)
-    std::snprintf(text, sizeof text, "%.1f MB", value / 1e6);
-  else
-    std::snprintf(text, sizeof text, "%.1f kB", value / 1e3);
-  return text;
-}
 
 // An argument as a POSIX shell needs it.
 std::string shell_word(const std::string& word) {

@@ -72,7 +72,7 @@ RunResult result_of(std::uint64_t seed, int exit_code, const std::string& output
   return result;
 }
 
-std::string number_text(double value) {
+std::string two_decimals(double value) {
   if (!std::isfinite(value)) return "-";
   char text[64];
   std::snprintf(text, sizeof text, "%.2f", value);
@@ -104,14 +104,14 @@ std::string table_text(const std::vector<RunResult>& results) {
   std::string out = line;
   for (const RunResult& result : results) {
     std::snprintf(line, sizeof line, "%-8s %-12s %12lld %12s %12s %9s  ", result.seed.c_str(), result.reason.c_str(),
-                  result.step, number_text(result.ep_return_mean).c_str(), number_text(result.best_eval_return).c_str(),
+                  result.step, two_decimals(result.ep_return_mean).c_str(), two_decimals(result.best_eval_return).c_str(),
                   duration_text(result.elapsed_sec).c_str());
     out += line + result.run_dir + "\n";
   }
   const Spread last = spread_of(results, &RunResult::ep_return_mean),
                best = spread_of(results, &RunResult::best_eval_return);
-  out += "mean of " + std::to_string(results.size()) + " runs: return " + number_text(last.mean) + " ± " +
-         number_text(last.std) + ", best evaluation " + number_text(best.mean) + " ± " + number_text(best.std);
+  out += "mean of " + std::to_string(results.size()) + " runs: return " + two_decimals(last.mean) + " ± " +
+         two_decimals(last.std) + ", best evaluation " + two_decimals(best.mean) + " ± " + two_decimals(best.std);
   return out;
 }
 
@@ -191,7 +191,7 @@ int train_seeds(Context& context, const TrainArguments& arguments) {
       if (told && code == 128 + stop_signal().load()) code = stopped_code();  // the signal met it before it could train
       const RunResult result = result_of(job.seed, code, job.child.output());
       context.terminal.info("seed " + result.seed + ": " + result.reason + " at step " + std::to_string(result.step) +
-                            ", return " + number_text(result.ep_return_mean) +
+                            ", return " + two_decimals(result.ep_return_mean) +
                             (code == kOk ? "" : " (exit code " + std::to_string(code) + ")"));
       done[job.seed] = result;
     }

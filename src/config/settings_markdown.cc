@@ -1,17 +1,13 @@
 // docs/settings.md as text.
 #include <cmath>
 
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/presets.h"
 #include "config/resolve.h"
 
 namespace softac {
 namespace {
-
-std::string number_text(double value) {
-  const std::string text = to_toml(value);
-  return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
-}
 
 std::string range_text(const SettingInfo& info) {
   std::string out;

@@ -1,22 +1,11 @@
 #include "env/kwargs.h"
 
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "base/nearest_match.h"
+#include "base/text.h"
 
 namespace softac {
-
-namespace {
-std::string number_text(double value) {
-  if (std::isnan(value)) return "nan";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  std::array<char, 32> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return std::string(buffer.data(), end);
-}
-}  // namespace
 
 const char* type_name(const EnvValue& value) {
   constexpr std::array<const char*, 4> kNames = {"bool", "number", "string", "list of numbers"};

@@ -4,9 +4,11 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "base/digest.h"
+#include "base/text.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -60,6 +62,8 @@ void put_rows(const Panels<T>& x, int first, int num_rows, const float* const* r
 
 std::uint64_t ReplayBuffer::bytes_needed(const ReplayShape& shape) {
   const auto slots = static_cast<std::uint64_t>(slots_per_env(shape)) * static_cast<std::uint64_t>(shape.num_envs);
+  const double bytes = static_cast<double>(slots) * (4.0 * record_words(shape) + 0.125);
+  if (bytes >= 0x1p63) return std::numeric_limits<std::uint64_t>::max();
   return slots * static_cast<std::uint64_t>(record_words(shape)) * sizeof(float) + num_bit_words(shape) * 8;
 }
 

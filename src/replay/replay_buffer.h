@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "replay/memory_limit.h"
+#include "base/memory_limit.h"
 #include "softac/panels.h"
 #include "softac/rng.h"
 

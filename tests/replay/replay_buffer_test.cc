@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "replay/reference_replay.h"
 #include "softac/error.h"
 #include "support/allocation_counter.h"

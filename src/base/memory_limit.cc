@@ -1,10 +1,9 @@
-#include "replay/memory_limit.h"
+#include "base/memory_limit.h"
 
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -103,19 +103,6 @@ std::uint64_t available_memory(const Path& root) {
     }
   }
   return least;
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= 1024.0 && unit + 1 < std::size(kUnits)) {
-    value /= 1024.0;
-    ++unit;
-  }
-  char text[32];
-  std::snprintf(text, sizeof(text), unit == 0 ? "%.0f %s" : "%.2f %s", value, kUnits[unit]);
-  return text;
 }
 
 ZeroPages::ZeroPages(std::size_t bytes) : size_(bytes) {

@@ -1,5 +1,5 @@
 // Available memory from made-up /proc and /sys trees, and from the real ones.
-#include "replay/memory_limit.h"
+#include "base/memory_limit.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -69,12 +69,6 @@ TEST(ZeroPages, AreZeroAndCanMove) {
   ZeroPages b(std::move(a));
   EXPECT_EQ(static_cast<unsigned char*>(b.data())[5], 7);
   EXPECT_EQ(a.data(), nullptr);
-}
-
-TEST(BytesText, PicksAUnit) {
-  EXPECT_EQ(bytes_text(512), "512 B");
-  EXPECT_EQ(bytes_text(1536), "1.50 KiB");
-  EXPECT_EQ(bytes_text(std::uint64_t{1} << 33), "8.00 GiB");
 }
 
 }  // namespace

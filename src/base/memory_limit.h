@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <string>
 
 namespace softac {
 
@@ -12,9 +11,6 @@ namespace softac {
 // included) leave; file caches that can be dropped count as free. UINT64_MAX if nothing can be read. `root` stands
 // before /proc and /sys, for tests.
 std::uint64_t available_memory(const std::filesystem::path& root = "/");
-
-// "1.47 GiB"
-std::string bytes_text(std::uint64_t bytes);
 
 // Zero-filled memory straight from the system, by huge pages where it offers them.
 class ZeroPages {
