@@ -33,7 +33,8 @@ struct UpdateMetrics {
   bool finite = true;       // false: a loss, gradient or parameter is not finite (the update is not to be used)
 };
 
-// One tensor of the learner's state, in row-major order at the edges (files, Python).
+// One tensor of the learner's state, in row-major order at the edges (files, Python). Good as long as its agent; read
+// and write throw ContractError on a span of another size than the shape's.
 struct TensorRef {
   std::string name;                                        // e.g. "critic.0.layers.1.weight"
   std::vector<std::int64_t> shape;                         // weights as (out, in), biases (out), scalars ()
@@ -53,8 +54,10 @@ struct PolicyParameters {
 
 class SacAgent {
  public:
-  // threads: inside an update; 0 = all cores. backend: "" = best the CPU can run (or SOFTAC_BACKEND if set).
-  // Throws ConfigError on unusable settings.
+  // obs_dim: O, 1 to 2^20. act_dim: A, 1 to 512; 1 with discrete actions. threads: inside an update, to 4096; 0 = all
+  // cores. backend: "" = best the CPU can run (or SOFTAC_BACKEND if set). Throws ConfigError with everything that
+  // validate(config, obs_dim, act_dim) of softac/sac_settings.h and these say, MemoryError where the learner does not
+  // fit.
   SacAgent(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads = 1,
            const std::string& backend = "");
   ~SacAgent();
@@ -68,20 +71,22 @@ class SacAgent {
 
   // What the policy is about to see, obs (rows, O) row-major: updates the running statistics of normalize_obs, row by
   // row. Once for every environment step of training, random ones included, and never in evaluation. Without
-  // normalize_obs it does nothing.
+  // normalize_obs it does nothing. Throws ContractError on other sizes.
   void observe(std::span<const float> obs, int rows);
 
-  // obs: (rows, O) row-major. noise: one generator per row (unused if deterministic). deterministic: the mean's action;
-  // of a mixture that of the most probable component. actions: (rows, A), in [−1, 1]
-  // for the squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's
-  // bounds. Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite.
+  // obs: (rows, O) row-major, 1 to 65536 rows. noise: one generator per row (unused if deterministic). deterministic:
+  // the mean's action; of a mixture that of the most probable component. actions: (rows, A), in [−1, 1] for the squashed
+  // policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's bounds. Allocates only
+  // when rows grows beyond any earlier call. Returns false if an action is not finite. Throws ContractError on other
+  // sizes.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
 
   // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal
-  // parts means action i. π(·|s) of each row, (rows, A) row-major.
+  // parts means action i. π(·|s) of each row, (rows, A) row-major. Throws ContractError with continuous actions, and on
+  // other sizes.
   void action_probabilities(std::span<const float> obs, int rows, std::span<float> out);
 
-  // Continuous actions: the policy's distribution at obs (O).
+  // Continuous actions: the policy's distribution at obs (O). Throws ContractError otherwise.
   PolicyParameters policy_at(std::span<const float> obs);
 
   // The batch to fill before update(): config().batch_size rows.
@@ -103,6 +108,7 @@ class SacAgent {
     friend bool operator==(const Counters&, const Counters&) = default;
   };
   Counters counters() const;
+  // Throws ContractError unless 0 ≤ num_actor_updates ≤ num_updates ≤ 2^53.
   void set_counters(const Counters& counters);
 
   // 64-bit digest of all tensors and counters; equal states have equal digests on every machine.

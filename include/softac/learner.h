@@ -30,8 +30,8 @@ struct Transition {
 };
 
 struct LearnerOptions {
-  std::int64_t buffer_size = 1'000'000;  // replay slots over all streams
-  int num_streams = 1;                   // independent sequences of transitions, e.g. one per robot
+  std::int64_t buffer_size = 1'000'000;  // replay slots over all streams, to 1e15
+  int num_streams = 1;                   // independent sequences of transitions, e.g. one per robot; to 65536
   std::uint64_t seed = 0;
   int threads = 1;           // inside an update; 0 = all cores; never changes a result
   std::string backend = {};  // "" = best
@@ -40,20 +40,22 @@ struct LearnerOptions {
 // Not thread-safe. Nothing allocates after the first act, observe and update.
 class Learner {
  public:
-  // Throws ConfigError on unusable settings, MemoryError if the replay buffer does not fit.
+  // Throws ConfigError with everything that makes settings or options unusable: what SacAgent says, and a buffer_size
+  // that holds no batch or not more than n_steps of each stream. MemoryError if networks or replay buffer do not fit.
   Learner(int obs_dim, int act_dim, const SacConfig& config, const LearnerOptions& options = {});
   ~Learner();
   Learner(Learner&&) noexcept;
   Learner& operator=(Learner&&) noexcept;
 
-  // Writes the policy's action (A) for obs (O). Throws NumericsError if it is not finite.
+  // Writes the policy's action (A) for obs (O). Throws NumericsError if it is not finite. Here and below: ContractError
+  // on other sizes and on a stream outside of 0 … num_streams − 1.
   void act(std::span<const float> obs, std::span<float> action, bool deterministic = false, int stream = 0);
   // Writes a uniform action in [−1, 1]^A, for the first steps of a run.
   void random_action(std::span<float> action, int stream = 0);
 
   // Stores a transition. Within an episode obs is the last next_obs of the stream; where it is not (the user has
-  // started anew without saying so), the episode before counts as truncated there. Throws ContractError on wrong sizes,
-  // EnvError on values that are not finite; nothing is stored then.
+  // started anew without saying so), the episode before counts as truncated there. Throws EnvError on
+  // values that are not finite; nothing is stored after an error.
   void observe(const Transition& transition, int stream = 0);
 
   // One update from a uniformly drawn batch. ContractError before the first transition; NumericsError if it went wrong.

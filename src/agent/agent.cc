@@ -2,11 +2,18 @@
 #include "softac/agent.h"
 
 #include "agent/acting.h"
-#include "agent/check_config.h"
+#include "agent/setting_checks.h"
 #include "agent/update.h"
+#include "base/memory_limit.h"
+#include "base/text.h"
 #include "softac/error.h"
 
 namespace softac {
+
+namespace {
+constexpr int kMaxActRows = 65536;
+constexpr std::int64_t kMaxUpdates = std::int64_t{1} << 53;
+}  // namespace
 
 struct SacAgent::Impl {
   Impl(int num_obs, int num_act, const SacConfig& config, std::uint64_t seed, int threads, const std::string& backend)
@@ -20,11 +27,24 @@ struct SacAgent::Impl {
   Acting<float> acting;
 };
 
+namespace {
+// Asks the system only about learners of more than 256 MiB.
+void require_memory(double bytes) {
+  if (bytes < 0x1p28) return;
+  const std::uint64_t available = available_memory();
+  if (bytes > static_cast<double>(available)) {
+    throw MemoryError("a learner of these settings needs about " + bytes_text(static_cast<std::uint64_t>(bytes)) +
+                      " of memory, " + bytes_text(available) + " are available; make batch_size or net_arch smaller");
+  }
+}
+}  // namespace
+
 SacAgent::SacAgent(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads,
                    const std::string& backend) {
-  SOFTAC_REQUIRE(obs_dim > 0 && act_dim > 0 && act_dim <= 500, obs_dim, act_dim);
-  check_config(config);
-  SOFTAC_REQUIRE(config.num_actions == 0 || act_dim == 1, act_dim);
+  SettingChecks checks;
+  check_agent(config, obs_dim, act_dim, threads, backend, checks);
+  refuse(checks.take());
+  require_memory(learner_bytes(config, obs_dim, act_dim, threads));
   impl_ = std::make_unique<Impl>(obs_dim, act_dim, config, seed, threads, backend);
 }
 SacAgent::~SacAgent() = default;
@@ -70,6 +90,7 @@ void SacAgent::observe(std::span<const float> obs, int rows) {
 bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
                    std::span<float> actions) {
   const auto obs_dim = static_cast<std::size_t>(impl_->obs_dim), act_dim = static_cast<std::size_t>(impl_->act_dim);
+  SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
   const auto count = static_cast<std::size_t>(rows);
   SOFTAC_REQUIRE(obs.size() == count * obs_dim && actions.size() == count * act_dim, rows, obs.size(), actions.size());
   SOFTAC_REQUIRE(deterministic || noise.size() == count, noise.size(), rows);
@@ -101,6 +122,9 @@ SacAgent::Counters SacAgent::counters() const {
 }
 
 void SacAgent::set_counters(const Counters& counters) {
+  SOFTAC_REQUIRE(counters.num_actor_updates >= 0 && counters.num_updates >= counters.num_actor_updates &&
+                     counters.num_updates <= kMaxUpdates,
+                 counters.num_updates, counters.num_actor_updates);
   LearnerState<float>& state = impl_->update.state();
   state.num_updates = counters.num_updates;
   state.num_actor_updates = counters.num_actor_updates;
@@ -121,6 +145,7 @@ PolicyParameters SacAgent::policy_at(std::span<const float> obs) {
 
 void SacAgent::action_probabilities(std::span<const float> obs, int rows, std::span<float> out) {
   SOFTAC_REQUIRE(config().num_actions > 0, config().num_actions);
+  SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
   const auto count = static_cast<std::size_t>(rows), actions = static_cast<std::size_t>(config().num_actions);
   SOFTAC_REQUIRE(obs.size() == count * static_cast<std::size_t>(impl_->obs_dim) && out.size() == count * actions, rows,
                  obs.size(), out.size());

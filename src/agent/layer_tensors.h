@@ -8,6 +8,7 @@
 
 #include "nn/params.h"
 #include "softac/agent.h"
+#include "softac/error.h"
 
 namespace softac {
 
@@ -26,17 +27,23 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
       for (int i = 0; i < slot.in; ++i) f(at++, data[slot.weight_index(o, i)]);
     }
   };
-  weight.read = [each](std::span<float> values) {
+  const auto weights = static_cast<std::size_t>(count) * static_cast<std::size_t>(slot.in);
+  const auto biases = static_cast<std::size_t>(count);
+  weight.read = [each, weights](std::span<float> values) {
+    SOFTAC_REQUIRE(values.size() == weights, values.size(), weights);
     each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); });
   };
-  weight.write = [each](std::span<const float> values) {
+  weight.write = [each, weights](std::span<const float> values) {
+    SOFTAC_REQUIRE(values.size() == weights, values.size(), weights);
     each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); });
   };
-  bias.read = [slot, data, first, count](std::span<float> values) {
+  bias.read = [slot, data, first, count, biases](std::span<float> values) {
+    SOFTAC_REQUIRE(values.size() == biases, values.size(), biases);
     for (int o = 0; o < count; ++o)
       values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
   };
-  bias.write = [slot, data, first, count](std::span<const float> values) {
+  bias.write = [slot, data, first, count, biases](std::span<const float> values) {
+    SOFTAC_REQUIRE(values.size() == biases, values.size(), biases);
     for (int o = 0; o < count; ++o)
       data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
   };
@@ -48,16 +55,26 @@ template <class T>
 void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) {
   out.push_back({name,
                  {},
-                 [value](std::span<float> values) { values[0] = static_cast<float>(*value); },
-                 [value](std::span<const float> values) { *value = static_cast<T>(values[0]); }});
+                 [value](std::span<float> values) {
+                   SOFTAC_REQUIRE(values.size() == 1, values.size());
+                   values[0] = static_cast<float>(*value);
+                 },
+                 [value](std::span<const float> values) {
+                   SOFTAC_REQUIRE(values.size() == 1, values.size());
+                   *value = static_cast<T>(values[0]);
+                 }});
 }
 
 // Running statistics, in double.
 template <class F>
 void add_statistics(std::vector<TensorRef>& out, const std::string& name, std::span<double> values, F changed) {
   TensorRef tensor{name, {static_cast<std::int64_t>(values.size())}, nullptr, nullptr};
-  tensor.read_double = [values](std::span<double> to) { std::ranges::copy(values, to.begin()); };
+  tensor.read_double = [values](std::span<double> to) {
+    SOFTAC_REQUIRE(to.size() == values.size(), to.size(), values.size());
+    std::ranges::copy(values, to.begin());
+  };
   tensor.write_double = [values, changed](std::span<const double> from) {
+    SOFTAC_REQUIRE(from.size() == values.size(), from.size(), values.size());
     std::ranges::copy(from, values.begin());
     changed();
   };

@@ -1,6 +1,10 @@
 #include "base/thread_pool.h"
 
 #include <chrono>
+#include <string>
+#include <system_error>
+
+#include "softac/error.h"
 
 namespace softac {
 
@@ -40,10 +44,20 @@ ThreadPool::ThreadPool(int num_threads) {
   if (num_threads <= 0) num_threads = num_cores > 0 ? num_cores : 1;
   spins_ = num_threads <= num_cores;
   shares_ = std::make_unique<Share[]>(static_cast<std::size_t>(num_threads));
-  for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
+  try {
+    for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
+  } catch (const std::system_error& error) {
+    stop();
+    throw MemoryError("the system refused thread " + std::to_string(workers_.size() + 2) + " of " +
+                      std::to_string(num_threads) + " (" + error.what() + ")");
+  }
 }
 
 ThreadPool::~ThreadPool() {
+  stop();
+}
+
+void ThreadPool::stop() {
   stop_.store(true);
   generation_.fetch_add(1);
   generation_.notify_all();

@@ -15,7 +15,8 @@ namespace softac {
 
 class ThreadPool {
  public:
-  // num_threads counts the calling thread; 1 means no worker at all. 0 means all cores.
+  // num_threads counts the calling thread; 1 means no worker at all. 0 means all cores. MemoryError where the system
+  // refuses a thread.
   explicit ThreadPool(int num_threads = 1);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -56,6 +57,7 @@ class ThreadPool {
   void work(std::uint32_t generation, int worker);
   bool work_on(int share, std::uint32_t generation, int worker);
   void worker_loop(int worker);
+  void stop();  // all workers
 
   std::vector<std::thread> workers_;
   PartFn fn_ = nullptr;

@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
+#include <string>
 #include <vector>
 
+#include "softac/error.h"
 #include "softac/panels.h"
 
 namespace softac {
@@ -50,7 +51,7 @@ class Arena {
   void add_chunk(std::size_t bytes) {
     const std::size_t size = (bytes + kHugePage - 1) / kHugePage * kHugePage, mapped = size + kHugePage;
     void* start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (start == MAP_FAILED) throw std::bad_alloc();
+    if (start == MAP_FAILED) throw MemoryError("the system refused " + std::to_string(size) + " bytes of memory");
     const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(start) % kHugePage) % kHugePage;
     std::byte* chunk = static_cast<std::byte*>(start) + before;
     if (before > 0) munmap(start, before);

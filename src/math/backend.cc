@@ -1,5 +1,6 @@
 #include "math/backend.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/nearest_match.h"
@@ -59,18 +60,37 @@ std::vector<std::string> unavailable_backends() {
   return names(false);
 }
 
+namespace {
+
+// SOFTAC_BACKEND stands in for an empty name.
+std::string wanted_backend(const std::string& name) {
+  const char* from_environment = std::getenv("SOFTAC_BACKEND");
+  return !name.empty() ? name : from_environment ? from_environment : "";
+}
+
+}  // namespace
+
+std::string backend_problem(const std::string& name) {
+  const std::string wanted = wanted_backend(name);
+  const std::vector<std::string> known = available_backends(), unavailable = unavailable_backends();
+  const auto is_wanted = [&](const std::string& other) { return other == wanted; };
+  if (wanted.empty() || std::any_of(known.begin(), known.end(), is_wanted)) return "";
+  const std::string found = wanted + (name.empty() ? " (SOFTAC_BACKEND)" : "");
+  if (std::any_of(unavailable.begin(), unavailable.end(), is_wanted)) return found + ": this CPU cannot run it";
+  std::string allowed;
+  for (const std::string& other : known) allowed += (allowed.empty() ? "" : ", ") + other;
+  return found + ": must be one of " + allowed + ", or empty" + did_you_mean(wanted, known);
+}
+
 template <>
 const KernelTable<float>& select_kernels<float>(const std::string& name) {
-  const char* from_environment = std::getenv("SOFTAC_BACKEND");
-  const std::string wanted = !name.empty() ? name : from_environment ? from_environment : "";
-  for (const Entry& entry : entries()) {
-    if (!entry.runs_here) {
-      if (entry.name == wanted) throw ConfigError("backend '" + wanted + "': this CPU cannot run it");
-      continue;
-    }
-    if (wanted.empty() || entry.name == wanted) return *entry.table;
-  }
-  throw ConfigError("unknown backend '" + wanted + "'" + did_you_mean(wanted, available_backends()));
+  if (const std::string problem = backend_problem(name); !problem.empty()) throw ConfigError("backend = " + problem);
+  const std::string wanted = wanted_backend(name);
+  const std::vector<Entry> all = entries();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Entry& entry) {
+    return entry.runs_here && (wanted.empty() || entry.name == wanted);
+  });
+  return *found->table;
 }
 
 template <>

@@ -19,6 +19,9 @@ std::vector<std::string> available_backends();
 // Names this build holds that this CPU cannot run.
 std::vector<std::string> unavailable_backends();
 
+// What is wrong with the name of a backend ("avx3: must be …"); "" if nothing.
+std::string backend_problem(const std::string& name);
+
 // name: one of available_backends(); "" = SOFTAC_BACKEND if set, else the best. Throws ConfigError otherwise.
 template <class T>
 const KernelTable<T>& select_kernels(const std::string& name);

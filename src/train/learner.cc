@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agent/setting_checks.h"
 #include "base/digest.h"
 #include "replay/replay_buffer.h"
 #include "softac/error.h"
@@ -36,7 +37,19 @@ struct Learner::Impl {
 };
 
 Learner::Learner(int obs_dim, int act_dim, const SacConfig& config, const LearnerOptions& options) {
-  SOFTAC_REQUIRE(options.num_streams > 0, options.num_streams);
+  SettingChecks checks;
+  check_agent(config, obs_dim, act_dim, options.threads, options.backend, checks);
+  checks.range("buffer_size", static_cast<double>(options.buffer_size), 1, 1e15);
+  checks.range("num_streams", options.num_streams, 1, 65536);
+  checks.rule(
+      config.batch_size <= options.buffer_size, {"batch_size", "buffer_size"},
+      std::to_string(config.batch_size) + ": must be at most buffer_size = " + std::to_string(options.buffer_size));
+  checks.rule(options.buffer_size / std::max(options.num_streams, 1) > config.n_steps,
+              {"buffer_size", "num_streams", "n_steps"},
+              std::to_string(options.buffer_size) +
+                  ": must hold more than n_steps = " + std::to_string(config.n_steps) +
+                  " steps of each of num_streams = " + std::to_string(options.num_streams) + " streams");
+  refuse(checks.take());
   impl_ = std::make_unique<Impl>(obs_dim, act_dim, config, options);
 }
 Learner::~Learner() = default;
@@ -59,6 +72,7 @@ void Learner::act(std::span<const float> obs, std::span<float> action, bool dete
 
 void Learner::random_action(std::span<float> action, int stream) {
   Rng& rng = impl_->warmup_rngs[impl_->checked(stream)];
+  SOFTAC_REQUIRE(static_cast<int>(action.size()) == impl_->agent.act_dim(), action.size(), impl_->agent.act_dim());
   for (float& a : action) a = static_cast<float>(rng.uniform(-1.0, 1.0));
 }
 
@@ -71,6 +85,10 @@ void Learner::observe(const Transition& t, int stream) {
       }
     }
   };
+  const auto obs_dim = static_cast<std::size_t>(impl_->agent.obs_dim());
+  const auto act_dim = static_cast<std::size_t>(impl_->agent.act_dim());
+  SOFTAC_REQUIRE(t.obs.size() == obs_dim && t.action.size() == act_dim && t.next_obs.size() == obs_dim, t.obs.size(),
+                 t.action.size(), t.next_obs.size());
   refuse_unless_finite("obs", t.obs);
   refuse_unless_finite("action", t.action);
   refuse_unless_finite("reward", std::span(&t.reward, 1));

@@ -51,7 +51,7 @@ TEST(Agent, WrongSizesBreakTheContract) {
   std::vector<float> action(1);
   EXPECT_THROW(agent.act(std::vector<float>(3), 1, true, {}, action), ContractError);
   EXPECT_THROW(agent.act(std::vector<float>(2), 1, false, {}, action), ContractError);
-  EXPECT_THROW(SacAgent(0, 1, SacConfig{}, 1), ContractError);
+  EXPECT_THROW(SacAgent(0, 1, SacConfig{}, 1), ConfigError);
 }
 
 TEST(Agent, TensorsCarryTheWholeState) {

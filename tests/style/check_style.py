@@ -31,6 +31,7 @@ PUBLIC = {
     "env.h": "env",
     "env_plugin.h": "env",
     "sac_config.h": "base",
+    "sac_settings.h": "agent",
     "config.h": "config",
     "settings.h": "config",
     "agent.h": "agent",

@@ -1,0 +1,235 @@
+// The learner's settings: name, group, range and a line of documentation for every field of SacConfig. Files, command
+// line, printing and validation all walk them through for_each_setting(); softac/settings.h adds those of a run.
+#pragma once
+
+#include <array>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "softac/sac_config.h"
+
+namespace softac {
+
+struct SettingInfo {
+  std::string_view name;
+  std::string_view group;
+  std::string_view doc;
+  double low = -std::numeric_limits<double>::infinity();  // smallest value allowed (numbers; each entry of lists)
+  double high = std::numeric_limits<double>::infinity();  // largest value allowed; infinity itself never is
+  bool low_open = false;                                  // low itself is not allowed
+};
+
+// A number that can also be found automatically: "auto", a number, and where has_start "auto_X" (starts at X).
+template <class Bool, class Double>
+struct AutoNumber {
+  Bool& automatic;
+  Double& value;
+  bool has_start;
+};
+
+// Spelling of the enumerations.
+template <class Enum>
+struct EnumNames;
+template <>
+struct EnumNames<Activation> {
+  static constexpr std::array<std::string_view, 4> value = {"relu", "tanh", "elu", "silu"};
+};
+template <>
+struct EnumNames<NormLayer> {
+  static constexpr std::array<std::string_view, 2> value = {"none", "layer"};
+};
+template <>
+struct EnumNames<WeightDecayScope> {
+  static constexpr std::array<std::string_view, 3> value = {"all", "weights", "heads_and_norms"};
+};
+template <>
+struct EnumNames<LearningRateSchedule> {
+  static constexpr std::array<std::string_view, 2> value = {"constant", "linear"};
+};
+template <>
+struct EnumNames<CriticLoss> {
+  static constexpr std::array<std::string_view, 2> value = {"mse", "quantile"};
+};
+template <>
+struct EnumNames<Variant> {
+  static constexpr std::array<std::string_view, 2> value = {"sac", "state_value"};
+};
+template <>
+struct EnumNames<PolicyKind> {
+  static constexpr std::array<std::string_view, 2> value = {"squashed_gaussian", "gaussian"};
+};
+template <>
+struct EnumNames<LogStdRule> {
+  static constexpr std::array<std::string_view, 2> value = {"clamp", "tanh"};
+};
+template <>
+struct EnumNames<EntCoefLoss> {
+  static constexpr std::array<std::string_view, 2> value = {"alpha", "log_alpha"};
+};
+template <>
+struct EnumNames<ActorGradient> {
+  static constexpr std::array<std::string_view, 2> value = {"reparameterised", "likelihood_ratio"};
+};
+template <>
+struct EnumNames<ActorBaseline> {
+  static constexpr std::array<std::string_view, 2> value = {"none", "leave_one_out"};
+};
+template <>
+struct EnumNames<DiscretePolicy> {
+  static constexpr std::array<std::string_view, 2> value = {"softmax", "boltzmann"};
+};
+
+// Calls visit(info, field) for every setting of the learner. Config: SacConfig or const SacConfig. Field types: bool&,
+// int&, int64&, uint64&, double&, string&, an enumeration with EnumNames, vector<int>&, vector<string>&, AutoNumber.
+template <class Config, class Visitor>
+requires std::is_same_v<std::remove_const_t<Config>, SacConfig>
+void for_each_setting(Config& c, Visitor&& visit) {
+  constexpr auto inf = std::numeric_limits<double>::infinity();
+  const char* group = "Networks";
+  visit(SettingInfo{"variant", group,
+                    "where critics bootstrap from: target critics (sac), or the target of a state-value network as in "
+                    "the first SAC (state_value)"},
+        c.variant);
+  visit(SettingInfo{"policy", group,
+                    "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"},
+        c.policy);
+  visit(SettingInfo{"net_arch", group,
+                    "hidden widths of the actor and of each critic; {pi = […], qf = […]} sets the next two", 1, 65536},
+        c.net_arch);
+  visit(SettingInfo{"net_arch_actor", group, "hidden widths of the actor alone; empty = net_arch", 1, 65536},
+        c.net_arch_actor);
+  visit(SettingInfo{"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536},
+        c.net_arch_critic);
+  visit(SettingInfo{"activation_fn", group, "activation of the hidden layers"}, c.activation_fn);
+  visit(SettingInfo{"norm_layer_actor", group,
+                    "normalisation between the actor's hidden products and their activations: none, or LayerNorm"},
+        c.norm_layer_actor);
+  visit(SettingInfo{"norm_layer_critic", group, "the same for critics and state values"}, c.norm_layer_critic);
+  visit(SettingInfo{"norm_eps", group, "what a norm adds to the variance (1e-5 in PyTorch, 1e-6 in Flax)", 0, 1, true},
+        c.norm_eps);
+  visit(SettingInfo{"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64},
+        c.n_critics);
+  visit(SettingInfo{"normalize_obs", group,
+                    "observations minus their running mean, divided by their running standard deviation; replay keeps "
+                    "them raw"},
+        c.normalize_obs);
+  visit(SettingInfo{"obs_norm_eps", group, "what normalize_obs adds to the variance", 0, 1, true}, c.obs_norm_eps);
+  visit(SettingInfo{"obs_norm_clip", group, "bound of normalised observations; 0 = none (SB3's VecNormalize: 10)", 0,
+                    1e6},
+        c.obs_norm_clip);
+  visit(SettingInfo{"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"},
+        c.log_std_rule);
+  visit(SettingInfo{"log_std_min", group, "lower bound of log σ (with the tanh rule −5 is usual)", -100, 100},
+        c.log_std_min);
+  visit(SettingInfo{"log_std_max", group, "upper bound of log σ", -100, 100}, c.log_std_max);
+  visit(SettingInfo{"actor_components", group,
+                    "Gaussians whose mixture the policy is; each costs the actor's and the target's pass through the "
+                    "critics once more",
+                    1, 32},
+        c.actor_components);
+  group = "Optimisers";
+  visit(SettingInfo{"learning_rate", group, "Adam step size of every network without one of its own", 0, inf},
+        c.learning_rate);
+  visit(SettingInfo{"learning_rate_actor", group, "step size of the actor; -1 = learning_rate", -1, inf},
+        c.learning_rate_actor);
+  visit(SettingInfo{"learning_rate_critic", group, "step size of the critics; -1 = learning_rate", -1, inf},
+        c.learning_rate_critic);
+  visit(SettingInfo{"learning_rate_ent_coef", group, "step size of log α; -1 = learning_rate", -1, inf},
+        c.learning_rate_ent_coef);
+  visit(SettingInfo{"learning_rate_schedule", group,
+                    "constant, or linear from each network's step size to learning_rate_end, counted in its own steps"},
+        c.learning_rate_schedule);
+  visit(SettingInfo{"learning_rate_end", group, "step size at the end of a schedule", 0, inf}, c.learning_rate_end);
+  visit(SettingInfo{"learning_rate_steps", group,
+                    "optimiser steps over which a schedule runs; 0 = the updates that the run plans", 0, 1e15},
+        c.learning_rate_steps);
+  visit(
+      SettingInfo{"weight_decay", group,
+                  "decay of AdamW, decoupled from the gradient: p shrinks by step size · weight_decay · p; never of α",
+                  0, 1e6},
+      c.weight_decay);
+  visit(SettingInfo{"weight_decay_scope", group,
+                    "what decays: all parameters, weight matrices alone, or output layers and norms alone"},
+        c.weight_decay_scope);
+  visit(SettingInfo{"adam_beta1", group, "decay of Adam's first moment", 0, 0.9999999}, c.adam_beta1);
+  visit(SettingInfo{"adam_beta2", group, "decay of Adam's second moment", 0, 0.9999999}, c.adam_beta2);
+  visit(SettingInfo{"adam_eps", group, "Adam's ε, added to the root of the second moment", 0, inf, true}, c.adam_eps);
+  visit(SettingInfo{"max_grad_norm", group, "each network's gradient is scaled down to this norm; 0 = never", 0, inf},
+        c.max_grad_norm);
+  group = "Objective";
+  visit(SettingInfo{"batch_size", group, "transitions per update", 1, 1048576}, c.batch_size);
+  visit(SettingInfo{"gamma", group, "discount per environment step", 0, 1}, c.gamma);
+  visit(SettingInfo{"reward_scale", group, "factor of rewards in the critics' targets; recorded returns have none", 0,
+                    inf, true},
+        c.reward_scale);
+  visit(SettingInfo{"critic_loss", group,
+                    "mse: one value per critic, the smallest counts; quantile: truncated quantile critics (TQC), whose "
+                    "mean the actor takes"},
+        c.critic_loss);
+  visit(SettingInfo{"n_quantiles", group, "quantiles of a critic (critic_loss = quantile)", 1, kMaxQuantiles},
+        c.n_quantiles);
+  visit(SettingInfo{"top_quantiles_to_drop_per_net", group,
+                    "largest of the critics' pooled quantiles that targets leave out, for each critic", 0,
+                    kMaxQuantiles - 1},
+        c.top_quantiles_to_drop_per_net);
+  visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
+  visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
+  visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);
+  visit(SettingInfo{"n_steps", group, "length of n-step returns (entropies on the way are left out)", 1, 1000},
+        c.n_steps);
+  visit(SettingInfo{"n_target_actions", group, "next actions whose soft values a target averages", 1, 1024},
+        c.n_target_actions);
+  visit(SettingInfo{"actor_gradient", group,
+                    "gradient of the actor through the action (reparameterised), or by the likelihood ratio"},
+        c.actor_gradient);
+  visit(SettingInfo{"actor_baseline", group,
+                    "baseline of the likelihood-ratio gradient: none, or the mean of the batch's other rows"},
+        c.actor_baseline);
+  visit(
+      SettingInfo{
+          "discrete_policy", group,
+          "discrete actions: softmax of the actor's outputs, or exp(min Q/α)/Z of the critics, without an actor"},
+      c.discrete_policy);
+  visit(
+      SettingInfo{"ent_coef", group,
+                  "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0,
+                  inf},
+      AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
+                 std::conditional_t<std::is_const_v<Config>, const double, double>>{c.ent_coef_auto, c.ent_coef, true});
+  visit(SettingInfo{"ent_coef_loss", group, "loss of a learned α: −α(log π + H), or the form linear in log α"},
+        c.ent_coef_loss);
+  visit(SettingInfo{"ent_coef_min", group, "a learned α that falls below is held there, with a warning", 0, 1e30, true},
+        c.ent_coef_min);
+  visit(SettingInfo{"ent_coef_max", group, "a learned α that rises above is held there, with a warning", 0, 1e30, true},
+        c.ent_coef_max);
+  visit(SettingInfo{"target_entropy", group,
+                    "entropy that a learned α aims at; auto = −(action size), or ½ log A with A discrete actions"},
+        AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
+                   std::conditional_t<std::is_const_v<Config>, const double, double>>{c.target_entropy_auto,
+                                                                                      c.target_entropy, false});
+}
+
+// One broken rule.
+struct SettingViolation {
+  std::string key;      // the setting
+  std::string message;  // what it is and what it must be
+};
+
+// All broken rules of a learner's settings that hold for every task: ranges, and combinations. Empty = usable.
+std::vector<SettingViolation> validate(const SacConfig& config);
+
+// The same, and what the task adds: observations of obs_dim numbers and actions of act_dim, or where
+// config.num_actions > 0 that many discrete actions (act_dim 1). Says as well where the sizes of an update are beyond
+// what the learner can count.
+std::vector<SettingViolation> validate(const SacConfig& config, int obs_dim, int act_dim);
+inline constexpr int kMaxObsDim = 1 << 20;
+inline constexpr int kMaxActDim = 512;
+inline constexpr int kMaxDiscreteActions = 65536;
+
+// Throws ConfigError with all of them, one a line; does nothing where there are none.
+void refuse(const std::vector<SettingViolation>& violations);
+
+}  // namespace softac

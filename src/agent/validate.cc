@@ -1,0 +1,230 @@
+// Validation of the learner's settings: every violation at once, with key, value and what is allowed
+// (softac/sac_settings.h).
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "agent/setting_checks.h"
+#include "math/backend.h"
+#include "softac/error.h"
+
+namespace softac {
+
+void SettingChecks::check_range(const SettingInfo& info, double value, const std::string& text) {
+  const bool low_ok = info.low_open ? value > info.low : value >= info.low;
+  if (std::isfinite(value) && low_ok && value <= info.high) return;
+  std::string out = text + ": must be ";
+  if (std::isinf(info.low) && std::isinf(info.high)) return add(info.name, out + "finite");
+  if (info.low == info.high) return add(info.name, out + number_text(info.low));
+  if (!std::isinf(info.low)) out += (info.low_open ? "greater than " : "at least ") + number_text(info.low);
+  if (!std::isinf(info.high))
+    out += (std::isinf(info.low) ? "" : " and ") + std::string("at most ") + number_text(info.high);
+  else if (!std::isfinite(value))
+    out += " and finite";
+  add(info.name, out);
+}
+
+namespace {
+
+// Array positions and counts of an update are at most this, so that an int holds them.
+constexpr double kMaxCount = std::numeric_limits<int>::max();
+
+const std::vector<int>& widths(const std::vector<int>& own, const SacConfig& config) {
+  return own.empty() ? config.net_arch : own;
+}
+
+int widest(const std::vector<int>& hidden) {
+  return hidden.empty() ? 0 : *std::max_element(hidden.begin(), hidden.end());
+}
+
+double num_weights(double in, const std::vector<int>& hidden, double out) {
+  double sum = 0.0;
+  for (const int width : hidden) {
+    sum += (in + 1.0) * width;
+    in = width;
+  }
+  return sum + (in + 1.0) * out;
+}
+
+// Outputs and weights of the learner's networks, in doubles, which no product overflows.
+struct Sizes {
+  Sizes(const SacConfig& c, int obs_dim, int act_dim) {
+    const bool discrete = c.num_actions > 0;
+    const double a = act_dim, k = c.actor_components;
+    actor_out = discrete ? c.num_actions : k == 1 ? 2 * a : k * (2 * a + 1);
+    const int quantiles = c.critic_loss == CriticLoss::quantile ? c.n_quantiles : 1;
+    critic_out = (discrete ? c.num_actions : 1.0) * quantiles;
+    target = double(c.n_target_actions) * (discrete ? c.num_actions : k) * c.n_critics * (quantiles + 1.0);
+    actor = num_weights(obs_dim, widths(c.net_arch_actor, c), actor_out);
+    critic = num_weights(obs_dim + (discrete ? 0.0 : a), widths(c.net_arch_critic, c), critic_out);
+    value = c.variant == Variant::state_value ? num_weights(obs_dim, widths(c.net_arch_critic, c), 1) : 0.0;
+    samples = discrete ? 0.0 : (1.0 + c.n_target_actions) * c.batch_size * k;
+  }
+  double actor_out, critic_out;     // columns
+  double target;                    // values of a row's target, at most
+  double actor, critic, value = 0;  // weights of one network
+  double samples;                   // actions drawn for an update
+};
+
+void check_continuous(const SacConfig& c, int act_dim, SettingChecks& checks) {
+  checks.range("act_dim", act_dim, 1, kMaxActDim);
+  checks.rule(c.discrete_policy == DiscretePolicy::softmax, {"discrete_policy"},
+              "boltzmann: the environment's actions are continuous; leave it at softmax");
+}
+
+// Settings that say how actions are sampled mean nothing with discrete actions, and must not be taken silently.
+void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
+  checks.range("act_dim", act_dim, 1, 1);
+  const auto leave = [&](bool ok, const char* key, const std::string& value, const char* why) {
+    checks.rule(ok, {key}, value + ": " + why);
+  };
+  leave(c.policy == PolicyKind::squashed_gaussian, "policy", "gaussian",
+        "the policy of discrete actions is a softmax; leave it at squashed_gaussian");
+  leave(c.actor_gradient == ActorGradient::reparameterised, "actor_gradient", "likelihood_ratio",
+        "with discrete actions the actor's gradient is exact; leave it at reparameterised");
+  leave(c.actor_components == 1, "actor_components", std::to_string(c.actor_components),
+        "a softmax has as many modes as actions; leave it at 1");
+  leave(c.n_target_actions == 1, "n_target_actions", std::to_string(c.n_target_actions),
+        "with discrete actions the target's expectation is exact; leave it at 1");
+  leave(c.variant == Variant::sac, "variant", "state_value",
+        "the value of a state is exact with discrete actions; leave it at sac");
+  checks.rule(c.discrete_policy == DiscretePolicy::softmax || c.ent_coef_auto || c.ent_coef > 0.0,
+              {"discrete_policy", "ent_coef"}, "boltzmann: the Boltzmann policy needs a temperature, ent_coef above 0");
+}
+
+void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& checks) {
+  for (const char* key : {"obs_dim", "act_dim", "num_actions", "net_arch", "net_arch_actor", "net_arch_critic",
+                          "batch_size", "n_critics", "n_target_actions", "actor_components", "variant", "critic_loss",
+                          "n_quantiles"}) {
+    if (checks.broken(key)) return;
+  }
+  const Sizes sizes(c, obs_dim, act_dim);
+  const auto most = [&](double count, const char* key, const std::string& what) {
+    if (count > kMaxCount && !checks.broken(key))
+      checks.add(key, what + " are " + number_text(count) + ": must be at most 2147483647");
+  };
+  const double batch = c.batch_size, samples = sizes.samples;
+  most(2.0 * batch * (double{1} * obs_dim + act_dim), "batch_size", "2·batch_size·(obs_dim + act_dim)");
+  most(batch * sizes.target, "batch_size", "batch_size·(values of a target)");
+  most((1.0 + c.n_target_actions) * batch * sizes.critic_out, "batch_size",
+       "(1 + n_target_actions)·batch_size·(outputs of a critic)");
+  if (c.num_actions > 0) most(2.0 * batch * c.num_actions, "batch_size", "2·batch_size·num_actions");
+  most(samples * act_dim, "batch_size", "(1 + n_target_actions)·batch_size·actor_components·act_dim");
+  most((1.0 + c.n_target_actions) * batch * sizes.actor_out, "batch_size",
+       "(1 + n_target_actions)·batch_size·(outputs of the actor)");
+  const auto own = [](const std::vector<int>& widths_of_one, const char* key) {
+    return widths_of_one.empty() ? "net_arch" : key;
+  };
+  const char *actor_key = own(c.net_arch_actor, "net_arch_actor"),
+             *critic_key = own(c.net_arch_critic, "net_arch_critic");
+  most(batch * widest(widths(c.net_arch_actor, c)), actor_key, "batch_size times the actor's widest layer");
+  most(batch * widest(widths(c.net_arch_critic, c)), critic_key, "batch_size times the critics' widest layer");
+  most(sizes.actor, actor_key, "the actor's weights");
+  most(sizes.critic, critic_key, "a critic's weights");
+}
+
+}  // namespace
+
+void check_ranges(const SacConfig& config, SettingChecks& checks) {
+  for_each_setting(config, checks);
+  if (config.num_actions != 0) checks.range("num_actions", config.num_actions, 2, kMaxDiscreteActions);
+}
+
+void check_rules(const SacConfig& c, SettingChecks& checks) {
+  checks.rule(!c.net_arch.empty() || (!c.net_arch_actor.empty() && !c.net_arch_critic.empty()), {"net_arch"},
+              "[]: must name at least one hidden layer, or net_arch_actor and net_arch_critic both must");
+  checks.rule(c.log_std_min < c.log_std_max, {"log_std_min", "log_std_max"},
+              number_text(c.log_std_min) + ": must be below log_std_max = " + number_text(c.log_std_max));
+  const auto own_rate = [&](const char* key, double rate) {
+    checks.rule(rate >= 0.0 || rate == -1.0, {key},
+                number_text(rate) + ": must be at least 0, or -1 for learning_rate");
+  };
+  own_rate("learning_rate_actor", c.learning_rate_actor);
+  own_rate("learning_rate_critic", c.learning_rate_critic);
+  own_rate("learning_rate_ent_coef", c.learning_rate_ent_coef);
+  checks.rule(
+      c.variant == Variant::sac || c.n_target_actions == 1, {"n_target_actions", "variant"},
+      std::to_string(c.n_target_actions) + ": must be 1 with variant = \"state_value\", whose targets draw no action");
+  checks.rule(c.actor_gradient == ActorGradient::reparameterised || c.actor_components == 1,
+              {"actor_gradient", "actor_components"},
+              "likelihood_ratio: is for actor_components = 1, found " + std::to_string(c.actor_components) +
+                  "; leave it at reparameterised for a mixture");
+  checks.rule(c.ent_coef_min < c.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
+              number_text(c.ent_coef_min) + ": must be below ent_coef_max = " + number_text(c.ent_coef_max));
+  if (c.critic_loss == CriticLoss::mse) return;
+  checks.rule(c.top_quantiles_to_drop_per_net < c.n_quantiles, {"top_quantiles_to_drop_per_net", "n_quantiles"},
+              std::to_string(c.top_quantiles_to_drop_per_net) +
+                  ": must be below n_quantiles = " + std::to_string(c.n_quantiles));
+  checks.rule(std::int64_t{c.n_quantiles} * c.n_critics <= kMaxPooledQuantiles, {"n_quantiles", "n_critics"},
+              std::to_string(c.n_quantiles) + ": times n_critics must be at most " +
+                  std::to_string(kMaxPooledQuantiles));
+  checks.rule(c.variant == Variant::sac, {"critic_loss", "variant"},
+              "quantile: must be mse with variant = \"state_value\", whose values are single numbers");
+}
+
+std::vector<SettingViolation> validate(const SacConfig& config) {
+  SettingChecks checks;
+  check_ranges(config, checks);
+  check_rules(config, checks);
+  return checks.take();
+}
+
+namespace {
+void check_learner(const SacConfig& config, int obs_dim, int act_dim, SettingChecks& checks) {
+  checks.range("obs_dim", obs_dim, 1, kMaxObsDim);
+  check_ranges(config, checks);
+  check_rules(config, checks);
+  if (config.num_actions > 0) {
+    check_discrete(config, act_dim, checks);
+  } else {
+    check_continuous(config, act_dim, checks);
+  }
+  checks.rule(config.learning_rate_schedule == LearningRateSchedule::constant || config.learning_rate_steps >= 1,
+              {"learning_rate_steps", "learning_rate_schedule"},
+              "0: a schedule needs the number of steps that it runs over, at least 1");
+  check_sizes(config, obs_dim, act_dim, checks);
+}
+}  // namespace
+
+std::vector<SettingViolation> validate(const SacConfig& config, int obs_dim, int act_dim) {
+  SettingChecks checks;
+  check_learner(config, obs_dim, act_dim, checks);
+  return checks.take();
+}
+
+void check_execution(int threads, const std::string& backend, SettingChecks& checks) {
+  checks.range("threads", threads, 0, 4096);
+  if (const std::string problem = backend_problem(backend); !problem.empty()) checks.add("backend", problem);
+}
+
+void check_agent(const SacConfig& config, int obs_dim, int act_dim, int threads, const std::string& backend,
+                 SettingChecks& checks) {
+  check_learner(config, obs_dim, act_dim, checks);
+  check_execution(threads, backend, checks);
+}
+
+// Parameters with gradient, two moments, target and transposes; of each row the batch, and each layer's output and
+// gradient, two of them for activations that keep their input too.
+double learner_bytes(const SacConfig& c, int obs_dim, int act_dim, int threads) {
+  const Sizes sizes(c, obs_dim, act_dim);
+  const auto sum = [](const std::vector<int>& hidden) {
+    double total = 0.0;
+    for (const int width : hidden) total += width;
+    return total;
+  };
+  const double actor_row = sum(widths(c.net_arch_actor, c)), critic_row = sum(widths(c.net_arch_critic, c));
+  const double weights = 5.0 * sizes.actor + 6.0 * c.n_critics * sizes.critic + 5.0 * sizes.value;
+  const double row = 2.0 * (obs_dim + act_dim) + 3.0 * sizes.actor_out + 2.0 * actor_row +
+                     c.n_critics * (2.0 * critic_row + 2.0 * sizes.critic_out);
+  const double scratch = 256.0 * threads * (actor_row + 2.0 * critic_row);
+  return 4.0 * (weights + row * c.batch_size + sizes.samples * (4.0 * act_dim + 2.0) + sizes.target * c.batch_size + scratch);
+}
+
+void refuse(const std::vector<SettingViolation>& violations) {
+  if (violations.empty()) return;
+  std::string text = "settings that cannot be used:";
+  for (const SettingViolation& violation : violations) text += "\n  " + violation.key + " = " + violation.message;
+  throw ConfigError(text);
+}
+
+}  // namespace softac
