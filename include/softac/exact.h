@@ -13,7 +13,8 @@
 namespace softac {
 
 // Sparse transitions, rows (s, a) in the order s·A + a. Made by MdpBuilder. A row without transitions is an action that
-// is not available; a state without any is terminal, its value 0.
+// is not available; a state without any is terminal, its value 0. The functions below throw ContractError on one whose
+// arrays do not fit together or hold values that are no probabilities, and on arguments of other sizes.
 struct FiniteMdp {
   std::int64_t num_states = 0;            // S
   std::int64_t num_actions = 0;           // A
@@ -38,10 +39,13 @@ struct FiniteMdp {
   }
 };
 
-// Rows are given in order: add() for each transition of the row, then end_row(); finish() after S·A rows.
+// Rows are given in order: add() for each transition of the row, then end_row(); finish() after S·A rows. ContractError
+// on more rows than that, states that do not exist, numbers that are not finite, negative p, and rows whose p sum to
+// something else than 1 (within 1e-6).
 class MdpBuilder {
  public:
-  // max_bytes: MemoryError before anything is allocated if S·A rows alone need more.
+  // S and A from 1 to 2^31 − 2, else ContractError. max_bytes: MemoryError before anything is allocated if S·A rows
+  // alone need more.
   MdpBuilder(std::int64_t num_states, std::int64_t num_actions,
              std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
   void reserve(std::int64_t num_transitions);
@@ -51,6 +55,8 @@ class MdpBuilder {
   FiniteMdp finish();
 
  private:
+  bool rows_left() const;
+
   FiniteMdp mdp_;
   std::vector<double> r_;  // of the row being built
   bool same_rewards_ = true;
@@ -80,36 +86,39 @@ struct SoftSolution {
 };
 
 // Soft-optimal values and policy (E7), by value iteration with bounds from the contraction, and Newton steps (soft
-// policy iteration) where the sweeps alone converge slowly. Throws ConfigError on unusable options.
+// policy iteration) where the sweeps alone converge slowly. Throws ConfigError on unusable options, NumericsError where
+// values are beyond double precision.
 SoftSolution solve_soft(const FiniteMdp& mdp, const SoftOptions& options);
 
 // What can go wrong with the options, one line each; empty if nothing.
 std::string option_violations(const SoftOptions& options);
 
-// A policy is (S, A) probabilities, 0 on actions that are not available.
+// A policy is (S, A) probabilities, 0 on actions that are not available; in a state that is not terminal they sum to 1
+// within 1e-4. ContractError on any other.
 struct PolicyValue {
   std::vector<double> v;  // (S)
   double error_bound = 0.0;
   std::int64_t iterations = 0;
 };
 // Soft value of a policy (E2): V = Σ_a π (Q − α log(π/w)). options.alpha must be finite; 0 gives the plain return.
+// Throws ConfigError on unusable options.
 PolicyValue evaluate_policy(const FiniteMdp& mdp, std::span<const double> pi, const SoftOptions& options);
 
-// Q(s, a) = r + γ E V(s'), E2; NaN where the action is not available.
+// Q(s, a) = r + γ E V(s'), E2; NaN where the action is not available. Here and below: 0 ≤ γ ≤ 1, 0 ≤ α < ∞ or as said.
 std::vector<double> soft_q(const FiniteMdp& mdp, std::span<const double> v, double gamma);
 // One Bellman sweep: V(s) = α log Σ w exp(Q/α), the free energy (E4); max at α = 0.
 std::vector<double> soft_backup(const FiniteMdp& mdp, std::span<const double> v, double alpha, double gamma);
 // E3, by log-sum-exp. α = 0: the best actions share, those within tie_width of the best; α = ∞: proportional to w.
-// This is soft policy improvement if q is that of a policy.
+// This is soft policy improvement if q is that of a policy. tie_width ≥ 0.
 std::vector<double> boltzmann_policy(const FiniteMdp& mdp, std::span<const double> q, double alpha,
                                      double tie_width = 0.0);
 // −Σ π log(π/w) per state.
 std::vector<double> policy_entropy(const FiniteMdp& mdp, std::span<const double> pi);
-// α log Σ w exp(Q/α) per state; 0 in terminal states.
+// α log Σ w exp(Q/α) per state, α > 0; 0 in terminal states.
 std::vector<double> free_energy(const FiniteMdp& mdp, std::span<const double> q, double alpha);
 
 // Discounted occupancy (1 − γ) Σ_t γ^t P(s_t = s) from a start distribution (S); sums to 1 less what terminated. Within
-// tolerance in the 1-norm.
+// tolerance (> 0) in the 1-norm; γ < 1.
 std::vector<double> discounted_occupancy(const FiniteMdp& mdp, std::span<const double> pi,
                                          std::span<const double> start, double gamma, double tolerance = 1e-12);
 
@@ -126,11 +135,12 @@ struct ExactProblem {
   std::string x_label, y_label;
 };
 
-// 4×4 or 8×8 map of Gymnasium's FrozenLake-v1, its env.P to the bit.
+// 4×4 or 8×8 (size 4 or 8, else ContractError) map of Gymnasium's FrozenLake-v1, its env.P to the bit.
 ExactProblem frozen_lake(int size = 4, bool slippery = true);
 // Gymnasium's CliffWalking-v1.
 ExactProblem cliff_walking(bool slippery = false);
 // rows × cols open cells, start at the lower left, goal at the upper right: −1 per step, moves against a wall stay.
+// From 2 to 1e8 cells.
 ExactProblem grid_world(int rows = 5, int cols = 5);
 // Each (s, a) has 4 successors drawn uniformly (they may coincide) with probabilities proportional to uniform draws,
 // and a reward uniform in [0, 1). Row s·A + a draws from Rng(seed, row) in this order: 4 successors (below(S)), 4
@@ -142,14 +152,15 @@ ExactProblem random_problem(std::int64_t num_states, std::int64_t num_actions, s
 // `source` and the line on anything else, MemoryError beyond max_bytes.
 ExactProblem parse_mdp_csv(std::string_view text, const std::string& source,
                            std::uint64_t max_bytes = std::numeric_limits<std::uint64_t>::max());
-// The rows of state s as such text, appended; without the header.
+// The rows of state s (0 … S − 1) as such text, appended; without the header.
 void append_mdp_csv(const FiniteMdp& mdp, std::int64_t s, std::string& out);
 constexpr const char* kMdpCsvHeader = "s,a,s_next,p,r,terminated";
 
 // Policy and values as an SVG drawing: a grid with arrows, a map of the mean action, or a table of probabilities.
 std::string policy_svg(const ExactProblem& problem, const SoftSolution& solution);
 
-// Nodes and weights of Gauss–Legendre quadrature on [−1, 1]; exact for polynomials of degree 2n − 1.
+// Nodes and weights of Gauss–Legendre quadrature on [−1, 1]; exact for polynomials of degree 2n − 1. n
+// from 1 to 100,000, else ContractError.
 struct Quadrature {
   std::vector<double> node, weight;
 };

@@ -1,10 +1,31 @@
 // Builds the sparse transitions of a finite MDP row by row.
 #include <cmath>
+#include <new>
 
 #include "softac/error.h"
 #include "softac/exact.h"
 
 namespace softac {
+
+namespace {
+
+constexpr double kMaxSumError = 1e-6;                      // of the probabilities of a row
+constexpr std::size_t kMaxEntries = std::size_t{1} << 36;  // half a terabyte of doubles
+
+template <class T>
+void reserve_or_refuse(std::vector<T>& values, std::size_t count) {
+  const auto refuse_count = [&] {
+    throw MemoryError("a finite MDP: the system refused an array of " + std::to_string(count) + " entries");
+  };
+  if (count > kMaxEntries) refuse_count();
+  try {
+    values.reserve(count);
+  } catch (const std::bad_alloc&) {
+    refuse_count();
+  }
+}
+
+}  // namespace
 
 MdpBuilder::MdpBuilder(std::int64_t num_states, std::int64_t num_actions, std::uint64_t max_bytes) {
   SOFTAC_REQUIRE(num_states > 0 && num_states < std::numeric_limits<std::int32_t>::max(), num_states);
@@ -19,17 +40,19 @@ MdpBuilder::MdpBuilder(std::int64_t num_states, std::int64_t num_actions, std::u
                       " MiB of memory, of which " + std::to_string(max_bytes / 1048576) + " MiB are there");
   }
   const auto num_rows = static_cast<std::size_t>(num_states * num_actions);
-  mdp_.row_start.reserve(num_rows + 1);
+  reserve_or_refuse(mdp_.row_start, num_rows + 1);
   mdp_.row_start.push_back(0);
-  mdp_.reward.reserve(num_rows);
+  reserve_or_refuse(mdp_.reward, num_rows);
 }
 
 void MdpBuilder::reserve(std::int64_t num_transitions) {
-  mdp_.next.reserve(static_cast<std::size_t>(num_transitions));
-  mdp_.p.reserve(static_cast<std::size_t>(num_transitions));
+  SOFTAC_REQUIRE(num_transitions >= 0, num_transitions);
+  reserve_or_refuse(mdp_.next, static_cast<std::size_t>(num_transitions));
+  reserve_or_refuse(mdp_.p, static_cast<std::size_t>(num_transitions));
 }
 
 void MdpBuilder::add(std::int64_t s_next, double p, double r, bool terminated) {
+  SOFTAC_REQUIRE(rows_left(), mdp_.reward.size());
   SOFTAC_REQUIRE(s_next >= 0 && s_next < mdp_.num_states, s_next);
   SOFTAC_REQUIRE(p >= 0.0 && std::isfinite(p) && std::isfinite(r), p, r);
   if (terminated) {
@@ -41,8 +64,16 @@ void MdpBuilder::add(std::int64_t s_next, double p, double r, bool terminated) {
   r_.push_back(r);
 }
 
+bool MdpBuilder::rows_left() const {
+  return !mdp_.row_start.empty() && static_cast<std::int64_t>(mdp_.reward.size()) < mdp_.num_states * mdp_.num_actions;
+}
+
 void MdpBuilder::end_row() {
+  SOFTAC_REQUIRE(rows_left(), mdp_.reward.size());
   const std::size_t first = static_cast<std::size_t>(mdp_.row_start.back());
+  double mass = 0.0;
+  for (std::size_t i = first; i < mdp_.p.size(); ++i) mass += mdp_.p[i];
+  SOFTAC_REQUIRE(r_.empty() || std::fabs(mass - 1.0) <= kMaxSumError, mdp_.reward.size(), mass);
   double sum = 0.0;
   bool same = true;
   for (std::size_t i = 0; i < r_.size(); ++i) {

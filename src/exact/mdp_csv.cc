@@ -189,6 +189,7 @@ ExactProblem parse_mdp_csv(std::string_view text, const std::string& source, std
 }
 
 void append_mdp_csv(const FiniteMdp& mdp, std::int64_t s, std::string& out) {
+  SOFTAC_REQUIRE(s >= 0 && s < mdp.num_states, s, mdp.num_states);
   for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
     const auto row = static_cast<std::size_t>(s * mdp.num_actions + a);
     auto ended = std::lower_bound(mdp.ended.begin(), mdp.ended.end(), std::pair(mdp.row_start[row], std::int32_t{0}));

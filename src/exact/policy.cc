@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "exact/bellman.h"
+#include "exact/checks.h"
 #include "softac/error.h"
 #include "softac/exact.h"
 
@@ -17,6 +18,8 @@ std::size_t num_rows(const FiniteMdp& mdp) {
 }  // namespace
 
 std::vector<double> soft_q(const FiniteMdp& mdp, std::span<const double> v, double gamma) {
+  exact::require_mdp(mdp);
+  SOFTAC_REQUIRE(gamma >= 0.0 && gamma <= 1.0, gamma);
   SOFTAC_REQUIRE(static_cast<std::int64_t>(v.size()) == mdp.num_states, v.size());
   std::vector<double> q(num_rows(mdp), std::nan(""));
   for (std::size_t row = 0; row < q.size(); ++row) {
@@ -32,6 +35,8 @@ std::vector<double> soft_q(const FiniteMdp& mdp, std::span<const double> v, doub
 }
 
 std::vector<double> boltzmann_policy(const FiniteMdp& mdp, std::span<const double> q, double alpha, double tie_width) {
+  exact::require_mdp(mdp);
+  SOFTAC_REQUIRE(tie_width >= 0.0, tie_width);
   SOFTAC_REQUIRE(q.size() == num_rows(mdp), q.size());
   SOFTAC_REQUIRE(alpha >= 0.0, alpha);
   std::vector<double> pi(q.size(), 0.0);
@@ -63,7 +68,8 @@ std::vector<double> boltzmann_policy(const FiniteMdp& mdp, std::span<const doubl
 }
 
 std::vector<double> policy_entropy(const FiniteMdp& mdp, std::span<const double> pi) {
-  SOFTAC_REQUIRE(pi.size() == num_rows(mdp), pi.size());
+  exact::require_mdp(mdp);
+  exact::require_policy(mdp, pi);
   std::vector<double> entropy(static_cast<std::size_t>(mdp.num_states), 0.0);
   for (std::int64_t s = 0; s < mdp.num_states; ++s) {
     double sum = 0.0;
@@ -78,6 +84,7 @@ std::vector<double> policy_entropy(const FiniteMdp& mdp, std::span<const double>
 }
 
 std::vector<double> free_energy(const FiniteMdp& mdp, std::span<const double> q, double alpha) {
+  exact::require_mdp(mdp);
   SOFTAC_REQUIRE(q.size() == num_rows(mdp), q.size());
   SOFTAC_REQUIRE(alpha > 0.0 && std::isfinite(alpha), alpha);
   std::vector<double> v(static_cast<std::size_t>(mdp.num_states), 0.0);

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "softac/exact.h"
+#include "exact/checks.h"
+#include "softac/error.h"
 
 namespace softac {
 
@@ -234,9 +235,28 @@ std::string table_svg(const ExactProblem& problem, const SoftSolution& solution)
   return out.finish();
 }
 
+// One entry a state or action where an array is not empty, and a grid of all states.
+void require_drawable(const ExactProblem& problem, const SoftSolution& solution) {
+  exact::require_mdp(problem.mdp);
+  const auto num_states = static_cast<std::size_t>(problem.mdp.num_states);
+  const auto num_actions = static_cast<std::size_t>(problem.mdp.num_actions);
+  SOFTAC_REQUIRE(problem.rows >= 0 && problem.cols >= 0, problem.rows, problem.cols);
+  const std::int64_t num_cells = std::int64_t{problem.rows} * problem.cols;
+  SOFTAC_REQUIRE((problem.rows == 0 && problem.cols == 0) || num_cells == problem.mdp.num_states, problem.rows,
+                 problem.cols, num_states);
+  SOFTAC_REQUIRE(problem.cells.empty() || problem.cells.size() == num_states, problem.cells.size(), num_states);
+  for (const auto* values : {&problem.action_dx, &problem.action_dy, &problem.action_value})
+    SOFTAC_REQUIRE(values->empty() || values->size() == num_actions, values->size(), num_actions);
+  SOFTAC_REQUIRE(problem.action_dx.size() == problem.action_dy.size(), problem.action_dy.size());
+  for (const auto* values : {&solution.v, &solution.plain_return})
+    SOFTAC_REQUIRE(values->size() == num_states, values->size(), num_states);
+  SOFTAC_REQUIRE(solution.pi.size() == num_states * num_actions, solution.pi.size());
+}
+
 }  // namespace
 
 std::string policy_svg(const ExactProblem& problem, const SoftSolution& solution) {
+  require_drawable(problem, solution);
   const bool grid = problem.rows > 0;
   if (grid && !problem.action_value.empty()) return map_svg(problem, solution);
   if (grid && !problem.action_dx.empty()) return grid_svg(problem, solution);

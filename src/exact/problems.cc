@@ -12,6 +12,8 @@ namespace softac {
 
 namespace {
 
+constexpr std::int64_t kMaxCells = 100'000'000;  // of a grid world
+
 struct Move {
   int down, right;
 };
@@ -124,7 +126,8 @@ ExactProblem cliff_walking(bool slippery) {
 }
 
 ExactProblem grid_world(int rows, int cols) {
-  SOFTAC_REQUIRE(rows >= 1 && cols >= 1 && rows * cols >= 2, rows, cols);
+  SOFTAC_REQUIRE(rows >= 1 && cols >= 1 && std::int64_t{rows} * cols >= 2 && std::int64_t{rows} * cols <= kMaxCells,
+                 rows, cols);
   const std::vector<Move> moves = {{-1, 0}, {0, 1}, {1, 0}, {0, -1}};  // up, right, down, left
   std::string cells(static_cast<std::size_t>(rows * cols), 'F');
   const int start = (rows - 1) * cols, goal = cols - 1;

@@ -1,7 +1,9 @@
 // Solves a soft MDP, and evaluates policies (E2, E4, E7).
 #include <cmath>
 
+#include "base/text.h"
 #include "exact/bellman.h"
+#include "exact/checks.h"
 #include "exact/fixed_point.h"
 #include "softac/error.h"
 #include "softac/exact.h"
@@ -10,28 +12,16 @@ namespace softac {
 
 namespace {
 
-std::string text_of(double value) {
-  std::ostringstream out;
-  out.precision(17);
-  out << value;
-  return out.str();
-}
-
 void check(const SoftOptions& options) {
   if (const std::string text = option_violations(options); !text.empty())
     throw ConfigError("options of the exact solution that cannot be used:" + text);
 }
 
-void check_mass(const FiniteMdp& mdp, double gamma) {
-  // Σp may be above 1 by what files are allowed; the contraction must hold all the same.
-  double most = 0.0;
-  for (std::size_t row = 0; row + 1 < mdp.row_start.size(); ++row) {
-    double mass = 0.0;
-    for (std::int64_t i = mdp.row_start[row]; i < mdp.row_start[row + 1]; ++i)
-      mass += mdp.p[static_cast<std::size_t>(i)];
-    most = std::max(most, mass);
+// Σp may be above 1 by what files are allowed; the contraction must hold all the same.
+void check_mass(double most, double gamma) {
+  if (!(gamma * most < 1.0)) {
+    throw ConfigError("gamma = " + number_text(gamma) + ": too near to 1 for these transitions");
   }
-  if (!(gamma * most < 1.0)) throw ConfigError("gamma = " + text_of(gamma) + ": too near to 1 for these transitions");
 }
 
 // α·entropy of each state.
@@ -55,7 +45,7 @@ exact::FixedPoint evaluate(const FiniteMdp& mdp, std::span<const double> pi, dou
 std::string option_violations(const SoftOptions& options) {
   std::string text;
   const auto refuse = [&](const char* name, double found, const char* expected) {
-    text += std::string("\n  ") + name + " = " + text_of(found) + ": must be " + expected;
+    text += std::string("\n  ") + name + " = " + number_text(found) + ": must be " + expected;
   };
   if (!(options.alpha >= 0.0)) refuse("alpha", options.alpha, "at least 0, or inf");
   if (!(options.gamma >= 0.0 && options.gamma < 1.0)) refuse("gamma", options.gamma, "at least 0 and less than 1");
@@ -68,7 +58,7 @@ std::string option_violations(const SoftOptions& options) {
 
 SoftSolution solve_soft(const FiniteMdp& mdp, const SoftOptions& options) {
   check(options);
-  check_mass(mdp, options.gamma);
+  check_mass(exact::require_mdp(mdp), options.gamma);
   ThreadPool pool(options.threads);
   const bool infinite = std::isinf(options.alpha);
   SoftSolution out;
@@ -121,9 +111,9 @@ SoftSolution solve_soft(const FiniteMdp& mdp, const SoftOptions& options) {
 
 PolicyValue evaluate_policy(const FiniteMdp& mdp, std::span<const double> pi, const SoftOptions& options) {
   check(options);
-  check_mass(mdp, options.gamma);
   SOFTAC_REQUIRE(std::isfinite(options.alpha), options.alpha);
-  SOFTAC_REQUIRE(static_cast<std::int64_t>(pi.size()) == mdp.num_states * mdp.num_actions, pi.size());
+  const double mass = exact::require_mdp(mdp);
+  check_mass(mass * exact::require_policy(mdp, pi), options.gamma);
   ThreadPool pool(options.threads);
   exact::FixedPoint point = evaluate(mdp, pi, options.alpha, options, pool);
   point.v.pop_back();
@@ -131,8 +121,10 @@ PolicyValue evaluate_policy(const FiniteMdp& mdp, std::span<const double> pi, co
 }
 
 std::vector<double> soft_backup(const FiniteMdp& mdp, std::span<const double> v, double alpha, double gamma) {
+  exact::require_mdp(mdp);
   SOFTAC_REQUIRE(static_cast<std::int64_t>(v.size()) == mdp.num_states, v.size());
   SOFTAC_REQUIRE(alpha >= 0.0 && std::isfinite(alpha), alpha);
+  SOFTAC_REQUIRE(gamma >= 0.0 && gamma <= 1.0, gamma);
   ThreadPool pool(1);
   exact::Bellman bellman(mdp, alpha, gamma, pool);
   std::vector<double> from(v.begin(), v.end()), to(v.size() + 1);
