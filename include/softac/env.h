@@ -40,7 +40,8 @@ struct StepResult {
   bool truncated = false;   // cut off for another reason (not the time limit, which VecEnv adds): the next value counts
 };
 
-// One environment instance. Not thread-safe; different instances may run on different threads.
+// One environment instance. Not thread-safe; different instances may run on different threads. Spans have the sizes said
+// below: an environment need not check them, and what the library steps (VecEnv) always gives them.
 class Env {
  public:
   virtual ~Env() = default;
@@ -85,8 +86,9 @@ std::vector<EnvInfo> registered_envs();
 // The table's entry for an id. Throws ConfigError on an unknown id (with the nearest match).
 EnvInfo find_env(const std::string& id);
 
-// Makes an environment. Throws ConfigError on an unknown id or argument (with the nearest match), IoError on a missing
-// or wrong model file.
+// Makes an environment. Throws ConfigError on an unknown id and on arguments that are unknown (with the nearest match),
+// of another type, NaN or out of the environment's range, IoError on a missing or wrong model file, ContractError if a
+// factory makes none.
 std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs = {});
 
 // Loads a shared library with the C entry point of softac/env_plugin.h; its environments join the table.
@@ -98,7 +100,7 @@ void load_env_plugin(const std::string& path);
 using EnvFactory = std::function<std::unique_ptr<Env>(const EnvKwargs& kwargs)>;
 
 // Adds a C++ environment to the table (for programs that link the library). Throws ConfigError if the id is empty or
-// taken.
+// taken, or if there is no factory.
 void register_env(EnvInfo info, EnvFactory factory);
 
 }  // namespace softac

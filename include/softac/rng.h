@@ -35,9 +35,9 @@ class Rng {
   double uniform();                         // [0, 1), 53 bits
   double uniform(double low, double high);  // low + (high − low)·uniform()
   double normal();                          // standard normal, Box–Muller on two uniforms, one value kept per call
-  std::uint64_t below(std::uint64_t n);     // uniform in [0, n), n ≥ 1, without bias
+  std::uint64_t below(std::uint64_t n);     // uniform in [0, n) without bias; ContractError on n = 0
 
-  // Maps a word to [0, n) without bias, or returns false: then the next word must be tried. below() is this on
+  // Maps a word to [0, n), n ≥ 1, without bias, or returns false: then the next word must be tried. below() is this on
   // next_u64(). Lemire, "Fast random integer generation in an interval" (2019): multiply, reject the biased part.
   static bool map_below(std::uint64_t word, std::uint64_t n, std::uint64_t& value) {
     __extension__ using Wide = unsigned __int128;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/elementary.h"
+#include "softac/error.h"
 
 namespace softac {
 
@@ -59,6 +60,7 @@ double Rng::normal() {
 }
 
 std::uint64_t Rng::below(std::uint64_t n) {
+  SOFTAC_REQUIRE(n >= 1);
   std::uint64_t value;
   while (!map_below(next_u64(), n, value)) {
   }

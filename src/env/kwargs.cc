@@ -1,11 +1,21 @@
 #include "env/kwargs.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/nearest_match.h"
 #include "base/text.h"
 
 namespace softac {
+
+namespace {
+bool holds_nan(const EnvValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) return std::isnan(*number);
+  const auto* list = std::get_if<std::vector<double>>(&value);
+  return list != nullptr && std::any_of(list->begin(), list->end(), [](double x) { return std::isnan(x); });
+}
+}  // namespace
 
 const char* type_name(const EnvValue& value) {
   constexpr std::array<const char*, 4> kNames = {"bool", "number", "string", "list of numbers"};
@@ -39,6 +49,8 @@ EnvKwargs complete_kwargs(const EnvInfo& info, const EnvKwargs& given) {
     } else if (known->second.index() != value.index()) {
       violations += "\n  argument '" + name + "': expected a " + type_name(known->second) + ", found the " +
                     type_name(value) + " " + to_text(value);
+    } else if (holds_nan(value)) {
+      violations += "\n  argument '" + name + "': must be a number, found nan";
     } else {
       known->second = value;
     }

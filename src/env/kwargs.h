@@ -9,7 +9,7 @@
 namespace softac {
 
 // Every declared argument of info, with the given value or its default. Throws ConfigError that lists all unknown names
-// (with the nearest match) and all wrong types at once.
+// (with the nearest match), all wrong types and all NaNs at once.
 EnvKwargs complete_kwargs(const EnvInfo& info, const EnvKwargs& given);
 
 // "bool", "number", "string" or "list of numbers".

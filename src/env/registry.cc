@@ -15,11 +15,7 @@ namespace {
 
 std::vector<EnvEntry> builtin_envs() {
   std::vector<EnvEntry> entries = {
-      pendulum_entry(),
-      mountain_car_continuous_entry(),
-      cart_pole_entry(),
-      acrobot_entry(),
-      two_peaks_entry(),
+      pendulum_entry(), mountain_car_continuous_entry(), cart_pole_entry(), acrobot_entry(), two_peaks_entry(),
       two_way_entry(),
   };
 #ifdef SOFTAC_HAS_MUJOCO
@@ -70,7 +66,9 @@ EnvInfo find_env(const std::string& id) {
 
 std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs) {
   const auto [info, factory] = find_entry(id);
-  return factory(complete_kwargs(info, kwargs));
+  std::unique_ptr<Env> env = factory(complete_kwargs(info, kwargs));
+  if (!env) throw ContractError("environment " + id + ": its factory made none");
+  return env;
 }
 
 void register_envs(std::vector<EnvEntry> entries) {

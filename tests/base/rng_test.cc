@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include "softac/error.h"
+
 namespace softac {
 namespace {
 
@@ -117,6 +119,10 @@ TEST(Rng, NormalHasTheMomentsOfTheStandardNormal) {
   for (int power = 0; power < 4; ++power) {
     EXPECT_NEAR(sums[power], expected[power], 4.0 * std::sqrt(variance[power] / kDraws)) << power + 1;
   }
+}
+
+TEST(Rng, BelowNothingBreaksTheContract) {
+  EXPECT_THROW(Rng(1).below(0), ContractError);
 }
 
 TEST(Rng, BelowIsWithinItsRangeAndReachesAllValues) {

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "env/check.h"
 #include "env/kwargs.h"
 #include "env/toy_env.h"
@@ -32,6 +35,44 @@ TEST(Registry, AllBadArgumentsAreReportedAtOnce) {
                                                HasSubstr("argument 'g': expected a number, found the string \"much\""),
                                                HasSubstr("unknown argument 'G2' (did you mean 'g'?)"),
                                                HasSubstr("unknown argument 'colour'"))));
+}
+
+// Numbers far outside of what an environment can use: refused, or the simulation says so, but nothing else.
+TEST(Registry, ExtremeArgumentsAreRefusedOrReported) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  for (const EnvInfo& info : registered_envs()) {
+    for (const EnvArgument& argument : info.arguments) {
+      const auto with = [&](double x) -> EnvValue {
+        if (std::holds_alternative<double>(argument.default_value)) return x;
+        return std::vector<double>(std::get<std::vector<double>>(argument.default_value).size(), x);
+      };
+      if (argument.default_value.index() != 1 && argument.default_value.index() != 3) continue;
+      EXPECT_THROW(make_env(info.id, {{argument.name, with(std::nan(""))}}), ConfigError)
+          << info.id << " " << argument.name;
+      for (const double x : {kInf, -kInf, 1e300, -1e300, -1.0, 0.0}) {
+        try {
+          const std::unique_ptr<Env> env = make_env(info.id, {{argument.name, with(x)}});
+          std::vector<double> obs(static_cast<std::size_t>(env->spec().obs_dim));
+          const std::vector<double> action = env->spec().act_high;
+          Rng rng(1);
+          env->reset(rng, obs);
+          for (int step = 0; step < 3; ++step) env->step(action, obs);
+        } catch (const ConfigError&) {
+        } catch (const EnvError&) {
+        }
+      }
+    }
+  }
+}
+
+TEST(Registry, AFactoryMustMakeAnEnvironment) {
+  EnvInfo info;
+  info.id = "Nothing-v0";
+  info.family = "test";
+  register_env(info, [](const EnvKwargs&) { return std::unique_ptr<Env>(); });
+  EXPECT_THROW(make_env("Nothing-v0"), ContractError);
+  info.id = "NoFactory-v0";
+  EXPECT_THROW(register_env(info, nullptr), ConfigError);
 }
 
 TEST(Registry, FactoriesGetCompleteArguments) {
