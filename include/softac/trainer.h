@@ -90,14 +90,14 @@ class Trainer {
   // Makes environments, agent and replay buffer, then the run directory. Plugins must be loaded and config be valid:
   // throws ConfigError (unusable settings, run_dir not empty), IoError (model files, init_from), MemoryError (replay
   // does not fit, with sizes), DiskError. With options.resume: ConfigError if config is not the run's (threads,
-  // backend, n_env_threads, total_timesteps and max_time_sec aside), IoError if every checkpoint is damaged. A run that
+  // backend, n_env_threads, total_timesteps and max_time_sec aside), or without records or a run_dir, IoError if every checkpoint is damaged. A run that
   // had none yet starts anew.
   Trainer(const TrainConfig& config, TrainerOptions options);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  // The whole run; once. Outcomes, failures included, are in the report; it throws only for errors that are no outcome
+  // The whole run; once, else ContractError. Outcomes, failures included, are in the report; it throws only for errors that are no outcome
   // of training (ContractError, out of memory). Allocates nothing per environment step in the steady state, except
   // where a row is written.
   TrainReport run();

@@ -1,6 +1,7 @@
 // Policies of a finished or running run, evaluated.
 #include <nlohmann/json.hpp>
 
+#include "agent/setting_checks.h"
 #include "base/file_system.h"
 #include "base/sha256.h"
 #include "config/make_envs.h"
@@ -24,8 +25,14 @@ std::vector<std::byte> read_best(FileSystem& fs, const Path& dir) {
 }  // namespace
 
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options) {
-  if (options.episodes < 1)
-    throw ConfigError("episodes: expected at least 1, found " + std::to_string(options.episodes));
+  SettingChecks checks;
+  checks.range("episodes", options.episodes, 1, 1e6);
+  check_execution(options.threads, options.backend, checks);
+  const auto kind = static_cast<int>(options.model.kind);
+  checks.range("model.kind", kind, 0, static_cast<int>(ModelChoice::Kind::step));
+  if (options.model.kind == ModelChoice::Kind::step)
+    checks.range("model.step", static_cast<double>(options.model.step), 0, 1e15);
+  refuse(checks.take());
   FileSystem& fs = posix_file_system();
   if (!fs.is_directory(run_dir)) throw IoError(run_dir + ": no such run directory");
   TrainConfig config = load_run_config((Path(run_dir) / "config.toml").string()).config;

@@ -85,8 +85,20 @@ TrainReport Trainer::run() {
   return t.report();
 }
 
+namespace {
+
+// Before anything is made.
+TrainerOptions checked(TrainerOptions options) {
+  if (options.resume && !options.records)
+    throw ConfigError("resume: a run is resumed with its records; set records = true");
+  if (options.resume && options.run_dir.empty()) throw ConfigError("resume: run_dir must name the run to resume");
+  return options;
+}
+
+}  // namespace
+
 Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
-    : options(std::move(run_options)),
+    : options(checked(std::move(run_options))),
       fs(options.file_system != nullptr ? *options.file_system : posix_file_system()),
       hang(settings.total_timesteps, options.on_env_hang),
       training(settings, options.memory_limit_bytes, [this](const std::string& text) { hang.report(text); }),
@@ -96,7 +108,6 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
   const auto on_hang = [this](const std::string& text) { hang.report(text); };
   if (config.eval_freq > 0) evaluator.emplace(config, config.n_eval_episodes, config.seed, on_hang);
   if (config.diag_freq > 0) diagnosis.emplace(config, training.agent, on_hang);
-  SOFTAC_REQUIRE(options.records || !options.resume);
   if (!options.resume && !options.init_from.empty()) load_networks(options.init_from);
   if (options.records) {
     writer.emplace(fs, training, options);

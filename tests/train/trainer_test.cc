@@ -352,6 +352,42 @@ TEST(TrainerOutcomes, PolicyDelayDoesNotDiluteTheActorsNumbers) {
   EXPECT_NEAR(mean_entropy(10), every, 0.1 * every) << "some rows without an actor step";
 }
 
+TEST(TrainerOutcomes, OptionsThatDoNotFitAreRefusedBeforeAnythingIsMade) {
+  TrainerOptions options = no_records();
+  options.resume = true;
+  EXPECT_THROW(Trainer(point_config(), options), ConfigError);
+  options.records = true;  // and no run_dir
+  EXPECT_THROW(Trainer(point_config(), options), ConfigError);
+  options.run_dir = "no such run";
+  EXPECT_THROW(Trainer(point_config(), options), IoError);
+  options = no_records();
+  options.init_from = "no such run";
+  EXPECT_THROW(Trainer(point_config(), options), IoError);
+}
+
+TEST(TrainerOutcomes, ARunIsMadeOnce) {
+  Trainer trainer(point_config(), no_records());
+  trainer.run();
+  EXPECT_THROW(trainer.run(), ContractError);
+}
+
+TEST(EvaluateRun, SaysAllThatIsWrongWithItsOptions) {
+  EvaluateOptions options;
+  options.episodes = -3;
+  options.threads = -1;
+  options.backend = "avx3";
+  options.model = {ModelChoice::Kind::step, -7};
+  try {
+    evaluate_run("no such run", options);
+    FAIL();
+  } catch (const ConfigError& error) {
+    for (const char* part : {"episodes = -3: must be at least 1", "threads = -1", "backend = avx3", "model.step = -7"})
+      EXPECT_THAT(error.what(), HasSubstr(part));
+  }
+  EXPECT_THROW(evaluate_run("no such run", {}), IoError);
+  EXPECT_THROW(list_checkpoints("no such run", true), IoError);
+}
+
 TEST(TrainerOutcomes, TooLittleMemoryIsRefused) {
   TrainConfig config = point_config();
   TrainerOptions options = no_records();
