@@ -1,5 +1,4 @@
 // softac bench: the options; apps/bench_*.cc measure.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "bench.h"
@@ -9,23 +8,19 @@
 
 namespace softac::app {
 
-void add_bench(CLI::App& app, Context& context) {
-  CLI::App* bench = app.add_subcommand("bench", "Measure speed on this machine");
-  bench->fallthrough();
-  bench->require_subcommand(1);
+void add_bench(Command root, Context& context) {
+  Command bench = root.add_command("bench", "Measure speed on this machine");
+  bench.require_command();
   // Each command has options of its own, so that a default of one is not another's.
   auto add = [&](const char* name, const char* description, double seconds = 2.0) {
     auto options = std::make_shared<BenchOptions>();
     options->what = name;
     options->seconds = seconds;
-    CLI::App* command = bench->add_subcommand(name, description);
-    command->fallthrough();
-    command->add_option("--threads", options->threads, "Threads; 0 = all cores")->capture_default_str()->type_name("T");
-    command->add_option("--seconds", options->seconds, "About how long to measure")
-        ->capture_default_str()
-        ->type_name("S");
-    add_json_option(*command, context);
-    command->callback([&context, options] {
+    Command command = bench.add_command(name, description);
+    command.add_option("--threads", options->threads, "Threads; 0 = all cores").show_default().value_name("T");
+    command.add_option("--seconds", options->seconds, "About how long to measure").show_default().value_name("S");
+    add_json_option(command, context);
+    command.on_parse([&context, options] {
       context.action = [&context, options] {
         options->json = context.json;
         options->shape = parse_shape(options->shape_name);
@@ -40,15 +35,15 @@ void add_bench(CLI::App& app, Context& context) {
     });
     return std::pair(command, options);
   };
-  const auto add_shape = [](const auto& made) {
+  const auto add_shape = [](auto made) {
     made.first
-        ->add_option("--shape", made.second->shape_name,
-                     "halfcheetah, humanoid, or O,A,H,B: observation, action, hidden width, batch")
-        ->capture_default_str()
-        ->type_name("SHAPE");
+        .add_option("--shape", made.second->shape_name,
+                    "halfcheetah, humanoid, or O,A,H,B: observation, action, hidden width, batch")
+        .show_default()
+        .value_name("SHAPE");
   };
-  const auto add_num_envs = [](const auto& made, const char* description) {
-    made.first->add_option("--n-envs", made.second->num_envs, description)->capture_default_str()->type_name("N");
+  const auto add_num_envs = [](auto made, const char* description) {
+    made.first.add_option("--n-envs", made.second->num_envs, description).show_default().value_name("N");
   };
 
   const auto update = add("update", "One SAC update by phase: time, share of the machine's peak; acting");
@@ -56,20 +51,20 @@ void add_bench(CLI::App& app, Context& context) {
   update.second->num_envs = 8;
   add_num_envs(update, "Observations acted on together");
   add_shape(add("gemm", "The matrix products of an update, beside oneDNN and OpenBLAS where installed"));
-  const auto env = add("env", "Environment steps per second under random actions");
+  auto env = add("env", "Environment steps per second under random actions");
   env.second->env_id = "HalfCheetah-v5";
-  env.first->add_option("ENV", env.second->env_id, "Environment")->capture_default_str();
+  env.first.add_option("ENV", env.second->env_id, "Environment").show_default();
   add_num_envs(env, "Environments stepped together");
   add_shape(add("replay", "Storing transitions, and sampling batches beside the update that reads them"));
-  const auto scale =
+  auto scale =
       add("scale", "How cost grows with batch, width, depth, observations, critics, environments and replay", 20.0);
   add_shape(scale);
   scale.second->env_id = "Pendulum-v1";
-  scale.first->add_option("--env", scale.second->env_id, "Environment of the axis n_envs")
-      ->capture_default_str()
-      ->type_name("ENV");
-  scale.first->add_option("-o,--output", scale.second->figure_path, "Write the figure to this SVG file")
-      ->type_name("FILE");
+  scale.first.add_option("--env", scale.second->env_id, "Environment of the axis n_envs")
+      .show_default()
+      .value_name("ENV");
+  scale.first.add_option("-o,--output", scale.second->figure_path, "Write the figure to this SVG file")
+      .value_name("FILE");
 }
 
 }  // namespace softac::app

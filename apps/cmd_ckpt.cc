@@ -1,5 +1,4 @@
 // softac ckpt ls|verify RUN: the checkpoints of a run, and whether they are as they were written.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -41,6 +40,15 @@ std::string line_of(const CheckpointInfo& info) {
   return text + (info.complete ? std::string("complete") : "DAMAGED: " + info.error);
 }
 
+std::string lines_of(const std::vector<CheckpointInfo>& all) {
+  std::string text;
+  for (const CheckpointInfo& info : all) {
+    if (!text.empty()) text += '\n';
+    text += line_of(info);
+  }
+  return text;
+}
+
 int list(Context& context, const CkptArguments& arguments) {
   const auto all = list_checkpoints(arguments.run, false);
   if (context.json) {
@@ -49,9 +57,7 @@ int list(Context& context, const CkptArguments& arguments) {
     print_result(out.dump(2));
     return kOk;
   }
-  std::string text;
-  for (const CheckpointInfo& info : all) text += (text.empty() ? "" : "\n") + line_of(info);
-  print_result(text.empty() ? "no checkpoints" : text);
+  print_result(all.empty() ? "no checkpoints" : lines_of(all));
   return kOk;
 }
 
@@ -77,9 +83,7 @@ int verify(Context& context, const CkptArguments& arguments) {
     for (const CheckpointInfo& info : all) out["checkpoints"].push_back(json_of(info));
     print_result(out.dump(2));
   } else {
-    std::string text;
-    for (const CheckpointInfo& info : all) text += (text.empty() ? "" : "\n") + line_of(info);
-    print_result(text);
+    print_result(lines_of(all));
   }
   if (!damaged.empty()) {
     context.terminal.error("damaged checkpoints:" + damaged);
@@ -90,18 +94,17 @@ int verify(Context& context, const CkptArguments& arguments) {
 
 }  // namespace
 
-void add_ckpt(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("ckpt", "Checkpoints of a run");
-  command->require_subcommand(1);
+void add_ckpt(Command root, Context& context) {
+  Command command = root.add_command("ckpt", "Checkpoints of a run");
+  command.require_command();
   const auto add = [&](const char* name, const char* description, int (*action)(Context&, const CkptArguments&)) {
     auto arguments = std::make_shared<CkptArguments>();
-    CLI::App* sub = command->add_subcommand(name, description);
-    sub->fallthrough();
-    sub->add_option("RUN", arguments->run, "Run directory")->required();
+    Command sub = command.add_command(name, description);
+    sub.add_option("RUN", arguments->run, "Run directory").required();
     if (action == verify)
-      sub->add_option("--step", arguments->step, "Only the checkpoint of this environment step")->type_name("N");
-    add_json_option(*sub, context);
-    sub->callback([&context, arguments, action] {
+      sub.add_option("--step", arguments->step, "Only the checkpoint of this environment step").value_name("N");
+    add_json_option(sub, context);
+    sub.on_parse([&context, arguments, action] {
       context.action = [&context, arguments, action] { return action(context, *arguments); };
     });
   };

@@ -1,5 +1,4 @@
 // softac completion bash|zsh|fish: scripts made from the parser itself, so that they cannot drift from it.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,39 +11,34 @@ namespace softac::app {
 
 namespace {
 
-void collect(const CLI::App& app, const std::string& path, std::vector<CompletionCommand>& out) {
+void collect(Command from, const std::string& path, std::vector<CompletionCommand>& out) {
   CompletionCommand command;
   command.path = path;
-  command.description = app.get_description();
-  for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; }))
-    command.children.push_back(child->get_name());
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional()) {
-      command.takes_env = command.takes_env || option->get_name() == "ENV";
-      command.takes_mdp = command.takes_mdp || option->get_name() == "MDP";
-      command.takes_file = command.takes_file || option->get_name() == "RUN";
-    }
-    for (const std::string& name : option->get_lnames())
-      command.options.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0});
+  command.description = from.description();
+  const std::vector<Command> children = from.commands();
+  for (const Command& child : children) command.children.push_back(child.name());
+  for (const OptionFacts& option : from.options()) {
+    command.takes_env = command.takes_env || option.name == "ENV";
+    command.takes_mdp = command.takes_mdp || option.name == "MDP";
+    command.takes_file = command.takes_file || option.name == "RUN";
+    for (const std::string& name : option.long_names)
+      command.options.push_back({name, option.description, option.has_value});
   }
   out.push_back(command);
-  for (const CLI::App* child : app.get_subcommands([](const CLI::App*) { return true; })) {
-    collect(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), out);
-  }
+  for (const Command& child : children) collect(child, path.empty() ? child.name() : path + " " + child.name(), out);
 }
 
 }  // namespace
 
-void add_completion(CLI::App& app, Context& context) {
-  CLI::App* completion =
-      app.add_subcommand("completion", "Print a script that completes softac's commands and options in a shell");
-  completion->fallthrough();
-  completion->require_subcommand(1);
+void add_completion(Command root, Context& context) {
+  Command completion =
+      root.add_command("completion", "Print a script that completes softac's commands and options in a shell");
+  completion.require_command();
   auto add = [&](const char* shell, const char* description, auto print) {
-    completion->add_subcommand(shell, description)->fallthrough()->callback([&app, &context, print] {
-      context.action = [&app, print] {
+    completion.add_command(shell, description).on_parse([root, &context, print] {
+      context.action = [root, print] {
         std::vector<CompletionCommand> commands;
-        collect(app, "", commands);
+        collect(root, "", commands);
         print_result(print(commands));
         return int{kOk};
       };

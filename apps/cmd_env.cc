@@ -1,5 +1,4 @@
 // softac env list | info ENV | check ENV
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -157,36 +156,32 @@ int check(Context& context, const EnvArguments& arguments) {
 
 }  // namespace
 
-void add_env(CLI::App& app, Context& context) {
+void add_env(Command root, Context& context) {
   auto arguments = std::make_shared<EnvArguments>();
-  CLI::App* env = app.add_subcommand("env", "List, describe and check environments");
-  env->fallthrough();
-  env->require_subcommand(1);
+  Command env = root.add_command("env", "List, describe and check environments");
+  env.require_command();
   auto add = [&](const char* name, const char* description, auto action) {
-    CLI::App* command = env->add_subcommand(name, description);
-    command->fallthrough();
-    command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
-        ->type_name("FILE")
-        ->allow_extra_args(false);
-    add_json_option(*command, context);
-    command->callback([&context, arguments, action] {
+    Command command = env.add_command(name, description);
+    command.add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
+        .value_name("FILE");
+    add_json_option(command, context);
+    command.on_parse([&context, arguments, action] {
       context.action = [&context, arguments, action] { return action(context, *arguments); };
     });
     return command;
   };
   auto add_one = [&](const char* name, const char* description, auto action) {
-    CLI::App* command = add(name, description, action);
-    command->add_option("ENV", arguments->env_id, "Environment")->required();
-    command->add_option("--set", arguments->set, "Constructor argument: env_kwargs.NAME=VALUE (repeatable)")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    Command command = add(name, description, action);
+    command.add_option("ENV", arguments->env_id, "Environment").required();
+    command.add_option("--set", arguments->set, "Constructor argument: env_kwargs.NAME=VALUE (repeatable)")
+        .value_name("KEY=VALUE");
     return command;
   };
   add("list", "All environments; with -q their names alone", list);
   add_one("info", "Sizes, bounds, time limit and constructor arguments of an environment", info);
   add_one("check", "Try an environment out against the contract (exit code 5 if it breaks it)", check)
-      ->add_option("--steps", arguments->steps, "Random steps to try")
-      ->capture_default_str();
+      .add_option("--steps", arguments->steps, "Random steps to try")
+      .show_default();
 }
 
 }  // namespace softac::app

@@ -1,5 +1,4 @@
 // softac eval RUN: returns of the policy of a run in fresh environments.
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -66,24 +65,23 @@ int evaluate(Context& context, const EvalArguments& arguments) {
 
 }  // namespace
 
-void add_eval(CLI::App& app, Context& context) {
+void add_eval(Command root, Context& context) {
   auto arguments = std::make_shared<EvalArguments>();
-  CLI::App* command = app.add_subcommand("eval", "Evaluate the policy of a run");
-  command->fallthrough();
-  command->add_option("RUN", arguments->run, "Run directory")->required();
-  CLI::Option* best =
-      command->add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
-  command->add_option("--step", arguments->step, "The checkpoint taken at this environment step")
-      ->excludes(best)
-      ->type_name("N");
-  command->add_option("--episodes", arguments->episodes, "Episodes")->capture_default_str()->type_name("N");
-  command->add_option("--seed", arguments->seed, "Seed of the start states")->capture_default_str()->type_name("S");
-  command->add_flag("--stochastic", arguments->stochastic, "Sample actions instead of taking the policy's mean");
-  command->add_option("--threads", arguments->threads, "Threads inside the policy; 0 = all cores")
-      ->capture_default_str()
-      ->type_name("T");
-  add_json_option(*command, context);
-  command->callback(
+  Command command = root.add_command("eval", "Evaluate the policy of a run");
+  command.add_option("RUN", arguments->run, "Run directory").required();
+  Option best =
+      command.add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
+  command.add_option("--step", arguments->step, "The checkpoint taken at this environment step")
+      .excludes(best)
+      .value_name("N");
+  command.add_option("--episodes", arguments->episodes, "Episodes").show_default().value_name("N");
+  command.add_option("--seed", arguments->seed, "Seed of the start states").show_default().value_name("S");
+  command.add_flag("--stochastic", arguments->stochastic, "Sample actions instead of taking the policy's mean");
+  command.add_option("--threads", arguments->threads, "Threads inside the policy; 0 = all cores")
+      .show_default()
+      .value_name("T");
+  add_json_option(command, context);
+  command.on_parse(
       [&context, arguments] { context.action = [&context, arguments] { return evaluate(context, *arguments); }; });
 }
 

@@ -1,5 +1,4 @@
 // softac exact MDP: the soft-optimal values and policy of a finite problem, exactly (docs/math.md E1–E7).
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -100,23 +99,22 @@ int exact(Context& context, const ExactArguments& arguments) {
 
 }  // namespace
 
-void add_exact(CLI::App& app, Context& context) {
+void add_exact(Command root, Context& context) {
   auto arguments = std::make_shared<ExactArguments>();
-  CLI::App* command = app.add_subcommand("exact", "Solve a finite problem exactly: soft values, policy, error bound");
-  command->fallthrough();
+  Command command = root.add_command("exact", "Solve a finite problem exactly: soft values, policy, error bound");
   command
-      ->add_option("MDP", arguments->mdp,
-                   "cliffwalking, frozenlake, gridworld, random:S,A,SEED, pendulum[:…], mountaincar[:…], or a CSV file")
-      ->required();
-  command->add_option("--alpha", arguments->alpha, "Temperature: 0 (hard), a number, or inf")->capture_default_str();
-  command->add_option("--gamma", arguments->gamma, "Discount, less than 1")->capture_default_str();
-  command->add_option("--tol", arguments->tolerance, "Wanted bound of the error of V")->capture_default_str();
-  command->add_option("--threads", arguments->threads, "Threads; 0 = all cores")->capture_default_str();
-  command->add_option("--dump", arguments->dump, "Write the problem as a CSV file")->type_name("FILE");
-  command->add_option("-o,--output", arguments->svg, "Draw the policy as SVG")->type_name("FILE");
-  command->add_flag("--occupancy", arguments->occupancy, "With --json: the discounted occupancy of the states too");
-  add_json_option(*command, context);
-  command->callback(
+      .add_option("MDP", arguments->mdp,
+                  "cliffwalking, frozenlake, gridworld, random:S,A,SEED, pendulum[:…], mountaincar[:…], or a CSV file")
+      .required();
+  command.add_option("--alpha", arguments->alpha, "Temperature: 0 (hard), a number, or inf").show_default();
+  command.add_option("--gamma", arguments->gamma, "Discount, less than 1").show_default();
+  command.add_option("--tol", arguments->tolerance, "Wanted bound of the error of V").show_default();
+  command.add_option("--threads", arguments->threads, "Threads; 0 = all cores").show_default();
+  command.add_option("--dump", arguments->dump, "Write the problem as a CSV file").value_name("FILE");
+  command.add_option("-o,--output", arguments->svg, "Draw the policy as SVG").value_name("FILE");
+  command.add_flag("--occupancy", arguments->occupancy, "With --json: the discounted occupancy of the states too");
+  add_json_option(command, context);
+  command.on_parse(
       [&context, arguments] { context.action = [&context, arguments] { return exact(context, *arguments); }; });
 }
 

@@ -1,5 +1,4 @@
 // softac info: what this build is and what this machine offers.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -42,15 +41,13 @@ int info(Context& context) {
 
 }  // namespace
 
-void add_info(CLI::App& app, Context& context) {
+void add_info(Command root, Context& context) {
   auto settings = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("info", "Version, libraries, backends and CPU features");
-  command->fallthrough();
-  CLI::Option* page =
-      command->add_flag("--settings", *settings, "Print the page of all settings and presets (Markdown) instead");
-  add_json_option(*command, context);
-  command->get_option("--json")->excludes(page);
-  command->callback([&context, settings] {
+  Command command = root.add_command("info", "Version, libraries, backends and CPU features");
+  Option page =
+      command.add_flag("--settings", *settings, "Print the page of all settings and presets (Markdown) instead");
+  add_json_option(command, context).excludes(page);
+  command.on_parse([&context, settings] {
     context.action = [&context, settings] {
       if (!*settings) return info(context);
       std::string text = settings_markdown();

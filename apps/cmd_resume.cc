@@ -1,5 +1,5 @@
 // softac resume RUN: goes on with a run that was stopped or killed.
-#include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 
 #include "commands.h"
@@ -33,18 +33,17 @@ int resume(Context& context, const ResumeArguments& arguments) {
 
 }  // namespace
 
-void add_resume(CLI::App& app, Context& context) {
+void add_resume(Command root, Context& context) {
   auto arguments = std::make_shared<ResumeArguments>();
-  CLI::App* command = app.add_subcommand("resume", "Go on with a run that was stopped");
-  command->fallthrough();
-  command->add_option("RUN", arguments->run, "Run directory")->required();
-  command->add_option("--steps", arguments->steps, "Environment steps of the whole run, if not as before")
-      ->type_name("N");
-  command->add_option("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75")
-      ->type_name("TIME");
-  command->add_option("--threads", arguments->threads, "Threads inside an update; 0 = all cores")->type_name("T");
-  add_json_option(*command, context);
-  command->callback(
+  Command command = root.add_command("resume", "Go on with a run that was stopped");
+  command.add_option("RUN", arguments->run, "Run directory").required();
+  command.add_option("--steps", arguments->steps, "Environment steps of the whole run, if not as before")
+      .value_name("N");
+  command.add_option("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75")
+      .value_name("TIME");
+  command.add_option("--threads", arguments->threads, "Threads inside an update; 0 = all cores").value_name("T");
+  add_json_option(command, context);
+  command.on_parse(
       [&context, arguments] { context.action = [&context, arguments] { return resume(context, *arguments); }; });
 }
 

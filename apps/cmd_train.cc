@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -175,33 +174,31 @@ int run_training(Context& context, const ResolvedConfig& resolved, TrainerOption
   return code;
 }
 
-void add_train(CLI::App& app, Context& context) {
+void add_train(Command root, Context& context) {
   auto arguments = std::make_shared<TrainArguments>();
-  CLI::App* command = app.add_subcommand("train", "Train an agent");
-  command->fallthrough();
+  Command command = root.add_command("train", "Train an agent");
   auto add_text = [&](const char* name, std::string& target, const char* description, const char* type) {
-    return command->add_option(name, target, description)->type_name(type);
+    return command.add_option(name, target, description).value_name(type);
   };
   add_text("ENV", arguments->env_id, "Environment (may be left out where the file names it)", "");
   add_text("--config", arguments->config_file, "Settings from a TOML file", "FILE");
   add_text("--preset", arguments->preset, "Settings and habits of another library: sb3, cleanrl or spinup", "NAME");
-  command->add_option("--set", arguments->set, "One setting, e.g. learning_rate=1e-3 (repeatable; docs/settings.md)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  command.add_option("--set", arguments->set, "One setting, e.g. learning_rate=1e-3 (repeatable; docs/settings.md)")
+      .value_name("KEY=VALUE");
   add_text("--steps", arguments->steps, "Environment steps of the whole run (total_timesteps)", "N");
   add_text("--max-time", arguments->max_time, "Stop after this time with a checkpoint and exit code 75, e.g. 2h",
            "TIME");
   add_text("--diag", arguments->diag, "Diagnose the learner every N environment steps (diag_freq; docs/diagnostics.md)",
            "N");
-  command->add_flag("--show-diag", arguments->show_diag, "Print each diagnosis on the terminal too");
+  command.add_flag("--show-diag", arguments->show_diag, "Print each diagnosis on the terminal too");
   add_text("--on-nan", arguments->on_nan, "After a number that is not finite: stop, or rollback:N times", "WHAT");
-  CLI::Option* seed = add_text("--seed", arguments->seed, "Seed of the run", "S");
-  CLI::Option* seeds =
-      add_text("--seeds", arguments->seeds, "Several runs, one per seed: 0..9 or 1,4,7", "LIST")->excludes(seed);
-  command->add_option("--jobs", arguments->jobs, "How many of the seeds run at the same time")
-      ->needs(seeds)
-      ->capture_default_str()
-      ->type_name("J");
+  Option seed = add_text("--seed", arguments->seed, "Seed of the run", "S");
+  Option seeds =
+      add_text("--seeds", arguments->seeds, "Several runs, one per seed: 0..9 or 1,4,7", "LIST").excludes(seed);
+  command.add_option("--jobs", arguments->jobs, "How many of the seeds run at the same time")
+      .needs(seeds)
+      .show_default()
+      .value_name("J");
   add_text("--run-dir", arguments->run_dir,
            "The run's directory, new or empty unless resuming (with --seeds: one folder s<seed> for each in it)",
            "DIR");
@@ -210,11 +207,10 @@ void add_train(CLI::App& app, Context& context) {
       "--resume", arguments->resume,
       "auto: go on with the run in --run-dir, else with the newest unfinished one of the same settings, else start",
       "auto");
-  command->add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  add_json_option(*command, context);
-  command->callback([&context, arguments] {
+  command.add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
+      .value_name("FILE");
+  add_json_option(command, context);
+  command.on_parse([&context, arguments] {
     context.action = [&context, arguments] {
       return arguments->seeds.empty() ? train_once(context, *arguments) : train_seeds(context, *arguments);
     };

@@ -5,11 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli.h"
 #include "terminal.h"
-
-namespace CLI {
-class App;
-}
 
 namespace softac::app {
 
@@ -20,17 +17,17 @@ struct Context {
   std::function<int()> action;         // set by the subcommand that was named; returns the exit code
 };
 
-void add_train(CLI::App& app, Context& context);
-void add_resume(CLI::App& app, Context& context);
-void add_ckpt(CLI::App& app, Context& context);
-void add_eval(CLI::App& app, Context& context);
-void add_env(CLI::App& app, Context& context);
-void add_exact(CLI::App& app, Context& context);
-void add_bench(CLI::App& app, Context& context);
-void add_info(CLI::App& app, Context& context);
-void add_completion(CLI::App& app, Context& context);
+void add_train(Command root, Context& context);
+void add_resume(Command root, Context& context);
+void add_ckpt(Command root, Context& context);
+void add_eval(Command root, Context& context);
+void add_env(Command root, Context& context);
+void add_exact(Command root, Context& context);
+void add_bench(Command root, Context& context);
+void add_info(Command root, Context& context);
+void add_completion(Command root, Context& context);
 
 // --json for a subcommand.
-void add_json_option(CLI::App& command, Context& context);
+Option add_json_option(Command command, Context& context);
 
 }  // namespace softac::app

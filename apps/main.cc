@@ -1,5 +1,4 @@
 // The command `softac`: parses, runs one subcommand, and turns exceptions into exit codes.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <iostream>
@@ -14,46 +13,40 @@
 namespace softac::app {
 namespace {
 
-std::vector<std::string> command_names(const CLI::App& app) {
+// Long options of a command and of those above it, which are `path`.
+std::vector<std::string> option_names(const std::vector<Command>& path) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
-  return names;
-}
-
-// Long options of a command and of those above it.
-std::vector<std::string> option_names(const CLI::App* app) {
-  std::vector<std::string> names;
-  for (; app != nullptr; app = app->get_parent()) {
-    for (const CLI::Option* option : app->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
+  for (auto command = path.rbegin(); command != path.rend(); ++command) {
+    for (const OptionFacts& option : command->options())
+      names.insert(names.end(), option.long_names.begin(), option.long_names.end());
   }
   return names;
 }
 
 // What is wrong with a command line that the parser refused: the first unknown command or option, with the nearest
 // match; else the parser's own message.
-std::string explain(const CLI::App& root, const std::vector<std::string>& arguments,
-                    const std::string& parser_message) {
-  const CLI::App* command = &root;
-  std::string path = "softac";
+std::string explain(Command root, const std::vector<std::string>& arguments, const std::string& parser_message) {
+  std::vector<Command> path = {root};
+  std::string path_text = "softac";
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     if (argument.starts_with("--")) {
       const std::string name = argument.substr(0, argument.find('='));
-      const std::vector<std::string> names = option_names(command);
+      const std::vector<std::string> names = option_names(path);
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        return "unknown option " + name + " of " + path + did_you_mean(name, names);
+        return "unknown option " + name + " of " + path_text + did_you_mean(name, names);
       }
     } else if (!argument.starts_with("-")) {
-      const std::vector<std::string> names = command_names(*command);
-      if (names.empty()) continue;
-      if (std::find(names.begin(), names.end(), argument) == names.end()) {
+      const std::vector<Command> commands = path.back().commands();
+      if (commands.empty()) continue;
+      std::vector<std::string> names;
+      for (const Command& command : commands) names.push_back(command.name());
+      const auto found = std::find(names.begin(), names.end(), argument);
+      if (found == names.end()) {
         return "unknown command \"" + argument + "\"" + did_you_mean(argument, names);
       }
-      command = command->get_subcommand(argument);
-      path += " " + argument;
+      path.push_back(commands[static_cast<std::size_t>(found - names.begin())]);
+      path_text += " " + argument;
     }
   }
   return parser_message;
@@ -63,28 +56,24 @@ int run(int argc, char** argv) {
   Context context;
   context.arguments.assign(argv + 1, argv + argc);
 
-  CLI::App app("Soft Actor-Critic: trains, evaluates and measures.", "softac");
-  app.set_version_flag("--version", "softac " + softac_version());
+  CommandLine line("Soft Actor-Critic: trains, evaluates and measures.", "softac", "softac " + softac_version());
+  Command root = line.root();
   bool quiet = false;
-  app.add_flag("-q,--quiet", quiet, "No messages but warnings and errors");
-  app.require_subcommand(1);
-  app.fallthrough();
-  add_train(app, context);
-  add_resume(app, context);
-  add_ckpt(app, context);
-  add_eval(app, context);
-  add_env(app, context);
-  add_exact(app, context);
-  add_bench(app, context);
-  add_info(app, context);
-  add_completion(app, context);
+  root.add_flag("-q,--quiet", quiet, "No messages but warnings and errors");
+  add_train(root, context);
+  add_resume(root, context);
+  add_ckpt(root, context);
+  add_eval(root, context);
+  add_env(root, context);
+  add_exact(root, context);
+  add_bench(root, context);
+  add_info(root, context);
+  add_completion(root, context);
 
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& success) {  // --help, --version
-    return app.exit(success);
-  } catch (const CLI::ParseError& error) {
-    context.terminal.error(explain(app, context.arguments, error.what()) +
+    if (!line.parse(argc, argv)) return kOk;
+  } catch (const UsageError& error) {
+    context.terminal.error(explain(root, context.arguments, error.what()) +
                            "\nsoftac --help shows the commands, softac COMMAND --help the options");
     return kUsage;
   }
@@ -100,8 +89,8 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-void add_json_option(CLI::App& command, Context& context) {
-  command.add_flag("--json", context.json, "Print the result as JSON");
+Option add_json_option(Command command, Context& context) {
+  return command.add_flag("--json", context.json, "Print the result as JSON");
 }
 
 }  // namespace softac::app
