@@ -75,10 +75,10 @@ class SacAgent {
   void observe(std::span<const float> obs, int rows);
 
   // obs: (rows, O) row-major, 1 to 65536 rows. noise: one generator per row (unused if deterministic). deterministic:
-  // the mean's action; of a mixture that of the most probable component. actions: (rows, A), in [−1, 1] for the squashed
-  // policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's bounds. Allocates only
-  // when rows grows beyond any earlier call. Returns false if an action is not finite. Throws ContractError on other
-  // sizes.
+  // the mean's action; of a mixture that of the most probable component. actions: (rows, A), in [−1, 1] for the
+  // squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's bounds.
+  // Allocates only when rows grows beyond any earlier call. Returns false if an action is not finite. Throws
+  // ContractError on other sizes.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
 
   // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal

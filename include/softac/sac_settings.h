@@ -149,7 +149,7 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(
       SettingInfo{"weight_decay", group,
                   "decay of AdamW, decoupled from the gradient: p shrinks by step size · weight_decay · p; never of α",
-                  0, 1e6},
+                  0, 100},
       c.weight_decay);
   visit(SettingInfo{"weight_decay_scope", group,
                     "what decays: all parameters, weight matrices alone, or output layers and norms alone"},

@@ -93,9 +93,9 @@ void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
 }
 
 void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& checks) {
-  for (const char* key : {"obs_dim", "act_dim", "num_actions", "net_arch", "net_arch_actor", "net_arch_critic",
-                          "batch_size", "n_critics", "n_target_actions", "actor_components", "variant", "critic_loss",
-                          "n_quantiles"}) {
+  for (const char* key :
+       {"obs_dim", "act_dim", "num_actions", "net_arch", "net_arch_actor", "net_arch_critic", "batch_size", "n_critics",
+        "n_target_actions", "actor_components", "variant", "critic_loss", "n_quantiles"}) {
     if (checks.broken(key)) return;
   }
   const Sizes sizes(c, obs_dim, act_dim);
@@ -155,9 +155,9 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
   checks.rule(c.top_quantiles_to_drop_per_net < c.n_quantiles, {"top_quantiles_to_drop_per_net", "n_quantiles"},
               std::to_string(c.top_quantiles_to_drop_per_net) +
                   ": must be below n_quantiles = " + std::to_string(c.n_quantiles));
-  checks.rule(std::int64_t{c.n_quantiles} * c.n_critics <= kMaxPooledQuantiles, {"n_quantiles", "n_critics"},
-              std::to_string(c.n_quantiles) + ": times n_critics must be at most " +
-                  std::to_string(kMaxPooledQuantiles));
+  checks.rule(
+      std::int64_t{c.n_quantiles} * c.n_critics <= kMaxPooledQuantiles, {"n_quantiles", "n_critics"},
+      std::to_string(c.n_quantiles) + ": times n_critics must be at most " + std::to_string(kMaxPooledQuantiles));
   checks.rule(c.variant == Variant::sac, {"critic_loss", "variant"},
               "quantile: must be mse with variant = \"state_value\", whose values are single numbers");
 }
@@ -217,7 +217,8 @@ double learner_bytes(const SacConfig& c, int obs_dim, int act_dim, int threads) 
   const double row = 2.0 * (obs_dim + act_dim) + 3.0 * sizes.actor_out + 2.0 * actor_row +
                      c.n_critics * (2.0 * critic_row + 2.0 * sizes.critic_out);
   const double scratch = 256.0 * threads * (actor_row + 2.0 * critic_row);
-  return 4.0 * (weights + row * c.batch_size + sizes.samples * (4.0 * act_dim + 2.0) + sizes.target * c.batch_size + scratch);
+  return 4.0 *
+         (weights + row * c.batch_size + sizes.samples * (4.0 * act_dim + 2.0) + sizes.target * c.batch_size + scratch);
 }
 
 void refuse(const std::vector<SettingViolation>& violations) {

@@ -183,6 +183,13 @@ std::string canonical_setting_name(const std::string& key) {
   return key;
 }
 
+bool is_learner_setting(const std::string& name) {
+  bool found = false;
+  const SacConfig config;
+  for_each_setting(config, [&](const SettingInfo& info, const auto&) { found = found || info.name == name; });
+  return found;
+}
+
 std::string assign_setting(TrainConfig& config, const std::string& key, const SettingValue& value) {
   const std::string name = canonical_setting_name(key);
   bool found = false;

@@ -15,6 +15,9 @@ std::vector<std::string> setting_names();
 // The setting that a spelling stands for ("net_arch.pi" is net_arch_actor); itself if it is no alias.
 std::string canonical_setting_name(const std::string& key);
 
+// Whether a setting is the learner's (SacConfig), not the run's.
+bool is_learner_setting(const std::string& name);
+
 // Assigns value to the setting `key`. Returns "" or what is wrong: an unknown key (with the nearest match) or a value
 // of the wrong kind. Ranges are validate()'s.
 std::string assign_setting(TrainConfig& config, const std::string& key, const SettingValue& value);

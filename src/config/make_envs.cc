@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/planned_updates.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -11,18 +12,6 @@ SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec) {
   sac.num_actions = spec.num_actions;
   if (sac.learning_rate_steps == 0) sac.learning_rate_steps = std::max<std::int64_t>(planned_updates(config), 1);
   return sac;
-}
-
-// Training phases follow the multiples of train_freq among the vector steps v with v · n_envs > first.
-std::int64_t planned_updates(const TrainConfig& config) {
-  const std::int64_t first = config.update_after < 0 ? config.learning_starts : config.update_after;
-  const std::int64_t vector_steps = (config.total_timesteps + config.n_envs - 1) / config.n_envs;
-  const std::int64_t phases = vector_steps / config.train_freq - first / config.n_envs / config.train_freq;
-  const std::int64_t per_phase = config.gradient_steps < 0 ? std::int64_t{config.train_freq} * config.n_envs
-                                 : config.gradient_steps_per_env_step
-                                     ? std::int64_t{config.gradient_steps} * config.n_envs
-                                     : config.gradient_steps;
-  return std::max<std::int64_t>(phases, 0) * per_phase;
 }
 
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,

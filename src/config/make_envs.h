@@ -15,9 +15,6 @@ namespace softac {
 // learning-rate schedule.
 SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec);
 
-// Updates that a whole run makes, the horizon of learning-rate schedules.
-std::int64_t planned_updates(const TrainConfig& config);
-
 // count environments of the run's task, drawing their resets from (seed, stream, index). Throws as make_env does, and
 // ConfigError where the run's exploration does not suit the environment's actions.
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,

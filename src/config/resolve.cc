@@ -183,7 +183,13 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
   }
   resolver.add(request.options);
   for (const std::string& plugin : resolver.texts_of("env_plugins")) load_env_plugin(plugin);
-  resolver.add_first(env_preset_entries(resolver.text_of("env_id")));
+  std::vector<SettingEntry> of_env = env_preset_entries(resolver.text_of("env_id"));
+  // A library's preset decides the whole learner: what it does not name has softac's default, not the environment's.
+  if (!request.preset.empty()) {
+    std::erase_if(of_env,
+                  [](const SettingEntry& entry) { return is_learner_setting(canonical_setting_name(entry.key)); });
+  }
+  resolver.add_first(of_env);
   return resolver.finish();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/text.h"
 #include "config/resolve.h"
 #include "config/toml_file.h"
 #include "run/build_info.h"

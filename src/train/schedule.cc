@@ -1,21 +1,14 @@
 #include "train/schedule.h"
 
+#include "config/planned_updates.h"
+
 namespace softac {
-namespace {
-
-// Updates that follow every train_freq vector steps.
-std::int64_t updates_per_phase(const TrainConfig& config) {
-  if (config.gradient_steps < 0) return std::int64_t{config.train_freq} * config.n_envs;
-  return std::int64_t{config.gradient_steps} * (config.gradient_steps_per_env_step ? config.n_envs : 1);
-}
-
-}  // namespace
 
 Schedule::Schedule(const TrainConfig& config)
     : n_envs_(config.n_envs),
       total_timesteps_(config.total_timesteps),
       learning_starts_(config.learning_starts),
-      update_after_(config.update_after < 0 ? config.learning_starts : config.update_after),
+      update_after_(first_update_after(config)),
       train_freq_(config.train_freq),
       updates_per_phase_(updates_per_phase(config)),
       log_freq_(config.log_interval_steps),

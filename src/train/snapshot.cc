@@ -13,7 +13,9 @@ namespace {
 
 void check_finite(const TensorFile& file) {
   for (const auto& [name, tensor] : file.tensors) {
-    const auto finite = [](auto values) { return std::ranges::all_of(values, [](auto x) { return std::isfinite(x); }); };
+    const auto finite = [](auto values) {
+      return std::ranges::all_of(values, [](auto x) { return std::isfinite(x); });
+    };
     if (!(tensor.type == TensorType::f64 ? finite(tensor.values<double>()) : finite(tensor.values<float>())))
       throw NumericsError("checkpoint: the tensor " + name + " is not finite");
   }

@@ -13,9 +13,7 @@ namespace softac {
 namespace {
 
 const TrainConfig& checked(const TrainConfig& config) {
-  std::string text;
-  for (const SettingViolation& violation : validate(config)) text += "\n  " + violation.key + " = " + violation.message;
-  if (!text.empty()) throw ConfigError("settings that cannot be used:" + text);
+  refuse(validate(config));
   return config;
 }
 
@@ -43,8 +41,8 @@ Training::Training(const TrainConfig& settings, std::uint64_t memory_limit,
                    const std::function<void(const std::string&)>& on_hang)
     : config(checked(settings)),
       envs(make_vec_env(config, config.n_envs, config.seed, StreamKind::env, on_hang)),
-      agent(envs->spec().obs_dim, envs->spec().act_dim, agent_config(config, envs->spec()), config.seed,
-            config.threads, config.backend),
+      agent(envs->spec().obs_dim, envs->spec().act_dim, agent_config(config, envs->spec()), config.seed, config.threads,
+            config.backend),
       replay(replay_shape(config, envs->spec()), memory_limit > 0 ? memory_limit : available_memory()),
       collector(*envs, agent, replay, config.seed, {config.action_noise_std, config.random_action_prob}),
       sampler(replay, config.seed),

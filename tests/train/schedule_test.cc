@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/planned_updates.h"
 #include "train/outcome.h"
 
 namespace softac::test {
@@ -17,6 +18,30 @@ TrainConfig config_of(int n_envs) {
   config.eval_freq = 0;
   config.checkpoint_freq = 8;
   return config;
+}
+
+// The horizon of learning-rate schedules is what the schedule of a whole run makes.
+TEST(Schedule, PlannedUpdatesAreThoseOfTheWholeRun) {
+  for (const int n_envs : {1, 3, 8}) {
+    for (const int train_freq : {1, 2, 5}) {
+      for (const int gradient_steps : {-1, 1, 4}) {
+        for (const std::int64_t first : {-1, 0, 7, 16, 39, 100}) {
+          TrainConfig config = config_of(n_envs);
+          config.train_freq = train_freq;
+          config.gradient_steps = gradient_steps;
+          config.gradient_steps_per_env_step = first % 2 == 0;
+          config.update_after = first;
+          Schedule schedule(config);
+          std::int64_t updates = 0;
+          while (!schedule.at_end()) {
+            schedule.advance();
+            updates += schedule.updates_due();
+          }
+          EXPECT_EQ(planned_updates(config), updates) << n_envs << " " << train_freq << " " << first;
+        }
+      }
+    }
+  }
 }
 
 TEST(Schedule, FrequenciesCountEnvironmentSteps) {
