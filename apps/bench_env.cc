@@ -1,8 +1,8 @@
 // softac bench env: environment steps per second under random actions.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "bench_measure.h"
 #include "bench_what.h"
 #include "env/vec_env.h"
@@ -31,7 +31,7 @@ int bench_env(const BenchOptions& options) {
     });
     rates.push_back(options.num_envs / seconds);
   }
-  const nlohmann::ordered_json out = {
+  const Json out = {
       {"env", options.env_id},          {"n_envs", options.num_envs},         {"threads", options.threads},
       {"steps_per_sec", median(rates)}, {"us_per_step", 1e6 / median(rates)}, {"cpu", cpu_model()}};
   if (options.json) {

@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "bench_blas.h"
 #include "bench_probe.h"
 #include "bench_what.h"
@@ -123,7 +123,7 @@ int bench_gemm(const BenchOptions& options) {
   const double slice = options.seconds / (kRounds * 3.0 * static_cast<double>(shapes.size()) *
                                           (1.0 + static_cast<double>(blas.found.size())));
 
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  Json list = Json::array();
   std::vector<bool> all_disturbed;
   for (const auto& [rows, from, to, nonzero] : shapes) {
     Layer layer(rows, from, to, nonzero);
@@ -147,15 +147,15 @@ int bench_gemm(const BenchOptions& options) {
       }
       const std::vector<bool> disturbed = rounds.disturbed();
       all_disturbed.insert(all_disturbed.end(), disturbed.begin(), disturbed.end());
-      nlohmann::ordered_json item = {{"product", c.name},
-                                     {"rows", rows},
-                                     {"in", from},
-                                     {"out", to},
-                                     {"nonzero", nonzero},
-                                     {"flop", flop},
-                                     {"gflops", quiet_spread(own, disturbed).median},
-                                     {"peak_gflops", rounds.peaks().median},
-                                     {"fraction_of_peak", quiet_spread(fraction, disturbed).median}};
+      Json item = {{"product", c.name},
+                   {"rows", rows},
+                   {"in", from},
+                   {"out", to},
+                   {"nonzero", nonzero},
+                   {"flop", flop},
+                   {"gflops", quiet_spread(own, disturbed).median},
+                   {"peak_gflops", rounds.peaks().median},
+                   {"fraction_of_peak", quiet_spread(fraction, disturbed).median}};
       for (std::size_t i = 0; i < blas.found.size(); ++i)
         item["others"][blas.found[i]->name()] = quiet_spread(others[i], disturbed).median;
       for (const std::string& name : blas.missing) item["others"][name] = nullptr;
@@ -163,17 +163,17 @@ int bench_gemm(const BenchOptions& options) {
     }
   }
   const Verdict quiet = verdict(all_disturbed);
-  nlohmann::ordered_json libraries;
+  Json libraries;
   for (const auto& b : blas.found) libraries[b->name()] = b->version();
   for (const std::string& name : blas.missing) libraries[name] = "not installed";
-  const nlohmann::ordered_json out = {{"backend", table.name},
-                                      {"threads", pool.num_threads()},
-                                      {"cpu", cpu_model()},
-                                      {"libraries", libraries},
-                                      {"rounds", quiet.rounds},
-                                      {"disturbed_rounds", quiet.disturbed},
-                                      {"bad_spell", quiet.bad_spell()},
-                                      {"products", list}};
+  const Json out = {{"backend", table.name},
+                    {"threads", pool.num_threads()},
+                    {"cpu", cpu_model()},
+                    {"libraries", libraries},
+                    {"rounds", quiet.rounds},
+                    {"disturbed_rounds", quiet.disturbed},
+                    {"bad_spell", quiet.bad_spell()},
+                    {"products", list}};
   if (options.json) {
     std::printf("%s\n", out.dump(2).c_str());
     return 0;

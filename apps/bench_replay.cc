@@ -1,9 +1,9 @@
 // softac bench replay: storing transitions, and sampling batches with the update's noise from a full memory, beside
 // the update that reads them.
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "agent/update.h"
+#include "base/json.h"
 #include "bench_probe.h"
 #include "bench_synthetic.h"
 #include "bench_what.h"
@@ -54,23 +54,23 @@ int bench_replay(const BenchOptions& options) {
   const std::vector<bool> disturbed = watch.disturbed();
   const Verdict quiet = verdict(disturbed);
   const auto mid = [&](const std::vector<double>& x) { return quiet_spread(x, disturbed).median; };
-  const nlohmann::ordered_json out = {{"obs_dim", obs_dim},
-                                      {"act_dim", act_dim},
-                                      {"hidden", options.shape.hidden},
-                                      {"batch_size", options.shape.batch_size},
-                                      {"transitions", replay->num_transitions()},
-                                      {"bytes", ReplayBuffer::bytes_needed(replay->shape())},
-                                      {"add_ns", add_ns},
-                                      {"sample_us", mid(sample_us)},
-                                      {"noise_us", mid(noise_us)},
-                                      {"update_us", mid(update_us)},
-                                      {"share_of_update", mid(share)},
-                                      {"rounds", quiet.rounds},
-                                      {"disturbed_rounds", quiet.disturbed},
-                                      {"bad_spell", quiet.bad_spell()},
-                                      {"threads", sac.backend().num_threads()},
-                                      {"backend", sac.backend().name()},
-                                      {"cpu", cpu_model()}};
+  const Json out = {{"obs_dim", obs_dim},
+                    {"act_dim", act_dim},
+                    {"hidden", options.shape.hidden},
+                    {"batch_size", options.shape.batch_size},
+                    {"transitions", replay->num_transitions()},
+                    {"bytes", ReplayBuffer::bytes_needed(replay->shape())},
+                    {"add_ns", add_ns},
+                    {"sample_us", mid(sample_us)},
+                    {"noise_us", mid(noise_us)},
+                    {"update_us", mid(update_us)},
+                    {"share_of_update", mid(share)},
+                    {"rounds", quiet.rounds},
+                    {"disturbed_rounds", quiet.disturbed},
+                    {"bad_spell", quiet.bad_spell()},
+                    {"threads", sac.backend().num_threads()},
+                    {"backend", sac.backend().name()},
+                    {"cpu", cpu_model()}};
   if (options.json) {
     std::printf("%s\n", out.dump(2).c_str());
     return 0;

@@ -1,8 +1,8 @@
 // softac bench scale: how cost grows along each axis, with fitted exponents and a figure.
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/json.h"
 #include "bench_axes.h"
 #include "bench_fit.h"
 #include "bench_probe.h"
@@ -13,8 +13,6 @@
 
 namespace softac::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kRounds = 5;
 

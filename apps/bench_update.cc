@@ -2,9 +2,9 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json.h"
 #include "bench_acting.h"
 #include "bench_phases.h"
 #include "bench_probe.h"
@@ -14,8 +14,6 @@
 
 namespace softac::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kRounds = 9;
 
@@ -112,8 +110,8 @@ void print_text(const Json& out) {
   const Json& shape = out["shape"];
   std::printf("SAC update, obs %d, act %d, hidden %d, batch %d · %s, %d thread%s · %s\n", shape["obs_dim"].get<int>(),
               shape["act_dim"].get<int>(), shape["hidden"].get<int>(), shape["batch_size"].get<int>(),
-              out["backend"].get<std::string>().c_str(), out["threads"].get<int>(), out["threads"] == 1 ? "" : "s",
-              out["cpu"].get<std::string>().c_str());
+              out["backend"].get<std::string>().c_str(), out["threads"].get<int>(),
+              out["threads"].get<int>() == 1 ? "" : "s", out["cpu"].get<std::string>().c_str());
   std::printf(
       "  %.3f ms per update (%.3f to %.3f), %.4f GFLOP, %.1f of %.1f GFLOP/s = %.3f of the multiply-add peak (%.3f to "
       "%.3f)\n",
@@ -190,7 +188,7 @@ int bench_update(const BenchOptions& options) {
                 {"n_envs", acting.num_envs()}}}};
   if (sac.backend().num_threads() > 1) {
     out["scaling"] = scaling_json(rounds);
-    out["parallel_efficiency"] = out["scaling"]["parallel_efficiency"]["median"];
+    out["parallel_efficiency"] = out["scaling"]["parallel_efficiency"]["median"].get<double>();
   }
   if (options.json)
     std::printf("%s\n", out.dump(2).c_str());

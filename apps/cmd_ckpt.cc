@@ -1,8 +1,8 @@
 // softac ckpt ls|verify RUN: the checkpoints of a run, and whether they are as they were written.
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "softac/error.h"
@@ -22,11 +22,10 @@ std::uint64_t bytes_of(const CheckpointInfo& info) {
   return bytes;
 }
 
-nlohmann::ordered_json json_of(const CheckpointInfo& info) {
-  nlohmann::ordered_json out = {{"name", info.name},         {"path", info.path},
-                                {"step", info.step},         {"state_hash", info.state_hash},
-                                {"complete", info.complete}, {"error", info.error},
-                                {"bytes", bytes_of(info)},   {"files", nlohmann::ordered_json::array()}};
+Json json_of(const CheckpointInfo& info) {
+  Json out = {
+      {"name", info.name},         {"path", info.path},   {"step", info.step},       {"state_hash", info.state_hash},
+      {"complete", info.complete}, {"error", info.error}, {"bytes", bytes_of(info)}, {"files", Json::array()}};
   for (const CheckpointInfo::File& file : info.files)
     out["files"].push_back({{"name", file.name}, {"bytes", file.bytes}, {"ok", file.ok}});
   return out;
@@ -52,7 +51,7 @@ std::string lines_of(const std::vector<CheckpointInfo>& all) {
 int list(Context& context, const CkptArguments& arguments) {
   const auto all = list_checkpoints(arguments.run, false);
   if (context.json) {
-    auto out = nlohmann::ordered_json::array();
+    auto out = Json::array();
     for (const CheckpointInfo& info : all) out.push_back(json_of(info));
     print_result(out.dump(2));
     return kOk;
@@ -78,8 +77,8 @@ int verify(Context& context, const CkptArguments& arguments) {
       damaged += "\n  " + info.name + ": " + info.error;
   }
   if (context.json) {
-    nlohmann::ordered_json out = json_of(newest != nullptr ? *newest : all.back());
-    out["checkpoints"] = nlohmann::ordered_json::array();
+    Json out = json_of(newest != nullptr ? *newest : all.back());
+    out["checkpoints"] = Json::array();
     for (const CheckpointInfo& info : all) out["checkpoints"].push_back(json_of(info));
     print_result(out.dump(2));
   } else {

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "commands.h"
 #include "config/resolve.h"
 #include "env/check.h"
@@ -16,8 +16,6 @@
 namespace softac::app {
 namespace {
 
-using nlohmann::ordered_json;
-
 struct EnvArguments {
   std::string env_id;
   std::vector<std::string> plugins;
@@ -26,21 +24,21 @@ struct EnvArguments {
 };
 
 // JSON has no infinity: null stands for "no bound".
-ordered_json bounds_json(const std::vector<double>& bounds) {
-  ordered_json out = ordered_json::array();
-  for (const double bound : bounds) out.push_back(std::isfinite(bound) ? ordered_json(bound) : ordered_json(nullptr));
+Json bounds_json(const std::vector<double>& bounds) {
+  Json out = Json::array();
+  for (const double bound : bounds) out.push_back(std::isfinite(bound) ? Json(bound) : Json(nullptr));
   return out;
 }
 
-ordered_json value_json(const EnvValue& value) {
-  return std::visit([](const auto& v) { return ordered_json(v); }, value);
+Json value_json(const EnvValue& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
 }
 
 int list(Context& context, const EnvArguments& arguments) {
   for (const std::string& plugin : arguments.plugins) load_env_plugin(plugin);
   const std::vector<EnvInfo> infos = registered_envs();
   if (context.json) {
-    ordered_json out = ordered_json::array();
+    Json out = Json::array();
     for (const EnvInfo& info : infos)
       out.push_back({{"id", info.id}, {"family", info.family}, {"description", info.description}});
     print_result(out.dump(2));
@@ -82,19 +80,18 @@ int info(Context& context, const EnvArguments& arguments) {
   }
   const std::unique_ptr<Env> env = make_env(arguments.env_id, kwargs);
   const EnvSpec& spec = env->spec();
-  ordered_json out = {
-      {"id", spec.id},
-      {"obs_dim", spec.obs_dim},
-      {"act_dim", spec.act_dim},
-      {"num_actions", spec.num_actions},
-      {"obs_low", bounds_json(spec.obs_low)},
-      {"obs_high", bounds_json(spec.obs_high)},
-      {"act_low", bounds_json(spec.act_low)},
-      {"act_high", bounds_json(spec.act_high)},
-      {"max_episode_steps", spec.max_episode_steps},
-      {"reward_threshold", spec.reward_threshold ? ordered_json(*spec.reward_threshold) : ordered_json(nullptr)},
-      {"can_save_state", env->can_save_state()},
-      {"arguments", ordered_json::array()}};
+  Json out = {{"id", spec.id},
+              {"obs_dim", spec.obs_dim},
+              {"act_dim", spec.act_dim},
+              {"num_actions", spec.num_actions},
+              {"obs_low", bounds_json(spec.obs_low)},
+              {"obs_high", bounds_json(spec.obs_high)},
+              {"act_low", bounds_json(spec.act_low)},
+              {"act_high", bounds_json(spec.act_high)},
+              {"max_episode_steps", spec.max_episode_steps},
+              {"reward_threshold", spec.reward_threshold ? Json(*spec.reward_threshold) : Json(nullptr)},
+              {"can_save_state", env->can_save_state()},
+              {"arguments", Json::array()}};
   for (const EnvInfo& known : registered_envs()) {
     if (known.id != arguments.env_id) continue;
     out["family"] = known.family;
@@ -127,12 +124,12 @@ int check(Context& context, const EnvArguments& arguments) {
   if (arguments.steps < 1) throw ConfigError("--steps " + std::to_string(arguments.steps) + ": must be at least 1");
   const EnvReport report = check_env(arguments.env_id, resolve_kwargs(arguments), arguments.steps);
   if (context.json) {
-    ordered_json out = {{"id", report.id},
-                        {"ok", report.ok()},
-                        {"steps", report.steps},
-                        {"episodes", report.episodes},
-                        {"mean_reward", report.mean_reward},
-                        {"findings", ordered_json::array()}};
+    Json out = {{"id", report.id},
+                {"ok", report.ok()},
+                {"steps", report.steps},
+                {"episodes", report.episodes},
+                {"mean_reward", report.mean_reward},
+                {"findings", Json::array()}};
     for (const EnvFinding& finding : report.findings) {
       out["findings"].push_back(
           {{"severity", severity_name(finding.severity)}, {"check", finding.check}, {"message", finding.message}});

@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "softac/error.h"
@@ -42,17 +42,17 @@ int evaluate(Context& context, const EvalArguments& arguments) {
   const EvalStats stats = evaluate_run(arguments.run, options);
   for (const std::string& warning : stats.warnings) context.terminal.warning(warning);
   if (context.json) {
-    const nlohmann::ordered_json out = {{"mean_return", stats.mean_return},
-                                        {"std_return", stats.std_return},
-                                        {"mean_length", stats.mean_length},
-                                        {"episodes", stats.returns.size()},
-                                        {"env", stats.env_id},
-                                        {"step", stats.step},
-                                        {"model", stats.model_path},
-                                        {"seed", options.seed},
-                                        {"deterministic", options.deterministic},
-                                        {"returns", stats.returns},
-                                        {"lengths", stats.lengths}};
+    const Json out = {{"mean_return", stats.mean_return},
+                      {"std_return", stats.std_return},
+                      {"mean_length", stats.mean_length},
+                      {"episodes", stats.returns.size()},
+                      {"env", stats.env_id},
+                      {"step", stats.step},
+                      {"model", stats.model_path},
+                      {"seed", options.seed},
+                      {"deterministic", options.deterministic},
+                      {"returns", stats.returns},
+                      {"lengths", stats.lengths}};
     print_result(out.dump(2));
   } else {
     char line[256];

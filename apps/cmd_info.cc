@@ -1,7 +1,7 @@
 // softac info: what this build is and what this machine offers.
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "commands.h"
 #include "config/resolve.h"
 #include "env/mujoco_version.h"
@@ -23,7 +23,7 @@ int info(Context& context) {
   const std::vector<std::string> backends = available_backends();
   const std::string backend = select_kernels<float>("").name;
   if (context.json) {
-    const nlohmann::ordered_json out = {
+    const Json out = {
         {"version", softac_version()}, {"mujoco_version", mujoco_version()},    {"backends", backends},
         {"backend", backend},          {"cpu_features", cpu_features()},        {"cores", num_cores()},
         {"commit", softac_commit()},   {"tree_changed", softac_tree_changed()}, {"compiler", compiler_version()}};

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
 #include "config/toml_file.h"
@@ -105,19 +105,19 @@ void print_report(Context& context, const TrainConfig& config, const TrainReport
   if (context.json) {
     char hash[32];
     std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(report.state_hash));
-    const nlohmann::ordered_json out = {{"env", config.env_id},
-                                        {"seed", config.seed},
-                                        {"reason", stop_reason_name(report.reason)},
-                                        {"message", report.message},
-                                        {"step", report.step},
-                                        {"num_updates", report.num_updates},
-                                        {"num_episodes", report.num_episodes},
-                                        {"ep_return_mean", report.ep_return_mean},
-                                        {"best_eval_return", report.best_eval_return},
-                                        {"elapsed_sec", report.elapsed_sec},
-                                        {"run_dir", report.run_dir},
-                                        {"checkpoint", report.checkpoint},
-                                        {"state_hash", hash}};
+    const Json out = {{"env", config.env_id},
+                      {"seed", config.seed},
+                      {"reason", stop_reason_name(report.reason)},
+                      {"message", report.message},
+                      {"step", report.step},
+                      {"num_updates", report.num_updates},
+                      {"num_episodes", report.num_episodes},
+                      {"ep_return_mean", report.ep_return_mean},
+                      {"best_eval_return", report.best_eval_return},
+                      {"elapsed_sec", report.elapsed_sec},
+                      {"run_dir", report.run_dir},
+                      {"checkpoint", report.checkpoint},
+                      {"state_hash", hash}};
     print_result(out.dump(2));
     return;
   }

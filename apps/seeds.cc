@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "child.h"
 #include "exit_code.h"
 #include "machine.h"
@@ -22,6 +22,7 @@ namespace softac::app {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr int kResultDepth = 8;  // of the JSON that a run prints
 
 struct Job {
   std::uint64_t seed;
@@ -54,21 +55,28 @@ RunResult result_of(std::uint64_t seed, int exit_code, const std::string& output
   result.exit_code = exit_code;
   result.reason = "failed";
   result.ep_return_mean = result.best_eval_return = kUnknown;
-  const auto json = nlohmann::json::parse(output, nullptr, false);
+  Json json;
+  try {
+    json = parse_json(output, kResultDepth);
+  } catch (const JsonError&) {
+    return result;
+  }
   if (!json.is_object()) return result;
-  auto number = [&](const char* key) {
-    return json.contains(key) && json[key].is_number() ? json[key].get<double>() : kUnknown;
+  auto number = [&](const char* key, double otherwise = kUnknown) {
+    const Json* found = json.find(key);
+    return found != nullptr && found->is_number() ? found->get<double>() : otherwise;
   };
   auto text = [&](const char* key) {
-    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
+    const Json* found = json.find(key);
+    return found != nullptr && found->is_string() ? found->get<std::string>() : std::string();
   };
   result.reason = text("reason");
   result.message = text("message");
   result.run_dir = text("run_dir");
-  result.step = json.value("step", 0LL);
+  result.step = static_cast<long long>(number("step", 0.0));
   result.ep_return_mean = number("ep_return_mean");
   result.best_eval_return = number("best_eval_return");
-  result.elapsed_sec = json.value("elapsed_sec", 0.0);
+  result.elapsed_sec = number("elapsed_sec", 0.0);
   return result;
 }
 
@@ -116,14 +124,14 @@ std::string table_text(const std::vector<RunResult>& results) {
 }
 
 std::string table_json(const std::vector<RunResult>& results) {
-  nlohmann::ordered_json out;
+  Json out;
   const Spread last = spread_of(results, &RunResult::ep_return_mean),
                best = spread_of(results, &RunResult::best_eval_return);
   out["ep_return_mean"] = last.mean;
   out["ep_return_std"] = last.std;
   out["best_eval_return_mean"] = best.mean;
   out["best_eval_return_std"] = best.std;
-  out["runs"] = nlohmann::ordered_json::array();
+  out["runs"] = Json::array();
   for (const RunResult& result : results) {
     out["runs"].push_back({{"seed", std::stoull(result.seed)},
                            {"exit_code", result.exit_code},

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxHeaderLine = 65536;
 double parse_monitor_start(std::string_view text, const std::string& source) {
   const std::size_t end = text.find('\n');
   if (end != std::string_view::npos && text.starts_with("#{")) {
-    const nlohmann::json header = parse_strict_json(text.substr(1, end - 1), source + ": line 1");
+    const Json header = parse_strict_json(text.substr(1, end - 1), source + ": line 1");
     if (header.contains("t_start") && header["t_start"].is_number()) return header["t_start"].get<double>();
   }
   throw IoError(source + ": line 1 is not the header of a monitor file, #{\"t_start\": …}");

@@ -1,12 +1,13 @@
 #include "formats/number_text.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace softac {
 
 void append_json_string(std::string& out, std::string_view text) {
-  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  out += Json(text).dump();
 }
 
 void append_json_number(std::string& out, double value) {

@@ -1,9 +1,10 @@
 #include "formats/safetensors_header.h"
 
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+
+#include "base/json.h"
 
 namespace softac {
 
@@ -19,13 +20,13 @@ std::optional<TensorType> type_from_name(std::string_view name) {
 // Receives the parser's events. Every place of the grammar
 //   {"name": {"dtype": text, "shape": [n, …], "data_offsets": [n, n]}, …, "__metadata__": {text: text, …}}
 // is a state; an event that the state does not expect ends the parse with a message.
-class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
+class HeaderReader : public JsonEvents {
  public:
   explicit HeaderReader(SafetensorsHeader& header) : header_(header) {}
   const std::string& error() const { return error_; }
   bool complete() const { return state_ == State::done; }
 
-  bool start_object(std::size_t) override {
+  bool start_object() override {
     if (state_ == State::start) return go(State::names);
     if (state_ == State::tensor_value) {
       header_.entries.push_back({.name = name_, .type = {}, .shape = {}});
@@ -71,7 +72,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     return fail("a string");
   }
 
-  bool start_array(std::size_t) override {
+  bool start_array() override {
     if (state_ == State::shape_start) return go(State::shape);
     if (state_ == State::offsets_start) {
       num_offsets_ = 0;
@@ -113,11 +114,9 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { return fail("null"); }
   bool boolean(bool) override { return fail("a boolean"); }
   bool number_integer(std::int64_t) override { return fail("a negative number"); }
-  bool number_float(double, const std::string&) override { return fail("a fraction or too large a number"); }
-  bool binary(nlohmann::json::binary_t&) override { return fail("binary data"); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
-    return stop("invalid JSON at byte " +
-                std::to_string(position + 7));  // position counts from 1, after the 8 length bytes
+  bool number_float(double) override { return fail("a fraction or too large a number"); }
+  void parse_error(std::size_t position, const std::string&) override {
+    stop("invalid JSON at byte " + std::to_string(position + 7));  // position counts from 1, after the 8 length bytes
   }
 
  private:
@@ -167,9 +166,8 @@ SafetensorsHeader parse_safetensors_header(std::string_view json, const std::str
   HeaderReader reader(header);
   const auto fail = [&](const std::string& what) { throw IoError(source + ": not a safetensors file: " + what); };
   if (json.empty() || json.front() != '{') fail("the header does not start with {");
-  // nlohmann's lexer takes a NUL for the end of the text.
   if (json.find('\0') != std::string_view::npos) fail("the header has a NUL byte");
-  if (!nlohmann::json::sax_parse(json.begin(), json.end(), &reader) || !reader.complete()) fail(reader.error());
+  if (!read_json(json, reader) || !reader.complete()) fail(reader.error());
   return header;
 }
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "base/json.h"
 
 namespace softac {
 
@@ -12,10 +13,10 @@ constexpr int kMaxJsonDepth = 16;
 
 // Throws IoError that names `source` and what is wrong: not JSON (trailing bytes included), a key that appears twice in
 // one object, or more than kMaxJsonDepth levels.
-nlohmann::json parse_strict_json(std::string_view text, const std::string& source);
+Json parse_strict_json(std::string_view text, const std::string& source);
 
 // A whole number from 0 to 2^62 − 1: steps, bytes, records. Anything else, 1e3 and 2.0 included, throws IoError that
 // names `what`.
-std::int64_t json_count(const nlohmann::json& value, const std::string& what);
+std::int64_t json_count(const Json& value, const std::string& what);
 
 }  // namespace softac

@@ -4,8 +4,8 @@
 #include <sys/utsname.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "build_commit.h"
 #include "env/mujoco_version.h"
 
@@ -58,7 +58,7 @@ std::vector<std::string> cpu_features() {
 std::string provenance_json(const std::string& backend, int threads) {
   utsname system{};
   uname(&system);
-  const nlohmann::ordered_json out = {
+  const Json out = {
       {"softac_version", softac_version()},
       {"commit", softac_commit()},
       {"tree_changed", softac_tree_changed()},
@@ -69,11 +69,7 @@ std::string provenance_json(const std::string& backend, int threads) {
       {"backend", backend},
       {"threads", threads},
       {"libraries",
-       {{"mujoco", mujoco_version()},
-        {"glibc", gnu_get_libc_version()},
-        {"nlohmann_json", std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
-                              std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
-                              std::to_string(NLOHMANN_JSON_VERSION_PATCH)}}}};
+       {{"mujoco", mujoco_version()}, {"glibc", gnu_get_libc_version()}, {"nlohmann_json", json_library_version()}}}};
   return out.dump(2) + "\n";
 }
 

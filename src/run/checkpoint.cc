@@ -4,13 +4,13 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <tuple>
 
 #include "base/atomic_file.h"
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/sha256.h"
 #include "formats/strict_json.h"
 #include "run/replay_log.h"
@@ -95,8 +95,8 @@ bool is_plain_name(const std::string& name) {
 using Sums = std::map<std::string, std::string>;  // of files that have been read already
 
 // Adds one file of a checkpoint and what is wrong with it.
-void check_file(FileSystem& fs, CheckpointInfo& info, const Path& path, const std::string& name,
-                const nlohmann::json& entry, bool read, Sums& sums) {
+void check_file(FileSystem& fs, CheckpointInfo& info, const Path& path, const std::string& name, const Json& entry,
+                bool read, Sums& sums) {
   const auto bytes = static_cast<std::uint64_t>(json_count(entry.at("bytes"), "manifest.json: bytes of " + name));
   CheckpointInfo::File file{name, bytes, true, entry.at("sha256").get<std::string>()};
   std::string error;
@@ -124,8 +124,7 @@ Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& 
   info.error.clear();
   info.complete = false;
   try {
-    const nlohmann::json manifest =
-        parse_strict_json(fs.read_text(dir / "manifest.json", kMaxManifestBytes), "manifest.json");
+    const Json manifest = parse_strict_json(fs.read_text(dir / "manifest.json", kMaxManifestBytes), "manifest.json");
     const auto count = [&](const char* key) {
       return json_count(manifest.at(key), std::string("manifest.json: ") + key);
     };
@@ -151,7 +150,7 @@ Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& 
       const Path path = dir.parent_path().parent_path() / "replay" / name;
       check_file(fs, info, path, "replay/" + name, entry, verify == "*", sums);
     }
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     info.complete = false;
     info.error = std::string("manifest.json is damaged: ") + error.what();
   } catch (const IoError& error) {
@@ -228,8 +227,7 @@ std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::i
   try {
     fs.make_directories(staging);
     Highest highest = highest_of(fs, checkpoints_dir);
-    nlohmann::ordered_json manifest = {
-        {"format", kManifestFormat}, {"step", step}, {"state_hash", hash_text(state_hash)}};
+    Json manifest = {{"format", kManifestFormat}, {"step", step}, {"state_hash", hash_text(state_hash)}};
     for (const auto& [name, write] : files) {
       const auto file = fs.open_write(staging / name, WriteMode::create_new);
       HashingFile hashing(*file);
@@ -238,7 +236,7 @@ std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::i
       file->close();
       manifest["files"][name] = {{"bytes", hashing.size()}, {"sha256", hashing.hex()}};
     }
-    manifest["replay"] = nlohmann::ordered_json::array();
+    manifest["replay"] = Json::array();
     for (const SegmentEntry& segment : segments) {
       manifest["replay"].push_back({{"name", segment.name}, {"bytes", segment.bytes}, {"sha256", segment.sha256}});
       highest.next_segment = std::max(highest.next_segment, segment_number(segment.name).value() + 1);

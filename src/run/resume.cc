@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json.h"
 #include "config/fields.h"
 #include "config/resolve.h"
 #include "config/toml_file.h"
+#include "formats/strict_json.h"
 #include "run/run_dir.h"
 #include "softac/error.h"
 
@@ -26,8 +27,12 @@ std::string kwarg_text(const EnvKwargs& kwargs, const std::string& name) {
 bool is_finished(FileSystem& fs, const Path& run) {
   const Path path = run / "status.json";
   if (fs.kind(path) != FileKind::file) return false;
-  const auto status = nlohmann::json::parse(fs.read_text(path, kMaxStatusBytes), nullptr, false);
-  return status.is_object() && status.contains("state") && status["state"] == "finished";
+  try {
+    const Json status = parse_json(fs.read_text(path, kMaxStatusBytes), kMaxJsonDepth);
+    return status.at("state").get<std::string>() == "finished";
+  } catch (const JsonError&) {
+    return false;
+  }
 }
 
 }  // namespace

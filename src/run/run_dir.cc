@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/json.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -86,14 +86,14 @@ void RunDir::write_text(const char* name, const std::string& text) {
 
 void RunDir::write_status(const std::string& state, const std::string& reason, const std::string& message,
                           std::int64_t step, std::int64_t total_timesteps, double wall_time_sec) {
-  const nlohmann::ordered_json out = {{"state", state},
-                                      {"reason", reason},
-                                      {"message", message},
-                                      {"step", step},
-                                      {"total_timesteps", total_timesteps},
-                                      {"updated", utc_text(wall_time_sec)}};
+  const Json out = {{"state", state},
+                    {"reason", reason},
+                    {"message", message},
+                    {"step", step},
+                    {"total_timesteps", total_timesteps},
+                    {"updated", utc_text(wall_time_sec)}};
   const std::lock_guard guard(status_mutex_);
-  write_text("status.json", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_text("status.json", out.dump(2) + "\n");
 }
 
 }  // namespace softac

@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "formats/strict_json.h"
 #include "run/episode_window.h"
 #include "softac/error.h"
@@ -11,9 +11,6 @@
 namespace softac {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Parsed = nlohmann::json;
 
 constexpr const char* kMetricNames[] = {"critic_loss", "actor_loss",  "ent_coef",        "ent_coef_loss",   "entropy",
                                         "q_mean",      "target_mean", "actor_grad_norm", "critic_grad_norm"};
@@ -34,7 +31,7 @@ Json metrics_json(const UpdateMetrics& metrics) {
 // One object of the file, read key by key; every failure names the key.
 class Section {
  public:
-  Section(const Parsed& json, std::string where) : json_(json), where_(std::move(where)) {
+  Section(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
     if (!json_.is_object()) fail("an object");
   }
 
@@ -54,12 +51,12 @@ class Section {
   }
   std::vector<double> numbers(const char* key) const {
     std::vector<double> out;
-    for (const Parsed& v : list(key)) out.push_back(number_of(v, key));
+    for (const Json& v : list(key)) out.push_back(number_of(v, key));
     return out;
   }
   std::vector<std::uint64_t> positions(const char* key) const {
     std::vector<std::uint64_t> out;
-    for (const Parsed& v : list(key)) out.push_back(position_of(v, key));
+    for (const Json& v : list(key)) out.push_back(position_of(v, key));
     return out;
   }
   UpdateMetrics metrics(const char* key) const {
@@ -74,26 +71,26 @@ class Section {
   }
 
  private:
-  const Parsed& value(const char* key) const {
-    const auto found = json_.find(key);
-    if (found == json_.end()) throw IoError(where_ + ": the key \"" + key + "\" is missing");
+  const Json& value(const char* key) const {
+    const Json* found = json_.find(key);
+    if (found == nullptr) throw IoError(where_ + ": the key \"" + key + "\" is missing");
     return *found;
   }
-  const Parsed& list(const char* key) const {
+  const Json& list(const char* key) const {
     if (!value(key).is_array()) fail_at(key, "a list");
     return value(key);
   }
-  double number_of(const Parsed& v, const char* key) const {
+  double number_of(const Json& v, const char* key) const {
     if (!v.is_number() || !std::isfinite(v.get<double>())) fail_at(key, "a finite number");
     return v.get<double>();
   }
-  std::uint64_t position_of(const Parsed& v, const char* key) const {
+  std::uint64_t position_of(const Json& v, const char* key) const {
     if (!v.is_number_unsigned()) fail_at(key, "a whole number of at least 0");
     return v.get<std::uint64_t>();
   }
   [[noreturn]] void fail(const std::string& expected) const { throw IoError(where_ + ": expected " + expected); }
 
-  const Parsed& json_;
+  const Json& json_;
   std::string where_;
 };
 
@@ -135,11 +132,11 @@ std::string to_json(const RunState& s) {
         {"evaluations", s.records.evaluations},
         {"tensorboard_file", s.records.tensorboard_file},
         {"tensorboard_bytes", s.records.tensorboard_bytes}}}};
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return out.dump(2) + "\n";
 }
 
 RunState parse_run_state(std::string_view text, const std::string& source) {
-  const Parsed json = parse_strict_json(text, source);
+  const Json json = parse_strict_json(text, source);
   const Section in(json, source);
   const std::int64_t format = in.count("format");
   if (format != kRunStateFormat) {

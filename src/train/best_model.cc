@@ -1,8 +1,8 @@
 #include "train/best_model.h"
 
-#include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/json.h"
 #include "base/sha256.h"
 #include "run/checkpoint.h"
 
@@ -16,7 +16,7 @@ constexpr const char* kManifest = "manifest.json";
 
 BestModel make_best(const std::vector<TensorRef>& tensors, std::map<std::string, std::string> metadata,
                     const EvalStats& stats) {
-  metadata["mean_reward"] = nlohmann::json(stats.mean_return).dump();
+  metadata["mean_reward"] = Json(stats.mean_return).dump();
   BestModel best;
   best.bytes = encode_safetensors(save_tensors(tensors, std::move(metadata)));
   best.step = stats.step;
@@ -26,7 +26,7 @@ BestModel make_best(const std::vector<TensorRef>& tensors, std::map<std::string,
 }
 
 void write_best(FileSystem& fs, const Path& dir, const BestModel& best) {
-  const nlohmann::ordered_json manifest = {
+  const Json manifest = {
       {"format", 1},
       {"step", best.step},
       {"mean_reward", best.mean_return},

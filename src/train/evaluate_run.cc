@@ -1,6 +1,4 @@
 // Policies of a finished or running run, evaluated.
-#include <nlohmann/json.hpp>
-
 #include "agent/setting_checks.h"
 #include "base/file_system.h"
 #include "base/sha256.h"
