@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "softac/error.h"
 

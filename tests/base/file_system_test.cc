@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 #include "base/posix_file_system.h"
 #include "base/temp_dir.h"
 #include "softac/error.h"

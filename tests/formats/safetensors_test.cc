@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <limits>
 
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "formats/byte_order.h"
 #include "formats/safetensors_header.h"

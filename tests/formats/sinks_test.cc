@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/crc32c.h"
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "formats/log_file.h"
 #include "formats/metrics_sink.h"

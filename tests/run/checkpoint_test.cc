@@ -8,7 +8,7 @@
 #include <fstream>
 #include <map>
 
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 #include "softac/error.h"
 #include "support/point_env.h"
 

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 #include "run/checkpoint.h"
 #include "run/resume.h"
 #include "softac/trainer.h"

@@ -1,4 +1,4 @@
-#include "base/fault_file_system.h"
+#include "support/fault_file_system.h"
 
 #include <utility>
 
