@@ -29,7 +29,7 @@ std::vector<std::string> names_of(const std::vector<CompletionOption>& options) 
 }
 
 // Inside single quotes of a shell.
-std::string quoted(const std::string& text) {
+std::string shell_quoted(const std::string& text) {
   std::string out;
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
   return "'" + out + "'";
@@ -48,13 +48,14 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
   for (const CompletionCommand& command : commands) {
     if (!command.path.empty()) {
       if (!paths.empty()) paths += '|';
-      paths += quoted(command.path);
+      paths += shell_quoted(command.path);
     }
     std::string words = joined(command.children);
     const std::vector<std::string> names = names_of(command.options);
-    cases += "    " + quoted(command.path) + ") words=" + quoted(words) + "; options=" + quoted(joined(names));
+    cases += "    " + shell_quoted(command.path) + ") words=" + shell_quoted(words) +
+             "; options=" + shell_quoted(joined(names));
     if (command.takes_env) cases += "; words=\"$(softac env list -q 2>/dev/null)\"";
-    if (command.takes_mdp) cases += "; words=" + quoted(kProblems);
+    if (command.takes_mdp) cases += "; words=" + shell_quoted(kProblems);
     if (command.takes_file) cases += "; files=1";
     cases += " ;;\n";
   }
@@ -74,7 +75,7 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
          "  esac\n"
          "  case \"$previous\" in\n"
          "    --set) compopt -o nospace 2>/dev/null; COMPREPLY=($(compgen -W " +
-         quoted(setting_words()) +
+         shell_quoted(setting_words()) +
          " -- \"$current\")); return ;;\n"
          "    --preset) COMPREPLY=($(compgen -W 'sb3 cleanrl spinup' -- \"$current\")); return ;;\n"
          "    --config|--run-dir|--init-from|--env-plugin|--dump|--output) COMPREPLY=($(compgen -f -- \"$current\")); "
@@ -118,7 +119,7 @@ std::string fish_completion(const std::vector<CompletionCommand>& commands) {
       condition = "__fish_use_subcommand";
     else if (!command.children.empty())
       condition += "; and not __fish_seen_subcommand_from " + joined(command.children);
-    const std::string start = "\ncomplete -c softac -n " + quoted(condition);
+    const std::string start = "\ncomplete -c softac -n " + shell_quoted(condition);
     for (const std::string& child : command.children) {
       const std::string path = command.path.empty() ? child : command.path + " " + child;
       const auto found = std::find_if(commands.begin(), commands.end(),
@@ -128,14 +129,14 @@ std::string fish_completion(const std::vector<CompletionCommand>& commands) {
     for (const CompletionOption& option : command.options) {
       out += start + " -l " + option.name.substr(2) + " -d " + fish_quoted(option.description);
       if (option.name == "--set")
-        out += " -x -a " + quoted(setting_words());
+        out += " -x -a " + shell_quoted(setting_words());
       else if (option.name == "--preset")
         out += " -x -a 'sb3 cleanrl spinup'";
       else if (option.has_value)
         out += " -r -F";
     }
     if (command.takes_env) out += start + " -a '(softac env list -q 2>/dev/null)'";
-    if (command.takes_mdp) out += start + " -F -a " + quoted(kProblems);
+    if (command.takes_mdp) out += start + " -F -a " + shell_quoted(kProblems);
     if (command.takes_file) out += start + " -F";
   }
   return out;

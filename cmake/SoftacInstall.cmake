@@ -24,7 +24,7 @@ function(softac_collect_libraries dir out)
 endfunction()
 
 softac_collect_libraries(${PROJECT_SOURCE_DIR} softac_libraries)
-list(REMOVE_ITEM softac_libraries softac_options)
+list(REMOVE_ITEM softac_libraries softac_options softac_std)
 
 add_library(softac_library INTERFACE)
 add_library(softac::softac ALIAS softac_library)

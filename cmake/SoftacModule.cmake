@@ -27,6 +27,33 @@ if(SOFTAC_SANITIZE)
   endif()
 endif()
 
+# The standard headers that most units include cost each of them more than its own text: they are compiled once for all
+# modules and once for the command (position-independent code and executables need files of their own). Not under ccache,
+# which looks into no precompiled header without special settings; so units that forget an include fail there.
+if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES "ccache")
+  set(pch_default OFF)
+else()
+  set(pch_default ON)
+endif()
+option(SOFTAC_PRECOMPILE "Compile the standard headers once for all units" ${pch_default})
+set(softac_std_headers <algorithm> <array> <atomic> <bit> <chrono> <cmath> <cstdint> <cstdio> <cstring> <filesystem>
+  <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <sstream> <string> <string_view> <thread> <utility>
+  <variant> <vector>)
+if(SOFTAC_PRECOMPILE)
+  # g++ 12 warns of its own std::string then (its bugs 105651 and 105329); other builds keep these warnings.
+  target_compile_options(softac_options INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread>)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/softac_std.cc CONTENT "// Only carries the precompiled headers.\n")
+  add_library(softac_std OBJECT ${PROJECT_BINARY_DIR}/softac_std.cc)
+  target_link_libraries(softac_std PRIVATE softac_options)
+  target_precompile_headers(softac_std PRIVATE ${softac_std_headers})
+endif()
+function(softac_precompile target)
+  if(SOFTAC_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM softac_std)
+  endif()
+endfunction()
+
 # softac_module(name SOURCES a.cc … [DEPENDS module…]): static library softac_<name>, alias softac::<name>.
 function(softac_module name)
   cmake_parse_arguments(M "" "" "SOURCES;DEPENDS" ${ARGN})
@@ -36,6 +63,7 @@ function(softac_module name)
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_link_libraries(softac_${name} PRIVATE $<BUILD_INTERFACE:softac_options>)
+  softac_precompile(softac_${name})
   foreach(dep IN LISTS M_DEPENDS)
     target_link_libraries(softac_${name} PUBLIC softac_${dep})
   endforeach()
