@@ -56,7 +56,7 @@ class Train(CommandTest):
 
     def test_memory_and_disk_are_announced(self):
         done = self.run_command("train", "Pendulum-v1", "--steps", "60", "--run-dir", "run", *SMALL)
-        self.assertRegex(done.stderr, r"replay takes [\d.]+ [kMG]B of memory; checkpoints up to [\d.]+ [kMG]B on disk")
+        self.assertRegex(done.stderr, r"replay takes [\d.]+ [KMG]iB of memory; checkpoints up to [\d.]+ [KMG]iB on disk")
 
     def test_diagnostics(self):
         """Rows of their own in every record, a line on the terminal on request, and the state of a run without them."""
