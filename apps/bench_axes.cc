@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agent/flop.h"
 #include "agent/update.h"
+#include "bench_flop.h"
 #include "bench_synthetic.h"
 #include "env/vec_env.h"
 #include "train/collector.h"

@@ -4,8 +4,8 @@
 #include <array>
 #include <string>
 
-#include "agent/flop.h"
 #include "agent/update.h"
+#include "bench_flop.h"
 #include "replay/replay_buffer.h"
 
 namespace softac::app {

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/flop.h"
 #include "softac/agent.h"
 #include "softac/error.h"
 #include "support/allocation_counter.h"
@@ -407,17 +406,6 @@ TEST(Update, RewardScaleMultipliesTheRewardAlone) {
     }
     for (std::size_t b = 0; b < targets[0].size(); ++b) EXPECT_NEAR(targets[0][b], targets[1][b], 1e-12);
   }
-}
-
-// Counted by hand for (17, 6, 256, 256) and (348, 17, 256, 256).
-TEST(Update, OperationsOfTheStandardShapes) {
-  EXPECT_EQ(flop_per_update(17, 6, SacConfig{}), 542'638'080);
-  EXPECT_EQ(flop_per_update(348, 17, SacConfig{}), 1'044'381'696);
-  // No policy at s' (−72 960 multiply-adds a row), V_ψ̄ in place of two target critics (70 144 − 2 · 71 680), and V_ψ
-  // forward and with its gradient (70 144 · 2 + 65 792).
-  SacConfig first;
-  first.variant = Variant::state_value;
-  EXPECT_EQ(flop_per_update(17, 6, first), 542'638'080 + 512 * (-72'960 + 70'144 - 143'360 + 206'080));
 }
 
 TEST(Update, NonFiniteInputIsReportedAtOnce) {

@@ -5,9 +5,9 @@
 
 #include <cmath>
 
-#include "agent/flop.h"
 #include "bench_blas.h"
 #include "bench_fit.h"
+#include "bench_flop.h"
 #include "bench_measure.h"
 #include "bench_probe.h"
 #include "bench_svg.h"
@@ -162,6 +162,17 @@ TEST(Blas, MultipliesAsAsked) {
     blas->multiply({2, 2, 3, true, false}, a.data(), b.data(), c.data());  // (3×2)ᵀ(3×2)
     EXPECT_THAT(c, ElementsAre(89, 98, 116, 128));
   }
+}
+
+// Counted by hand for (17, 6, 256, 256) and (348, 17, 256, 256).
+TEST(Flop, OfTheStandardShapes) {
+  EXPECT_EQ(flop_per_update(17, 6, SacConfig{}), 542'638'080);
+  EXPECT_EQ(flop_per_update(348, 17, SacConfig{}), 1'044'381'696);
+  // No policy at s' (−72 960 multiply-adds a row), V_ψ̄ in place of two target critics (70 144 − 2 · 71 680), and V_ψ
+  // forward and with its gradient (70 144 · 2 + 65 792).
+  SacConfig first;
+  first.variant = Variant::state_value;
+  EXPECT_EQ(flop_per_update(17, 6, first), 542'638'080 + 512 * (-72'960 + 70'144 - 143'360 + 206'080));
 }
 
 }  // namespace

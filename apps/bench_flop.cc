@@ -1,8 +1,8 @@
-#include "agent/flop.h"
+#include "bench_flop.h"
 
 #include <vector>
 
-namespace softac {
+namespace softac::app {
 namespace {
 
 struct Cost {
@@ -50,4 +50,4 @@ std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config) 
   return update_flop(obs_dim, act_dim, config).total();
 }
 
-}  // namespace softac
+}  // namespace softac::app

@@ -1,12 +1,12 @@
 // Floating-point operations of one update: 2 × the multiply-adds of its matrix products, after the savings named in
-// agent/sac.h. Element-wise work, Adam and Polyak are not counted.
+// agent/update.h. Element-wise work, Adam and Polyak are not counted.
 #pragma once
 
 #include <cstdint>
 
 #include "softac/sac_config.h"
 
-namespace softac {
+namespace softac::app {
 
 // By phase of the update. Per row of the batch, with F = multiply-adds of a forward pass and D = those of passing a
 // gradient back to the first hidden layer (a: actor, c: critic; N critics, A actions, h_1 the critic's first width):
@@ -23,4 +23,4 @@ UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config);
 
 std::int64_t flop_per_update(int obs_dim, int act_dim, const SacConfig& config);
 
-}  // namespace softac
+}  // namespace softac::app
