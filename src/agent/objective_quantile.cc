@@ -24,7 +24,7 @@ void QuantileObjective<T>::target(const NextValues<T>& next, const BatchView<T>&
     mean[b] = T(0);
     for (int a = 0; a < actions; ++a) {
       const CriticValues<T> q = next.values(a);
-      T pool[kMaxPool];
+      T pool[kMaxPooledQuantiles];
       int size = 0;
       for (int i = 0; i < q.num_critics(); ++i) {
         for (int j = 0; j < outputs_; ++j) pool[size++] = q.at(i, b, j);
@@ -49,41 +49,57 @@ void QuantileObjective<T>::target(const NextValues<T>& next, const BatchView<T>&
   }
 }
 
-// δ = y_l − θ_j,  ρ = |τ_j − 1[δ < 0]| · huber(δ):  J = mean over b, j and l of ρ (l by the actions' weights),
-// ∂ρ/∂θ_j = −|τ_j − 1[δ < 0]| · clip(δ, −1, 1)
+namespace {
+
+// One critic's outputs in a row, with the sums over the targets that they meet.
+template <class T>
+struct Quantiles {
+  T theta[kMaxQuantiles], tau[kMaxQuantiles], below[kMaxQuantiles];  // below: 1 − τ_j
+  T rho[kMaxQuantiles], gradient[kMaxQuantiles];
+};
+
+// δ = y − θ_j:  ρ += share · |τ_j − 1[δ < 0]| · huber(δ),  gradient += its derivative with respect to θ_j. Without a
+// branch, so that compilers take several j at once.
+template <class T>
+void meet(Quantiles<T>& q, int outputs, T y, T share) {
+  for (int j = 0; j < outputs; ++j) {
+    const T delta = y - q.theta[j], size = std::fabs(delta), inside = size < T(1) ? size : T(1);
+    const T factor = share * (delta < T(0) ? q.below[j] : q.tau[j]), slope = factor * inside;
+    q.rho[j] = q.rho[j] + slope * (size - T(0.5) * inside);  // ½δ², or |δ| − ½
+    q.gradient[j] = q.gradient[j] + (delta < T(0) ? slope : -slope);
+  }
+}
+
+}  // namespace
+
+// J = mean over b, j and l of ρ (l by the actions' weights),  ∂ρ/∂θ_j = −|τ_j − 1[δ < 0]| · clip(δ, −1, 1)
 template <class T>
 void QuantileObjective<T>::loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
                                 T* terms, Outputs<T> d_q, T* value) const {
   const int actions = y.cols / (kept_ + 1);
   const T outputs = static_cast<T>(outputs_);
+  Quantiles<T> row;
+  for (int j = 0; j < outputs_; ++j) {
+    row.tau[j] = (static_cast<T>(j) + T(0.5)) / outputs;
+    row.below[j] = T(1) - row.tau[j];
+  }
   for (int b = first; b < first + count; ++b) {
-    T theta[kMaxOutputs] = {}, gradient[kMaxOutputs] = {}, rho[kMaxOutputs] = {}, tau[kMaxOutputs];
-    T sum = T(0);
+    T sum = T(0), rho = T(0);
     for (int j = 0; j < outputs_; ++j) {
-      theta[j] = q.at(b, column[b] + j);
-      tau[j] = (static_cast<T>(j) + T(0.5)) / outputs;
-      sum = sum + theta[j];
+      row.theta[j] = q.at(b, column[b] + j);
+      row.rho[j] = row.gradient[j] = T(0);
+      sum = sum + row.theta[j];
     }
     value[b] = sum / outputs;
     for (int a = 0; a < actions; ++a) {
       const T share = y.at(b, actions * kept_ + a) / static_cast<T>(kept_);
-      for (int l = 0; l < kept_; ++l) {
-        const T target = y.at(b, a * kept_ + l);
-        for (int j = 0; j < outputs_; ++j) {
-          const T delta = target - theta[j], size = std::fabs(delta), inside = size < T(1) ? size : T(1);
-          const T factor = share * (delta < T(0) ? T(1) - tau[j] : tau[j]);
-          const T slope = factor * inside;
-          rho[j] = rho[j] + slope * (size - T(0.5) * inside);  // ½δ², or |δ| − ½
-          gradient[j] = gradient[j] + (delta < T(0) ? slope : -slope);
-        }
-      }
+      for (int l = 0; l < kept_; ++l) meet(row, outputs_, y.at(b, a * kept_ + l), share);
     }
-    T row = T(0);
     for (int j = 0; j < outputs_; ++j) {
-      row = row + rho[j];
-      d_q.at(b, column[b] + j) = gradient[j] / (outputs * batch_size_);
+      rho = rho + row.rho[j];
+      d_q.at(b, column[b] + j) = row.gradient[j] / (outputs * batch_size_);
     }
-    terms[b] = row / outputs;
+    terms[b] = rho / outputs;
   }
 }
 

@@ -3,8 +3,6 @@
 // and every critic regresses on all that is kept. The actor takes the mean over critics and quantiles.
 #pragma once
 
-#include <vector>
-
 #include "agent/objective.h"
 
 namespace softac {
@@ -28,8 +26,6 @@ class QuantileObjective final : public CriticObjective<T> {
   void actor_gradient(int num_critics, T scale, Outputs<T> d_q) const override;
 
  private:
-  static constexpr int kMaxOutputs = kMaxQuantiles, kMaxPool = kMaxPooledQuantiles;
-
   int outputs_;         // M
   int kept_, dropped_;  // of the N·M pooled values
   T reward_scale_, batch_size_;
