@@ -2,55 +2,19 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "softac/panels.h"
+#include "softac/policy_parameters.h"
 #include "softac/rng.h"
 #include "softac/sac_config.h"
+#include "softac/tensor_ref.h"
+#include "softac/update_metrics.h"
 
 namespace softac {
-
-// What one update reports. Losses as Stable-Baselines3 logs them. The actor's and the temperature's numbers are those
-// of this update; where it had no actor step (policy_delay) they are 0 and actor_step is false.
-struct UpdateMetrics {
-  double critic_loss = 0.0;      // ½ Σ_i J_Q(θ_i), E8
-  double value_loss = 0.0;       // ½ J_V(ψ); with variant = state_value
-  double actor_loss = 0.0;       // J_π, E9
-  double ent_coef = 0.0;         // α used in this update
-  double ent_coef_loss = 0.0;    // J(α), E10
-  double entropy = 0.0;          // −mean log π
-  double q_mean = 0.0;           // mean of Q_1(s, a)
-  double target_mean = 0.0;      // mean of y
-  double learning_rate = 0.0;    // of the critics in this update
-  double actor_grad_norm = 0.0;  // before clipping; 0 where max_grad_norm = 0
-  double critic_grad_norm = 0.0;
-  int ent_coef_bound = 0;   // −1, 1: a learned α was held at ent_coef_min, at ent_coef_max
-  bool actor_step = false;  // whether the actor and the temperature moved in this update
-  bool finite = true;       // false: a loss, gradient or parameter is not finite (the update is not to be used)
-};
-
-// One tensor of the learner's state, in row-major order at the edges (files, Python). Good as long as its agent; read
-// and write throw ContractError on a span of another size than the shape's.
-struct TensorRef {
-  std::string name;                                        // e.g. "critic.0.layers.1.weight"
-  std::vector<std::int64_t> shape;                         // weights as (out, in), biases (out), scalars ()
-  std::function<void(std::span<float>)> read = {};         // copies out
-  std::function<void(std::span<const float>)> write = {};  // copies in
-  // Running statistics are in double, and have these in place of read and write.
-  std::function<void(std::span<double>)> read_double = {};
-  std::function<void(std::span<const double>)> write_double = {};
-  bool is_double() const { return read_double != nullptr; }
-};
-
-// The policy in one state: K components (K = 1: the single Gaussian), each μ and log σ of u, a = tanh u.
-struct PolicyParameters {
-  std::vector<double> log_weight;   // (K)
-  std::vector<double> mu, log_std;  // (K·A), component by component
-};
 
 class SacAgent {
  public:

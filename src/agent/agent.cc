@@ -139,8 +139,7 @@ PolicyParameters SacAgent::policy_at(std::span<const float> obs) {
   const Policy<float>& policy = *impl_->update.state().policy;
   SOFTAC_REQUIRE(policy.continuous() && obs.size() == static_cast<std::size_t>(impl_->obs_dim), obs.size());
   impl_->acting.sample(obs, 1, {}, impl_->update.alpha());
-  const GaussianParameters at = policy.parameters(impl_->acting.samples(), 0);
-  return {at.log_weight, at.mu, at.log_std};
+  return policy.parameters(impl_->acting.samples(), 0);
 }
 
 void SacAgent::action_probabilities(std::span<const float> obs, int rows, std::span<float> out) {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "nn/params.h"
-#include "softac/agent.h"
 #include "softac/error.h"
+#include "softac/tensor_ref.h"
 
 namespace softac {
 

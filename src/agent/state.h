@@ -10,9 +10,9 @@
 #include "math/arena.h"
 #include "nn/network.h"
 #include "policy/policy.h"
-#include "softac/agent.h"
 #include "softac/rng.h"
 #include "softac/sac_config.h"
+#include "softac/tensor_ref.h"
 
 namespace softac {
 

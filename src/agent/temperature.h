@@ -2,7 +2,6 @@
 #pragma once
 
 #include "agent/optimiser.h"
-#include "softac/agent.h"
 
 namespace softac {
 

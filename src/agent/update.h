@@ -15,7 +15,7 @@
 #include "agent/state_value.h"
 #include "agent/target_source.h"
 #include "agent/temperature.h"
-#include "softac/agent.h"
+#include "softac/update_metrics.h"
 
 namespace softac {
 

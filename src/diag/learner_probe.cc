@@ -187,7 +187,7 @@ void LearnerProbe::measure_target(Rng& rng, std::vector<DiagnosticValue>& out) {
   std::vector<float> obs, action;
   double kl = 0.0, squares = 0.0, effective = 0.0;
   for (int s = 0; s < states && temperature > 0.0; ++s) {
-    const GaussianParameters at_s = update_.state().policy->parameters(update_.samples(), s);
+    const PolicyParameters at_s = update_.state().policy->parameters(update_.samples(), s);
     const ActionValues q = [&](std::span<const double> actions, std::span<double> values_at) {
       obs.clear();
       for (std::size_t i = 0; i < values_at.size(); ++i) {

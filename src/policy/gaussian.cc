@@ -99,10 +99,10 @@ int GaussianPolicy<T>::choose(const WeightedActions<T>& samples, int row, Rng*, 
 }
 
 template <class T>
-GaussianParameters GaussianPolicy<T>::parameters(const WeightedActions<T>& samples, int row) const {
+PolicyParameters GaussianPolicy<T>::parameters(const WeightedActions<T>& samples, int row) const {
   using Real = elementary::Scalar<T>;
   const GaussianConstants<Real> constants(shape_);
-  GaussianParameters out{{0.0}, {}, {}};
+  PolicyParameters out{{0.0}, {}, {}};
   for (int d = 0; d < shape_.act_dim; ++d) {
     out.mu.push_back(static_cast<double>(samples.head.at(row, d)));
     const Real raw(samples.head.at(row, shape_.act_dim + d));

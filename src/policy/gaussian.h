@@ -36,7 +36,7 @@ class GaussianPolicy : public Policy<T> {
                 int count, Panels<T> d_head) const override;
   void draw_noise(const WeightedActions<T>& samples, int row, Rng* noise) const override;
   int choose(const WeightedActions<T>& samples, int row, Rng* noise, T* action, bool& finite) const override;
-  GaussianParameters parameters(const WeightedActions<T>& samples, int row) const override;
+  PolicyParameters parameters(const WeightedActions<T>& samples, int row) const override;
 
  private:
   GaussianShape shape_;

@@ -209,11 +209,11 @@ int MixturePolicy<T>::choose(const WeightedActions<T>& samples, int row, Rng* no
 }
 
 template <class T>
-GaussianParameters MixturePolicy<T>::parameters(const WeightedActions<T>& samples, int row) const {
+PolicyParameters MixturePolicy<T>::parameters(const WeightedActions<T>& samples, int row) const {
   const GaussianConstants<Real<T>> constants(shape_);
   T log_weight[kMaxComponents];
   log_weights(samples.head, row, log_weight);
-  GaussianParameters out;
+  PolicyParameters out;
   for (int k = 0; k < components_; ++k) {
     out.log_weight.push_back(static_cast<double>(log_weight[k]));
     for (int d = 0; d < shape_.act_dim; ++d) {

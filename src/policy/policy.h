@@ -11,6 +11,7 @@
 #include "math/kernel_table.h"
 #include "nn/params.h"
 #include "policy/samples.h"
+#include "softac/policy_parameters.h"
 #include "softac/rng.h"
 #include "softac/sac_config.h"
 
@@ -31,12 +32,6 @@ struct ActorLoss {
 struct HeadPart {
   std::string name;
   int outputs = 0;
-};
-
-// A policy in one state, as numbers: K components (K = 1: the single Gaussian), each μ and log σ of u.
-struct GaussianParameters {
-  std::vector<double> log_weight;   // (K)
-  std::vector<double> mu, log_std;  // (K·A), component by component
 };
 
 template <class T>
@@ -69,7 +64,7 @@ class Policy {
   virtual int choose(const WeightedActions<T>& samples, int row, Rng* noise, T* action, bool& finite) const = 0;
 
   // Continuous policies: what a row's head says.
-  virtual GaussianParameters parameters(const WeightedActions<T>& samples, int row) const = 0;
+  virtual PolicyParameters parameters(const WeightedActions<T>& samples, int row) const = 0;
 
   // Changes the first values of the head's layer. params: the actor's whole vector.
   virtual void init_head(const Slot& /*head*/, T* /*params*/, Rng& /*rng*/) const {}

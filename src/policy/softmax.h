@@ -24,7 +24,7 @@ class SoftmaxPolicy final : public Policy<T> {
   void draw_noise(const WeightedActions<T>&, int, Rng*) const override {}
   // The action as one number in [−1, 1] (base/discrete_action.h).
   int choose(const WeightedActions<T>& samples, int row, Rng* noise, T* action, bool& finite) const override;
-  GaussianParameters parameters(const WeightedActions<T>&, int) const override { return {}; }
+  PolicyParameters parameters(const WeightedActions<T>&, int) const override { return {}; }
 
  private:
   int num_actions_;

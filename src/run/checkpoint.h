@@ -14,7 +14,7 @@
 
 #include "base/file_system.h"
 #include "formats/safetensors.h"
-#include "softac/agent.h"
+#include "softac/tensor_ref.h"
 #include "softac/evaluation.h"
 
 namespace softac {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "softac/agent.h"
+#include "softac/update_metrics.h"
 
 namespace softac {
 
