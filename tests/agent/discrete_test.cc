@@ -5,6 +5,7 @@
 #include "agent/acting.h"
 #include "agent/update.h"
 #include "base/discrete_action.h"
+#include "softac/agent.h"
 #include "softac/error.h"
 
 namespace softac {
