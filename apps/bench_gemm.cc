@@ -1,4 +1,4 @@
-// softac bench gemm: the matrix products of an update, each by itself, beside oneDNN and OpenBLAS where installed.
+// softac bench gemm: the matrix products of an update, one at a time, beside oneDNN and OpenBLAS where installed.
 //
 // softac's kernels do more than a product (bias and ReLU forward, the mask of ReLU in the input's gradient, the bias's
 // gradient beside the weights') and keep one order of every sum; the libraries do the bare product. Where zeros are

@@ -10,7 +10,7 @@ namespace softac::app {
 
 class Child {
  public:
-  // Starts it with these arguments, in a process group of its own (Ctrl-C reaches it only through send()), ended by
+  // Starts it with these arguments, in its own process group (Ctrl-C reaches it only through send()), ended by
   // SIGTERM if this process dies. Throws Error.
   explicit Child(const std::vector<std::string>& arguments);
   ~Child();

@@ -22,7 +22,7 @@ class Option {
 
   Option& required();
   Option& show_default();                // in the help: the value that its variable has now
-  Option& value_name(const char* name);  // in the help: what stands for the value
+  Option& value_name(const char* name);  // in the help: the value's placeholder
   Option& excludes(Option other);
   Option& needs(Option other);
 

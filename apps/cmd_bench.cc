@@ -11,7 +11,7 @@ namespace softac::app {
 void add_bench(Command root, Context& context) {
   Command bench = root.add_command("bench", "Measure speed on this machine");
   bench.require_command();
-  // Each command has options of its own, so that a default of one is not another's.
+  // Each command has its own options, so that a default of one is not another's.
   auto add = [&](const char* name, const char* description, double seconds = 2.0) {
     auto options = std::make_shared<BenchOptions>();
     options->what = name;

@@ -1,4 +1,4 @@
-// softac resume RUN: goes on with a run that was stopped or killed.
+// softac resume RUN: resumes a run that was stopped or killed.
 #include <filesystem>
 #include <memory>
 
@@ -35,7 +35,7 @@ int resume(Context& context, const ResumeArguments& arguments) {
 
 void add_resume(Command root, Context& context) {
   auto arguments = std::make_shared<ResumeArguments>();
-  Command command = root.add_command("resume", "Go on with a run that was stopped");
+  Command command = root.add_command("resume", "Resume a run that was stopped");
   command.add_option("RUN", arguments->run, "Run directory").required();
   command.add_option("--steps", arguments->steps, "Environment steps of the whole run, if not as before")
       .value_name("N");

@@ -136,7 +136,7 @@ int train_once(Context& context, const TrainArguments& arguments) {
   options.init_from = arguments.init_from;
   if (!arguments.resume.empty()) {
     if (arguments.resume != "auto")
-      throw UsageError("--resume " + arguments.resume + ": expected auto (softac resume RUN goes on with one run)");
+      throw UsageError("--resume " + arguments.resume + ": expected auto (softac resume RUN resumes one run)");
     FileSystem& fs = posix_file_system();
     if (options.run_dir.empty()) options.run_dir = find_unfinished_run(fs, options.runs_root, resolved.config);
     options.resume = !options.run_dir.empty() && is_run(fs, options.run_dir);
@@ -203,10 +203,9 @@ void add_train(Command root, Context& context) {
            "The run's directory, new or empty unless resuming (with --seeds: one folder s<seed> for each in it)",
            "DIR");
   add_text("--init-from", arguments->init_from, "Start from the networks of another run", "RUN");
-  add_text(
-      "--resume", arguments->resume,
-      "auto: go on with the run in --run-dir, else with the newest unfinished one of the same settings, else start",
-      "auto");
+  add_text("--resume", arguments->resume,
+           "auto: resume the run in --run-dir, else the newest unfinished one of the same settings, else start",
+           "auto");
   command.add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
       .value_name("FILE");
   add_json_option(command, context);

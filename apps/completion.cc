@@ -107,7 +107,7 @@ std::string zsh_completion(const std::vector<CompletionCommand>& commands) {
 std::string fish_completion(const std::vector<CompletionCommand>& commands) {
   std::string out = "# fish completion of softac; made by softac completion fish\ncomplete -c softac -f";
   for (const CompletionCommand& command : commands) {
-    // True where the words of this command's path have been typed and none of its own subcommands has.
+    // True where this command's path has been typed and none of its subcommands has.
     std::string condition;
     std::string rest = command.path;
     while (!rest.empty()) {

@@ -21,7 +21,7 @@ enum ExitCode : int {
   kInterrupted = 130,  // Ctrl-C
 };
 
-// A mistake in the command line that the parser did not find by itself.
+// A mistake in the command line that the parser did not find.
 class UsageError : public std::exception {
  public:
   explicit UsageError(std::string message) : message_(std::move(message)) {}

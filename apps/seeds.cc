@@ -29,7 +29,7 @@ struct Job {
   Child child;
 };
 
-// The words of a child: those of this process, with the seed and the folder of its own.
+// The arguments of a child: those of this process, with its own seed and folder.
 std::vector<std::string> child_arguments(const std::vector<std::string>& own, const TrainArguments& arguments,
                                          std::uint64_t seed, int threads) {
   std::vector<std::string> words;
@@ -112,8 +112,8 @@ std::string table_text(const std::vector<RunResult>& results) {
   std::string out = line;
   for (const RunResult& result : results) {
     std::snprintf(line, sizeof line, "%-8s %-12s %12lld %12s %12s %9s  ", result.seed.c_str(), result.reason.c_str(),
-                  result.step, two_decimals(result.ep_return_mean).c_str(), two_decimals(result.best_eval_return).c_str(),
-                  duration_text(result.elapsed_sec).c_str());
+                  result.step, two_decimals(result.ep_return_mean).c_str(),
+                  two_decimals(result.best_eval_return).c_str(), duration_text(result.elapsed_sec).c_str());
     out += line + result.run_dir + "\n";
   }
   const Spread last = spread_of(results, &RunResult::ep_return_mean),

@@ -9,7 +9,7 @@ Usage: diagnostics_campaign.py SOFTAC [--out DIR] [--runs DIR] [--only NAME …]
              reparameterised one has the smaller in every diagnosis, and the expectations agree (rms z below 2)
 
 --out: where diagnostics.json and the SVG figures go (default: nothing is written). --runs: keeps the run directories there, and
-goes on with those that are there already; a run that is stopped by SIGTERM counts as far as it came. --plot: trains nothing,
+resumes those that are there already; a run that is stopped by SIGTERM counts as far as it came. --plot: trains nothing,
 takes the runs of --runs as far as they came. --net: hidden widths, e.g. 64,64 (default: the preset's). One thread a run. Exit code 1 where a claim is not confirmed. Needs numpy.
 """
 import argparse

@@ -36,7 +36,7 @@ missing_packages() {
 # need_packages NAME…: installs the missing Debian packages, or names them and exits 1.
 need_packages() {
   if ! command -v dpkg-query >/dev/null; then
-    say "not a Debian system; going on with the tools that are here (docs/install.md)"
+    say "not a Debian system; continuing with the tools that are here (docs/install.md)"
     return 0
   fi
   local missing as_root=()
@@ -58,7 +58,7 @@ need_packages() {
 }
 
 # need_python DIR NAME: a virtual environment of Debian's Python in DIR with the pinned packages of
-# scripts/requirements-NAME.txt. Made anew when any pin changes; an interrupted installation is repaired.
+# scripts/requirements-NAME.txt. Rebuilt when any pin changes; an interrupted installation is repaired.
 need_python() {
   local dir=$1 stamp=$1/.installed-$2 pins
   pins=$(cat "$root"/scripts/requirements-*.txt | sha256sum)

@@ -1,7 +1,7 @@
 """The learner on Pendulum-v1 beside the exact solution on a grid, at the same fixed temperature.
 
 Everything is read from what the command writes: V of `softac exact pendulum`, the actor from checkpoints. The dynamics,
-the network and the density are computed here anew, in double precision.
+the network and the density are computed here again, in double precision.
 """
 
 import json

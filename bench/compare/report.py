@@ -249,7 +249,7 @@ def page(results, stem, figure):
     lines = [
         "# Performance",
         "",
-        "Made by `bench/compare/run.py`, which installs the peers and measures everything anew; the numbers of "
+        "Made by `bench/compare/run.py`, which installs the peers and measures everything again; the numbers of "
         "every round are in "
         f"[{stem}.json]({stem}.json).",
         "",

@@ -69,7 +69,7 @@ class CartPole final : public softac::Env {
     return {.reward = 1.0, .terminated = fallen, .truncated = false};
   }
 
-  // With these a resumed run goes on to the bit; without them it starts new episodes.
+  // With these a resumed run continues to the bit; without them it starts new episodes.
   bool can_save_state() const override { return true; }
   std::vector<std::byte> save_state() const override {
     std::vector<std::byte> bytes(sizeof state_);

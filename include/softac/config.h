@@ -36,7 +36,7 @@ struct TrainConfig {
   std::int64_t log_interval_steps = 1'000;   // environment steps between rows of metrics
   double max_time_sec = 0.0;                 // stop (with a checkpoint) after this wall time; 0 = no limit
   double env_timeout_sec = 60.0;             // a step that takes longer is reported as hung
-  bool env_error_resets = false;             // an environment that breaks its contract starts anew; else the run ends
+  bool env_error_resets = false;             // an environment that breaks its contract is reset; else the run ends
   std::int64_t diag_freq = 0;                // environment steps between diagnoses; 0 = never
   bool tensorboard = true;                   // write a TensorBoard event file
   bool checkpoint_replay = true;             // keep the replay buffer in checkpoints

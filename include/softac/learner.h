@@ -1,4 +1,4 @@
-// SAC for a loop of the user's own: act, observe, update, without VecEnv or Trainer.
+// SAC for your own loop: act, observe, update, without VecEnv or Trainer.
 //
 //   Learner learner(obs_dim, act_dim, config, options);
 //   for (;;) {
@@ -53,8 +53,8 @@ class Learner {
   // Writes a uniform action in [−1, 1]^A, for the first steps of a run.
   void random_action(std::span<float> action, int stream = 0);
 
-  // Stores a transition. Within an episode obs is the last next_obs of the stream; where it is not (the user has
-  // started anew without saying so), the episode before counts as truncated there. Throws EnvError on
+  // Stores a transition. Within an episode obs is the last next_obs of the stream; where it is not (a new episode was
+  // started without a flag), the episode before counts as truncated there. Throws EnvError on
   // values that are not finite; nothing is stored after an error.
   void observe(const Transition& transition, int stream = 0);
 

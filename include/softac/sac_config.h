@@ -35,7 +35,7 @@ struct SacConfig {
   CriticLoss critic_loss = CriticLoss::mse;
   int n_quantiles = 25;                   // M, outputs of a critic with critic_loss = quantile
   int top_quantiles_to_drop_per_net = 2;  // of the pooled N·M, N times as many are left out of the target
-  double learning_rate = 3e-4;            // Adam step size of every network without one of its own
+  double learning_rate = 3e-4;            // Adam step size of every network that has none set below
   double learning_rate_actor = -1.0;      // < 0: learning_rate
   double learning_rate_critic = -1.0;     // < 0: learning_rate
   double learning_rate_ent_coef = -1.0;   // < 0: learning_rate

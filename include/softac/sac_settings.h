@@ -131,7 +131,7 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     1, 32},
         c.actor_components);
   group = "Optimisers";
-  visit(SettingInfo{"learning_rate", group, "Adam step size of every network without one of its own", 0, inf},
+  visit(SettingInfo{"learning_rate", group, "Adam step size of every network whose own is not set", 0, inf},
         c.learning_rate);
   visit(SettingInfo{"learning_rate_actor", group, "step size of the actor; -1 = learning_rate", -1, inf},
         c.learning_rate_actor);

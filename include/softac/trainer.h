@@ -78,7 +78,7 @@ struct TrainerOptions {
   const std::atomic<int>* stop_signal =
       nullptr;            // becomes nonzero (a signal's number) to end the run with a checkpoint
   std::string init_from;  // run directory whose newest checkpoint gives the networks to start from
-  // Called on a thread of its own when an environment hangs beyond env_timeout_sec and does not come back; status.json
+  // Called on a separate thread when an environment hangs beyond env_timeout_sec and does not come back; status.json
   // then says failed already. The run cannot be ended from inside the library.
   std::function<void(const std::string& message)> on_env_hang;
   FileSystem* file_system = nullptr;     // for tests; nullptr = the system's
@@ -90,16 +90,16 @@ class Trainer {
   // Makes environments, agent and replay buffer, then the run directory. Plugins must be loaded and config be valid:
   // throws ConfigError (unusable settings, run_dir not empty), IoError (model files, init_from), MemoryError (replay
   // does not fit, with sizes), DiskError. With options.resume: ConfigError if config is not the run's (threads,
-  // backend, n_env_threads, total_timesteps and max_time_sec aside), or without records or a run_dir, IoError if every checkpoint is damaged. A run that
-  // had none yet starts anew.
+  // backend, n_env_threads, total_timesteps and max_time_sec aside), or without records or a run_dir, IoError if every
+  // checkpoint is damaged. A run that had none yet starts from step 0.
   Trainer(const TrainConfig& config, TrainerOptions options);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  // The whole run; once, else ContractError. Outcomes, failures included, are in the report; it throws only for errors that are no outcome
-  // of training (ContractError, out of memory). Allocates nothing per environment step in the steady state, except
-  // where a row is written.
+  // The whole run; once, else ContractError. Outcomes, failures included, are in the report; it throws only for errors
+  // that are no outcome of training (ContractError, out of memory). Allocates nothing per environment step in the
+  // steady state, except where a row is written.
   TrainReport run();
 
   SacAgent& agent();

@@ -1,5 +1,4 @@
-// Replaces a whole file so that a reader, or a restart after a crash, sees the old contents or the new, never a
-// mixture.
+// Replaces a whole file so that a reader, or a restart after a crash, sees the old contents or the new, never a mix.
 #pragma once
 
 #include <cstddef>

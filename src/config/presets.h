@@ -16,7 +16,7 @@ struct Preset {
   std::vector<SettingEntry> entries;
 };
 
-// In order of their names. Parsed anew on each call.
+// Sorted by name. Parsed on each call.
 std::vector<Preset> library_presets();
 std::vector<Preset> env_presets();
 

@@ -27,7 +27,7 @@ class Resolver {
     entries_.insert(entries_.begin(), entries.begin(), entries.end());
   }
 
-  // The value of a setting as it stands before all entries are applied; "" if it is not a text.
+  // The value of a setting before the entries are applied; "" if it is not a text.
   std::string text_of(const std::string& key) const {
     const SettingEntry* last = last_entry(key);
     const auto* text = last ? std::get_if<std::string>(&last->value) : nullptr;

@@ -53,7 +53,7 @@ void tridiagonal_eigenvalues(std::vector<double>& d, std::vector<double>& e) {
   const std::size_t n = d.size();
   for (std::size_t low = 0; low < n; ++low) {
     for (int step = 0; step < kMaxSteps; ++step) {
-      std::size_t high = low;  // the block [low, high] hangs together
+      std::size_t high = low;  // [low, high] is one unreduced block
       while (high + 1 < n && std::fabs(e[high]) >
                                  std::numeric_limits<double>::epsilon() * (std::fabs(d[high]) + std::fabs(d[high + 1])))
         ++high;

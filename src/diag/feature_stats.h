@@ -1,4 +1,4 @@
-// What a layer's outputs over a batch say of it: units that never fire, zeros, and the effective rank.
+// What a layer's outputs over a batch say about it: units that never fire, zeros, and the effective rank.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,7 @@ namespace softac {
 // Share of the columns that are 0 in every row: ReLU units that pass nothing on, and no gradient either.
 double dead_share(Panels<const float> features);
 
-// Share of the elements that are 0: what ReLU leaves nothing of, and products leave out.
+// Share of the elements that are 0, which products leave out.
 double zero_share(Panels<const float> features);
 
 // srank_δ (Kumar et al., arXiv 2010.14498): the smallest k such that the k largest singular values of the (rows, units)

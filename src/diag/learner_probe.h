@@ -1,4 +1,4 @@
-// A copy of a learner that diagnoses it: one thread, generators of its own, so that nothing it does touches training.
+// A copy of a learner that diagnoses it: one thread, its own generators, so that nothing it does touches training.
 // What it says is a function of the networks, the batch and (seed, number) alone; nothing carries over from one
 // diagnosis to the next.
 #pragma once

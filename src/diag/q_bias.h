@@ -1,12 +1,12 @@
 // Bias of the critics: their values against Monte-Carlo soft returns of the policy that they belong to (Chen et al.,
 // arXiv 2101.05982, normalise it in the same way).
 //
-// kEnvs environments of its own take kSteps steps each, always from the same start states, with actions drawn from the
+// kEnvs separate environments take kSteps steps each, always from the same start states, with actions drawn from the
 // policy: few, since a step of a simulator costs a twentieth of an update of small networks. Where the recording stops,
-// or an episode is cut off, the return goes on with the target critics' soft value (the critics' own where they have no
-// targets), the mean over kFinalActions actions. So that this counts for little, only steps are compared that stand at
+// or an episode is cut off, the return ends with the target critics' soft value (the critics' own where they have no
+// targets), the mean over kFinalActions actions. So that this counts for little, only steps are compared that are at
 // least H before the end of the recording and before the time limit, γ^H ≤ kFinalWeight; H is at most half of either.
-// Which steps those are depends on the clock alone: choosing episodes that end early would be a bias of its own.
+// Which steps those are depends on the clock alone: choosing episodes that end early would itself be a bias.
 #pragma once
 
 #include <cstdint>

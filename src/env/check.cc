@@ -36,8 +36,8 @@ void draw_action(const EnvSpec& spec, Rng& rng, std::vector<double>& action) {
   }
 }
 
-// Steps one instance with seeded resets and actions and writes down all that it returns. A copy goes on from the same
-// point, on the same instance unless it is given another.
+// Steps one instance with seeded resets and actions and writes down all that it returns. A copy continues from the
+// same point, on the same instance unless it is given another.
 class Roller {
  public:
   Roller(Env& env, std::uint64_t seed)
@@ -273,7 +273,7 @@ void Checker::check_state(int steps) {
   loaded.set_env(*other);
   other->load_state(env_->save_state());
   if (!same_bits(saved.steps(steps).seen(), loaded.steps(steps).seen())) {
-    add(Severity::error, "state", "a loaded state goes on differently from the saved one");
+    add(Severity::error, "state", "a loaded state continues differently from the saved one");
   }
   if (other->save_state() != env_->save_state()) {
     add(Severity::error, "state", "equal trajectories end in states of different bytes");

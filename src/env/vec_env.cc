@@ -250,7 +250,7 @@ struct VecEnv::Impl {
     start_episode(slot, index);
   }
 
-  // Calls body; what it throws is a failure of the environment, of which recover(why) makes the best. An action that is
+  // Calls body; what it throws is a failure of the environment, which recover(why) handles. An action that is
   // not finite is no fault of the environment.
   template <class Body, class Recover>
   static void attempt(Body&& body, Recover&& recover) {

@@ -28,7 +28,7 @@ struct VecEnvOptions {
   // An environment whose reset after a failure fails, or that fails in 100 steps in a row, does end it.
   bool reset_on_error = false;
   double timeout_sec = 0.0;  // 0 = not watched
-  // Called once on a thread of its own while a step or reset still hangs beyond timeout_sec (it cannot be interrupted,
+  // Called once on a separate thread while a step or reset still hangs beyond timeout_sec (it cannot be interrupted,
   // so the application decides). A step that does return after that long throws EnvError with the same message.
   std::function<void(const std::string& message)> on_timeout;
 };
@@ -70,8 +70,8 @@ class VecEnv {
 
   // The whole state: every environment's own, its generator, episode counters and the current observations. Where an
   // environment cannot save its state (can_save_state() is false) load_state starts a new episode instead, drawn
-  // from the saved generators. load_state throws IoError on bytes of other environments or damaged bytes; the object is
-  // then good for nothing but another load_state or reset.
+  // from the saved generators. load_state throws IoError on bytes of other environments or damaged bytes; then only
+  // another load_state or reset may follow.
   bool can_save_state() const;
   std::vector<std::byte> save_state() const;
   void load_state(std::span<const std::byte> state);

@@ -19,7 +19,7 @@ class AppendFile {
   // shorter).
   AppendFile(FileSystem& fs, Path path, std::optional<std::uint64_t> resume_at = {});
 
-  void append(std::string_view text);  // flushes by itself when 64 KiB have gathered
+  void append(std::string_view text);  // flushes when 64 KiB have gathered
   void flush();                        // to the system
   void sync();                         // to the device
   void close();

@@ -22,7 +22,7 @@ struct Evaluations {
   friend bool operator==(const Evaluations&, const Evaluations&) = default;
 };
 
-// Keeps the evaluations of a run; save() writes both files anew, each atomically.
+// Keeps the evaluations of a run; save() replaces both files, each atomically.
 class EvaluationLog {
  public:
   // dir: the run's eval/ folder, which must exist. With resume_at the first that many evaluations are read back from

@@ -1,5 +1,5 @@
-// A thread that writes files while training goes on: jobs run one after the other, in the order of submission. After a
-// job has thrown, the rest are dropped, so that nothing is built on what could not be written.
+// A thread that writes files while training continues: jobs run one after the other, in the order of submission. After
+// a job has thrown, the rest are dropped, so that nothing is built on what could not be written.
 #pragma once
 
 #include <atomic>

@@ -287,7 +287,7 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
     read_manifest(fs, info, verify, sums);
     found.push_back(std::move(info));
   }
-  // One whose sequence cannot be read stands where its step would put it.
+  // One whose sequence cannot be read is placed by its step.
   for (CheckpointInfo& info : found) {
     if (info.sequence > 0) continue;
     for (const CheckpointInfo& other : found) {

@@ -1,6 +1,6 @@
 // Checkpoints: checkpoints/step-000100000[.k]/ holds the files and, written last, manifest.json with the size and
 // SHA-256 sum of each. A checkpoint is built in checkpoints/.staging, synced, and renamed to a name never used before,
-// so it is complete or not there. checkpoints/latest holds the name of the newest. The replay lies beside it, in
+// so it is complete or not there. checkpoints/latest holds the name of the newest. The replay is beside it, in
 // replay/segment-….bin, which several checkpoints share (replay_log.h).
 #pragma once
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kMaxCsvBytes = std::uint64_t{1} << 32;
 
-// Where to continue a file. One that is gone begins anew, one that somebody has shortened continues at its end: a run
+// Where to continue a file. A missing one starts empty, one that somebody has shortened continues at its end: a run
 // is not lost with its records.
 std::optional<std::uint64_t> byte_of(FileSystem& fs, const Path& path, const RecordPositions* positions,
                                      std::uint64_t RecordPositions::*position) {

@@ -1,5 +1,5 @@
 // The records of a run: metrics to progress.csv, metrics.jsonl and TensorBoard, episodes to monitor.csv, evaluations to
-// eval/, messages to log.txt. Names of metrics are Stable-Baselines3's; softac's own stand beside them.
+// eval/, messages to log.txt. Names of metrics are Stable-Baselines3's; softac's own are beside them.
 #pragma once
 
 #include <array>

@@ -34,8 +34,8 @@ class ReplayLog {
   // After each vector step: a cut when about 4 MiB are new, so that none is large. What a checkpoint then still has to
   // write is small whatever its frequency.
   std::optional<Cut> step();
-  // Everything new. A newest segment below 1 MiB is written anew with it, under the new name: frequent checkpoints do
-  // not leave thousands of small files.
+  // Everything new. If the newest segment is below 1 MiB, its records are written again in the new one: frequent
+  // checkpoints do not leave thousands of small files.
   std::optional<Cut> cut();
   // Those that the buffer's records lie in, in order.
   const std::vector<std::shared_ptr<ReplaySegment>>& live();

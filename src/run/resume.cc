@@ -39,7 +39,7 @@ bool is_finished(FileSystem& fs, const Path& run) {
 
 std::vector<std::string> setting_differences(const TrainConfig& wanted, const TrainConfig& of_run, bool strict) {
   std::set<std::string, std::less<>> free = {"threads", "backend", "n_env_threads", "max_time_sec"};
-  // The planned updates are the horizon of a schedule that has none of its own.
+  // The planned updates are the horizon of a schedule that sets none.
   const bool planned =
       of_run.sac.learning_rate_schedule != LearningRateSchedule::constant && of_run.sac.learning_rate_steps == 0;
   if (!strict && !planned) free.insert("total_timesteps");

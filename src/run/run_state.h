@@ -1,6 +1,6 @@
 // state.json of a checkpoint: the counters, generator positions, statistics and log positions of a run. With the
-// networks, the moments, the environments and the replay it is all that a run needs to resume as if it had never
-// stopped.
+// networks, the moments, the environments and the replay it is all that a run needs to resume exactly where
+// it stopped.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,7 @@ struct UpdateRow {
 class UpdateMeans {
  public:
   void add(const UpdateMetrics& metrics);
-  // The means so far; starts anew.
+  // The means so far; clears them.
   UpdateRow take();
 
   const UpdateMetrics& sum() const { return sum_; }

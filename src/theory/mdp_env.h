@@ -1,4 +1,4 @@
-// A finite MDP as an environment: one-hot observations, discrete actions. So that learners can be held against exact/.
+// A finite MDP as an environment: one-hot observations, discrete actions; to compare learners with exact/.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // Live diagnostics of a run (docs/diagnostics.md): every diag_freq environment steps, from a copy of the learner, with
-// environments and generators of its own. A diagnosis depends on the learner, the replay, the seed and its number alone
+// its own environments and generators. A diagnosis depends on the learner, the replay, the seed and its number alone
 // and changes nothing of the run, so a run ends in the same state with it and without, and resumes exactly.
 #pragma once
 

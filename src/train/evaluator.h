@@ -1,4 +1,4 @@
-// Runs whole episodes in environments of its own. An evaluation depends on the policy and the seed alone: it always
+// Runs whole episodes in its own environments. An evaluation depends on the policy and the seed alone: it always
 // starts from the same states, and touches no generator of training.
 #pragma once
 

@@ -9,7 +9,7 @@
 
 namespace softac {
 
-// A step of N environments that start their next episode by themselves; rows are environments.
+// A step of N environments that reset themselves; rows are environments.
 struct VectorStep {
   std::span<const float> obs;                           // (N, O) acted on
   std::span<const float> actions;                       // (N, A)

@@ -12,8 +12,8 @@ namespace softac {
 
 namespace {
 
-// After rollback k every generator of training stands k · 2^44 words behind where the checkpoint left it: a stream that
-// (seed, k) names, of which no two overlap within 10^13 draws.
+// After rollback k every generator of training is k · 2^44 words beyond where the checkpoint left it: a sequence that
+// depends on (seed, k) alone; no two overlap within 10^13 draws.
 constexpr std::uint64_t kRollbackJump = std::uint64_t{1} << 44;
 
 Tensor rows_of(const Panels<float>& x, int first_row, int num_rows, int first_column, int num_columns) {

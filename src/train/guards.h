@@ -25,8 +25,9 @@ class Guards {
   void warn_of_bounds(const UpdateMetrics& metrics);
   // Said for the 1st, 2nd, 4th, 8th … failure of an environment that was reset after it.
   void warn_of_failures();
-  // After NumericsError: back to the newest intact checkpoint, with generators of their own; false where that is not
-  // wanted, not wanted any more, or there is none. Leaves a crash bundle in any case, if there are records.
+  // After NumericsError: back to the newest intact checkpoint, with other random numbers; false where that is not
+  // wanted, was done max_rollbacks times already, or there is no checkpoint. Leaves a crash bundle in any case, if
+  // there are records.
   bool roll_back(const std::string& why, const Outcome& outcome, const RunWriter::CheckpointHeard& on_checkpoint);
 
  private:

@@ -1,4 +1,4 @@
-// What is done when an environment hangs: called on the watching thread while the training thread waits or goes on, so
+// What is done when an environment hangs: called on the watching thread while the training thread waits or runs, so
 // everything here is safe to read and write from both.
 #pragma once
 

@@ -17,7 +17,7 @@ class RunClock {
 
   // Training begins in this process, at `step`.
   void start(std::int64_t step);
-  // It begins again at a checkpoint's step, where it had trained for elapsed_sec.
+  // Training resumes at a checkpoint's step, where it had trained for elapsed_sec.
   void restore(std::int64_t step, double elapsed_sec);
   // After each vector step. warming_up: the updates that will slow the run down have not begun.
   void tick(std::int64_t step, bool warming_up);

@@ -67,7 +67,7 @@ void RunWriter::resume(const TrainerOptions& options) {
     last_checkpoint_ = choice.found->path;
     last_checkpoint_step_ = training_.schedule.step();
   } else {
-    notes_.push_back(path().string() + " has no checkpoint yet: it starts anew");
+    notes_.push_back(path().string() + " has no checkpoint yet: it starts from step 0");
     for (const std::string& name : fs_.list(path())) {
       if (name.starts_with("events.out.tfevents.")) fs_.remove(path() / name.c_str());
     }
@@ -138,7 +138,7 @@ void RunWriter::save_best(const EvalStats& stats) {
   writer_->submit([this, made] { write_best(fs_, path() / "best", *made); });
 }
 
-// To be called when the checkpoint has been loaded. A run that never rolls back finds the same best again by itself.
+// To be called when the checkpoint has been loaded. A run that never rolls back finds the same best model again.
 void RunWriter::restore_best(const CheckpointInfo& info) {
   if (training_.config.max_rollbacks == 0) return;
   best_.reset();

@@ -40,7 +40,7 @@ class RunWriter {
   const std::shared_ptr<RunDir>& run_dir() const { return run_dir_; }
   const Path& path() const { return run_dir_->path(); }
   bool resumed() const { return resumed_; }  // from a checkpoint
-  // What the user is to know of the resumption or the last rollback.
+  // What the user should know about the resumption or the last rollback.
   const std::vector<std::string>& notes() const { return notes_; }
   const std::string& last_checkpoint() const { return last_checkpoint_; }  // path of the newest complete one; "" = none
 
@@ -58,11 +58,11 @@ class RunWriter {
   void replay_step();
   // A checkpoint of now; its files follow in the background.
   void save_checkpoint();
-  // Hears of what the background thread has done: checkpoints, or a failure, which it throws.
+  // Takes note of what the background thread has done: checkpoints, or a failure, which it throws.
   void look(const Outcome& outcome, const CheckpointHeard& on_checkpoint);
 
   // Sets `training`, the records and best/ back to the newest intact checkpoint; returns its name, "" if there is none,
-  // and what the user is to know in notes().
+  // and what the user should know is in notes().
   std::string roll_back();
 
   // The end of a run, in this order: its last checkpoint, all files of the background thread; (look;) what the files
@@ -105,7 +105,7 @@ class RunWriter {
   std::mutex done_mutex_;
   std::vector<std::string> done_;
   std::atomic<bool> has_done_{false};
-  std::optional<BackgroundWriter> writer_;  // last: its thread uses what stands above
+  std::optional<BackgroundWriter> writer_;  // last: its thread uses the members above
 };
 
 }  // namespace softac

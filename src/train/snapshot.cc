@@ -93,7 +93,7 @@ RunState load_checkpoint(FileSystem& fs, const Path& run_dir, const CheckpointIn
     const std::int64_t first = std::max<std::int64_t>(config.learning_starts, config.sac.batch_size);
     training.schedule.hold_updates(first);
     if (state.step > 0) {
-      notes.push_back("the checkpoint holds no replay: updates begin again after " + std::to_string(first) +
+      notes.push_back("the checkpoint holds no replay: updates resume after " + std::to_string(first) +
                       " more steps of the policy");
     }
   }

@@ -1,4 +1,4 @@
-// What a checkpoint holds, copied while training waits and written while it goes on; and the way back.
+// What a checkpoint holds, copied while training waits and written while it continues; and how it is restored.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ Snapshot take_snapshot(Training& training, const RunState& state);
 std::string write_snapshot(FileSystem& fs, const Path& run_dir, const Snapshot& snapshot);
 
 // Sets `training` to what the checkpoint holds; replay_log: nullptr where checkpoints hold no replay. Adds to `notes`
-// what the user is to know. Throws IoError.
+// what the user should know. Throws IoError.
 RunState load_checkpoint(FileSystem& fs, const Path& run_dir, const CheckpointInfo& info, Training& training,
                          ReplayLog* replay_log, std::vector<std::string>& notes);
 

@@ -1,4 +1,4 @@
-// The loop over the parts of a run, and when each of them is asked. What they are and do stands in their own files.
+// The loop over the parts of a run, and when each of them is asked. What the parts are and do is in their own files.
 #include "softac/trainer.h"
 
 #include <cstdio>
@@ -116,7 +116,7 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
     hang.set_step(training.schedule.step());
     run_path = writer->path().string();
     for (const std::string& note : writer->notes()) say(note);
-    // A run that had no checkpoint yet starts anew, from where it started.
+    // A run that had no checkpoint yet starts over, with the same initial networks.
     if (options.resume && !writer->resumed() && !options.init_from.empty()) load_networks(options.init_from);
   }
 }

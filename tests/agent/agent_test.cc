@@ -90,7 +90,7 @@ TEST(Agent, TensorsCarryTheWholeState) {
     EXPECT_TRUE(names.count(name)) << name;
   }
   b.set_counters(a.counters());
-  // The update noise belongs to the run's seed, so a copy goes on identically only with the same seed; acting needs
+  // The update noise belongs to the run's seed, so a copy continues identically only with the same seed; acting needs
   // none.
   std::vector<float> obs = {0.1f, -0.2f, 0.3f, 0.4f}, action_a(2), action_b(2);
   a.act(obs, 1, true, {}, action_a);

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-// SOFTAC_GOLDEN names another dump (one made anew, say).
+// SOFTAC_GOLDEN names another dump (a regenerated one, say).
 const Json& golden() {
   static const Json data = [] {
     const char* other = std::getenv("SOFTAC_GOLDEN");

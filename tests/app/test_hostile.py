@@ -1,4 +1,4 @@
-"""Environments that break their contract: one or eight of them, the run ending or the environment starting anew."""
+"""Environments that break their contract: one or eight of them, the run ending or the environment being reset."""
 import array
 import json
 import math
@@ -8,7 +8,7 @@ import struct
 import command
 from command import SMALL, CommandTest
 
-# Environment → exit code where the run ends at the fault, and where the environment starts anew.
+# Environment → exit code where the run ends at the fault, and where the environment is reset.
 EXPECTED = {
     "BadNan-v0": (5, 0), "BadInfReward-v0": (5, 0), "BadNanReward-v0": (5, 0), "BadShape-v0": (5, 0), "BadThrow-v0": (5, 0),
     "BadException-v0": (5, 0), "BadFlag-v0": (5, 0), "BadBothFlags-v0": (0, 0), "BadHuge-v0": (6, 6), "BadHang-v0": (5, 5),
@@ -64,7 +64,7 @@ class Hostile(CommandTest):
             self.assertIn("HalfCheetah-v5 (environment 0, step ", done.stderr)
 
     def test_a_run_that_goes_on_after_a_fault_repeats_it(self):
-        """What an environment broke is found again by the run that goes on, at the same step."""
+        """What an environment broke is found again by the resumed run, at the same step."""
         arguments = ["--env-plugin", command.PLUGIN, "--set", "env_kwargs.bad_step=30"]
         first = self.check("BadNan-v0", 5, arguments, "run")
         second = self.run_command("resume", "run", code=5)

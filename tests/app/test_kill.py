@@ -10,7 +10,7 @@ import command
 from command import SMALL, CommandTest
 
 KILLS = int(os.environ.get("SOFTAC_KILLS", "100"))
-PER_RUN = 20  # kills of one run, which then goes on to its end
+PER_RUN = 20  # kills of one run, which is then resumed to its end
 STEPS = 60000
 TRAIN = ["train", "Pendulum-v1", "--steps", str(STEPS), "--resume", "auto", *SMALL, "--set", "gradient_steps=1",
          "--set", "train_freq=16", "--set", "checkpoint_freq=250", "--set", "log_interval_steps=500"]

@@ -59,7 +59,7 @@ class Train(CommandTest):
         self.assertRegex(done.stderr, r"replay takes [\d.]+ [KMG]iB of memory; checkpoints up to [\d.]+ [KMG]iB on disk")
 
     def test_diagnostics(self):
-        """Rows of their own in every record, a line on the terminal on request, and the state of a run without them."""
+        """Separate rows in every record, a line on the terminal on request, and the state of a run without them."""
         def train(folder, *arguments):
             return self.run_command("train", "Pendulum-v1", "--steps", "400", "--run-dir", folder, "--json", *SMALL, *arguments)
         plain, shown = train("plain"), train("shown", "--diag", "150", "--show-diag")
@@ -102,7 +102,7 @@ class Train(CommandTest):
         self.assertIn("one of 3", self.run_command("env", "info", "Acrobot-v1").stdout)
 
     def test_state_values(self):
-        """The first SAC: V(s) is learned and kept, the critics have no targets; a run of it goes on exactly."""
+        """The first SAC: V(s) is learned and kept, the critics have no targets; a run of it resumes exactly."""
         first = [*SMALL, "--set", "log_interval_steps=100", "--set", "variant=state_value", "--set", "ent_coef=1", "--set", "reward_scale=5"]
 
         def state_hash(*arguments):

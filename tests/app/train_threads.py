@@ -1,5 +1,5 @@
 """Trains with all of its threads for two minutes, for ThreadSanitizer to watch: environments, updates, writer, watchdog,
-evaluations, a signal, and going on.
+evaluations, a signal, and resuming.
 
 train_threads.py SOFTAC [SECONDS]
 """

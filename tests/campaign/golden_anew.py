@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the PyTorch dump anew (tests/agent/golden/make_golden.py) and runs the golden test on it.
+"""Regenerates the PyTorch dump (tests/agent/golden/make_golden.py) and runs the golden test on it.
 
 Usage: golden_anew.py TEST_GOLDEN      SOFTAC_PYTHON_ALL: a Python with torch and numpy
 """

@@ -178,7 +178,7 @@ TEST(SettingsDocs, PageIsUpToDate) {
   std::ifstream page(SOFTAC_SOURCE_DIR "/docs/settings.md", std::ios::binary);
   ASSERT_TRUE(page) << "docs/settings.md is missing; softac info --settings prints it";
   const std::string text((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
-  EXPECT_EQ(text, settings_markdown()) << "make it anew: softac info --settings > docs/settings.md";
+  EXPECT_EQ(text, settings_markdown()) << "regenerate it: softac info --settings > docs/settings.md";
 }
 
 }  // namespace

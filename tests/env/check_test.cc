@@ -150,7 +150,7 @@ TEST(CheckEnv, WrongSavedState) {
   });
   const EnvReport report = check_env("CheckSaved-v0");
   ASSERT_FALSE(report.ok());
-  EXPECT_EQ(report.findings[0].message, "a loaded state goes on differently from the saved one");
+  EXPECT_EQ(report.findings[0].message, "a loaded state continues differently from the saved one");
 }
 
 TEST(CheckEnv, BothFlagsAreAWarning) {

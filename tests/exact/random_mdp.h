@@ -39,7 +39,7 @@ inline FiniteMdp small_random_mdp(std::uint64_t seed, RandomMdpShape shape = {})
   return builder.finish();
 }
 
-// Probabilities drawn anew for every available action.
+// Probabilities drawn afresh for every available action.
 inline std::vector<double> random_policy(const FiniteMdp& mdp, std::uint64_t seed) {
   Rng rng(seed, StreamKind::test, 1);
   std::vector<double> pi(static_cast<std::size_t>(mdp.num_states * mdp.num_actions), 0.0);

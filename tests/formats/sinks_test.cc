@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/crc32c.h"
-#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "formats/log_file.h"
 #include "formats/metrics_sink.h"
@@ -18,6 +17,7 @@
 #include "formats/number_text.h"
 #include "softac/error.h"
 #include "softac/rng.h"
+#include "support/fault_file_system.h"
 
 namespace softac {
 namespace {
@@ -67,7 +67,7 @@ TEST(NumberText, JsonStringsAndNumbers) {
   EXPECT_EQ(numbers, "null null -0.0 2 0.1 ");
 }
 
-// The contract of every sink. The factory makes one on a file with an optional position to go on from.
+// The contract of every sink. The factory makes one on a file with an optional position to resume from.
 struct SinkKind {
   const char* name;
   std::function<std::unique_ptr<MetricsSink>(FileSystem&, const Path&, std::optional<std::uint64_t>)> make;
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(All, SinkContract,
                                                     }}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-// A run that stops after any row and goes on from its position leaves the file of a run that never stopped, whatever
+// A run that stops after any row and resumes from its position leaves the file of a run that never stopped, whatever
 // rows or parts of rows the first process still wrote after the position was taken.
 TEST_P(SinkContract, ResumedFileEqualsTheUninterruptedOne) {
   constexpr int kRows = 6;

@@ -1,4 +1,4 @@
-// Whatever the bytes are, environments load them or throw IoError, and go on.
+// Whatever the bytes are, environments load them or throw IoError, and continue.
 #include <cstdint>
 #include <memory>
 #include <vector>

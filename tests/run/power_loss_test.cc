@@ -1,15 +1,15 @@
 // A run on a file system that loses its power, is killed, or fails, at any operation: what was complete stays, and the
-// run goes on to the state that it would have reached.
+// resumed run ends in the state that it would have reached.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <cstdlib>
 
-#include "support/fault_file_system.h"
 #include "run/checkpoint.h"
 #include "run/resume.h"
 #include "softac/trainer.h"
+#include "support/fault_file_system.h"
 #include "support/point_env.h"
 #include "support/power_loss_file_system.h"
 
@@ -40,7 +40,7 @@ TrainConfig small_config() {
   return config;
 }
 
-// Runs, or goes on where there is a run; the report of a run that does not end well has another reason than finished.
+// Runs, or resumes where there is a run; the report of a run that does not end well has another reason than finished.
 TrainReport run(FileSystem& fs, Acknowledged& heard) {
   TrainerOptions options;
   options.run_dir = kRun;

@@ -34,7 +34,7 @@ TEST(UpdateMeans, ActorNumbersAreMeansOverActorSteps) {
   EXPECT_EQ(row.mean.ent_coef_loss, 3.0);
   EXPECT_EQ(row.mean.entropy, 3.0);
   EXPECT_EQ(row.mean.actor_grad_norm, 3.0);
-  EXPECT_FALSE(means.take().updated) << "begins again";
+  EXPECT_FALSE(means.take().updated) << "cleared";
 }
 
 TEST(UpdateMeans, WithoutAnActorStepThereIsNothingToSayOfTheActor) {

@@ -1,4 +1,4 @@
-// What the watching thread does while the training thread goes on: run under ThreadSanitizer by ./test --sanitize.
+// What the watching thread does while the training thread runs: run under ThreadSanitizer by ./test --sanitize.
 #include "train/hang_report.h"
 
 #include <gtest/gtest.h>

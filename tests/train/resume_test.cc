@@ -1,4 +1,4 @@
-// A run that is stopped and gone on with ends as one that never stopped: same state, same rows, same evaluations.
+// A run that is stopped and resumed ends as one that never stopped: same state, same rows, same evaluations.
 #include "run/resume.h"
 
 #include <gmock/gmock.h>
@@ -196,7 +196,7 @@ TEST(Resume, AFinishedRunStaysAsItIs) {
   EXPECT_EQ(posix_file_system().list(dir / "run" / "checkpoints"), checkpoints);
 }
 
-TEST(Resume, AnInterruptedFirstStretchIsDoneAnew) {
+TEST(Resume, AnInterruptedFirstStretchIsRepeated) {
   TempDir dir;
   const TrainConfig config = config_of({"TestPoint-v0", 1, 1, 200, 50, 300});
   const TrainReport whole = run(config, dir / "whole", false);
@@ -204,7 +204,7 @@ TEST(Resume, AnInterruptedFirstStretchIsDoneAnew) {
   std::filesystem::remove_all(dir / "part" / "checkpoints");  // as if it had been killed before its first checkpoint
   std::string messages;
   EXPECT_EQ(run(config, dir / "part", true, kNever, &messages).state_hash, whole.state_hash);
-  EXPECT_THAT(messages, HasSubstr("starts anew"));
+  EXPECT_THAT(messages, HasSubstr("starts from step 0"));
   expect_same_records(dir / "whole", dir / "part");
 }
 

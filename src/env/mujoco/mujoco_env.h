@@ -2,7 +2,7 @@
 //
 // Derived quantities (body positions, contact forces, …) are read as they stand after mj_step, never refreshed by
 // mj_forward: they belong to the last force evaluation inside the step, which is not the state that the step ended in.
-// Gymnasium reads them so, and "before" values are those of the step before.
+// Gymnasium reads them like this too, and "before" values are those of the previous step.
 #pragma once
 
 #include <cstring>
@@ -86,7 +86,7 @@ class MujocoEnv : public Env {
   const mjModel& model() const { return *model_; }
   const mjData& data() const { return *data_; }
   double dt() const { return model_->opt.timestep * frame_skip_; }  // s per environment step
-  int body(const std::string& name) const;  // throws IoError if the model has none of that name
+  int body(const std::string& name) const;                          // throws IoError if the model has none of that name
 
   std::span<const double> qpos(int first = 0) const {
     return {data_->qpos + first, static_cast<std::size_t>(nq() - first)};
