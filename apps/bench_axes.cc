@@ -120,7 +120,7 @@ Axis fill_axis(const BenchOptions& options) {
   };
   for (const std::int64_t fill : {1'000, 10'000, 100'000, 1'000'000}) {
     auto sampling = std::make_shared<Sampling>();
-    const auto rows = static_cast<std::size_t>(shape.batch_size);
+    const std::size_t rows = shape.batch_size;
     sampling->replay = filled_replay(shape.obs_dim, shape.act_dim, fill);
     Arena& arena = sampling->arena;
     sampling->batch = {arena.panels<float>(2 * shape.batch_size, shape.obs_dim + shape.act_dim),

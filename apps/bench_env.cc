@@ -16,14 +16,14 @@ int bench_env(const BenchOptions& options) {
   VecEnvOptions vec_options;
   vec_options.num_threads = options.threads;
   VecEnv env(std::move(envs), vec_options);
-  const auto act_dim = static_cast<std::size_t>(env.spec().act_dim);
-  std::vector<float> actions(static_cast<std::size_t>(options.num_envs) * act_dim * 64);  // 64 vector steps of actions
+  const std::size_t act_dim = env.spec().act_dim;
+  std::vector<float> actions(options.num_envs * act_dim * 64);  // 64 vector steps of actions
   Rng rng(1, StreamKind::test);
   for (float& a : actions) a = static_cast<float>(rng.uniform(-1, 1));
   env.reset();
   std::vector<double> rates;
   std::size_t at = 0;
-  const std::size_t width = static_cast<std::size_t>(options.num_envs) * act_dim;
+  const std::size_t width = options.num_envs * act_dim;
   for (int round = 0; round < 7; ++round) {
     const double seconds = time_per_call(options.seconds / 7.0, [&] {
       env.step(std::span<const float>(actions).subspan(at, width));

@@ -48,7 +48,7 @@ struct Layer {
     y = arena.panels<float>(rows, out);
     d_x = arena.panels<float>(rows, in);
     d_w = arena.panels<float>(in + 1, out);
-    const auto most = static_cast<std::size_t>(std::max({rows, in, out}));
+    const std::size_t most = std::max({rows, in, out});
     for (float** m : {&row_a, &row_b, &row_c}) {
       *m = arena.take<float>(most * most);
       for (std::size_t i = 0; i < most * most; ++i) (*m)[i] = static_cast<float>(rng.uniform(-0.1, 0.1));

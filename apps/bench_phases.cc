@@ -47,10 +47,10 @@ UpdateTimes time_update(SacUpdate<float>& sac, ReplayBuffer& replay, Rng& rng, d
     lap(kActor);
     ++passes;
   } while (at - phases_start < 0.33 * seconds);
-  for (int phase = kNoise; phase <= kActor; ++phase) sum[static_cast<std::size_t>(phase)] /= passes;
+  for (int phase = kNoise; phase <= kActor; ++phase) sum[phase] /= passes;
   sum[kCriticBackward] = std::max(sum[kCriticBackward] - sum[kCriticForward], 0.0);
   double rest = times.update_sec;
-  for (int phase = kNoise; phase <= kActor; ++phase) rest -= sum[static_cast<std::size_t>(phase)];
+  for (int phase = kNoise; phase <= kActor; ++phase) rest -= sum[phase];
   sum[kOptimiser] = std::max(rest, 0.0);
   return times;
 }

@@ -45,7 +45,7 @@ Bandwidth BandwidthProbe::measure() {
   const auto timed = [&](int arrays, auto pass) {
     const double start = now_sec();
     pool_.run(parts, [&](int part) {
-      const auto p = static_cast<std::size_t>(part), n = static_cast<std::size_t>(parts);
+      const std::size_t p = part, n = parts;
       pass(count * p / n, count * (p + 1) / n);
     });
     return static_cast<double>(arrays) * static_cast<double>(count * sizeof(double)) / (now_sec() - start) * 1e-9;
@@ -100,7 +100,7 @@ double RoundWatch::reference_work() {
     float carried = 0.0f;
     for (int pass = 0; pass < 32; ++pass) {
       for (float& x : work_) x = 0.5f * x + 0.25f;
-      carried += work_[static_cast<std::size_t>(pass)];
+      carried += work_[pass];
     }
     g_sink = static_cast<double>(carried);
     best = std::min(best, now_sec() - start);

@@ -116,8 +116,7 @@ std::string log_log_svg(const std::string& title, const std::string& note, const
                     std::to_string(height) + "\" font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"" +
                     std::to_string(width) + "\" height=\"" + std::to_string(height) + "\" fill=\"white\"/>\n";
   out += text(14, 24, title, "font-size=\"16\"") + text(14, 42, note, "fill=\"#555\"");
-  for (int i = 0; i < count; ++i)
-    out += draw(panels[static_cast<std::size_t>(i)], i % across * kWidth, kHead + i / across * kHeight);
+  for (int i = 0; i < count; ++i) out += draw(panels[i], i % across * kWidth, kHead + i / across * kHeight);
   return out + "</svg>\n";
 }
 

@@ -73,7 +73,7 @@ bool Child::read_output() {
   const ssize_t count = read(fd_, buffer.data(), buffer.size());
   if (count < 0 && errno == EINTR) return true;
   if (count <= 0) return false;
-  output_.append(buffer.data(), static_cast<std::size_t>(count));
+  output_.append(buffer.data(), count);
   return true;
 }
 

@@ -78,7 +78,7 @@ std::string short_number(double value) {
 
 void write_exact_json(const ExactReport& report, const std::vector<double>& occupancy, Output& out) {
   const SoftSolution& solution = report.solution;
-  const auto num_actions = static_cast<std::size_t>(report.problem.mdp.num_actions);
+  const std::size_t num_actions = report.problem.mdp.num_actions;
   Json json(out);
   json.string("problem", report.problem.name);
   json.number("num_states", static_cast<double>(report.problem.mdp.num_states));
@@ -132,15 +132,14 @@ void write_exact_text(const ExactReport& report, Output& out) {
   const auto shown = [&](double value) { return short_number(std::fabs(value) <= solution.error_bound ? 0.0 : value); };
   text += "\n state           V  plain return   entropy   policy\n";
   for (std::int64_t s = 0; s < mdp.num_states; ++s) {
-    const auto i = static_cast<std::size_t>(s);
+    const std::size_t i = s;
     char line[160];
     std::snprintf(line, sizeof line, "%6lld %11s %13s %9s  ", static_cast<long long>(s), shown(solution.v[i]).c_str(),
                   shown(solution.plain_return[i]).c_str(), short_number(solution.entropy[i]).c_str());
     text += line;
     if (mdp.terminal(s)) text += " terminal";
     for (std::int64_t a = 0; a < std::min<std::int64_t>(mdp.num_actions, 12) && !mdp.terminal(s); ++a) {
-      std::snprintf(line, sizeof line, mdp.available(s, a) ? " %.4f" : "      -",
-                    solution.pi[static_cast<std::size_t>(s * mdp.num_actions + a)]);
+      std::snprintf(line, sizeof line, mdp.available(s, a) ? " %.4f" : "      -", solution.pi[s * mdp.num_actions + a]);
       text += line;
     }
     text += mdp.num_actions > 12 && !mdp.terminal(s) ? " …\n" : "\n";

@@ -45,7 +45,7 @@ std::string explain(Command root, const std::vector<std::string>& arguments, con
       if (found == names.end()) {
         return "unknown command \"" + argument + "\"" + did_you_mean(argument, names);
       }
-      path.push_back(commands[static_cast<std::size_t>(found - names.begin())]);
+      path.push_back(commands[found - names.begin()]);
       path_text += " " + argument;
     }
   }

@@ -16,7 +16,7 @@ template <class Number>
 bool take_number(std::string_view& text, Number& number) {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return false;
-  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  text.remove_prefix(stop - text.data());
   return true;
 }
 

@@ -168,7 +168,7 @@ int train_seeds(Context& context, const TrainArguments& arguments) {
   if (arguments.jobs < 1 || arguments.jobs > 4096)
     throw ConfigError("--jobs " + std::to_string(arguments.jobs) + ": must be from 1 to 4096");
   const ResolvedConfig resolved = resolve(arguments);  // what is wrong is said once, before anything starts
-  const std::size_t num_jobs = std::min<std::size_t>(static_cast<std::size_t>(arguments.jobs), seeds.size());
+  const std::size_t num_jobs = std::min<std::size_t>(arguments.jobs, seeds.size());
   // Threads never change a result; left to themselves, the runs would each take all cores.
   const int threads = resolved.config.threads > 0 ? 0 : std::max(1, num_cores() / static_cast<int>(num_jobs));
   install_stop_signals();

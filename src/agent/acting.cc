@@ -24,7 +24,7 @@ void Acting<T>::grow(int rows) {
     b.tapes.push_back(net.make_tape(b.arena, rows));
     b.critics.push_back(make_outputs<T>(b.arena, rows, net.shape().out));
   }
-  b.value.resize(static_cast<std::size_t>(rows));
+  b.value.resize(rows);
   b.carrier.resize(b.value.size());
 }
 
@@ -62,7 +62,7 @@ void Acting<T>::head_from_critics(int first, int count, T alpha) {
   for (int a = 0; a < b.samples.num_actions; ++a) {
     objective_.actor_value({b.critics, 0, a * objective_.num_outputs()}, first, count, b.value.data(),
                            b.carrier.data());
-    for (int r = first; r < first + count; ++r) b.samples.head.at(r, a) = b.value[static_cast<std::size_t>(r)] / alpha;
+    for (int r = first; r < first + count; ++r) b.samples.head.at(r, a) = b.value[r] / alpha;
   }
 }
 
@@ -70,8 +70,7 @@ template <class T>
 bool Acting<T>::choose(int rows, RowNoise noise, std::span<T> actions, int* chosen) {
   bool finite = true;
   for (int r = 0; r < rows; ++r) {
-    const int k = state_.policy->choose(buffers_->samples, r, noise.at(r),
-                                        &actions[static_cast<std::size_t>(r * act_dim_)], finite);
+    const int k = state_.policy->choose(buffers_->samples, r, noise.at(r), &actions[r * act_dim_], finite);
     if (chosen) chosen[r] = k;
   }
   return finite;

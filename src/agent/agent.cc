@@ -80,8 +80,8 @@ double SacAgent::target_entropy() const {
 }
 
 void SacAgent::observe(std::span<const float> obs, int rows) {
-  const auto obs_dim = static_cast<std::size_t>(impl_->obs_dim);
-  SOFTAC_REQUIRE(rows >= 0 && obs.size() == static_cast<std::size_t>(rows) * obs_dim, rows, obs.size());
+  const std::size_t obs_dim = impl_->obs_dim;
+  SOFTAC_REQUIRE(rows >= 0 && obs.size() == rows * obs_dim, rows, obs.size());
   auto& norm = impl_->update.state().obs_norm;
   for (std::size_t r = 0; norm && r < static_cast<std::size_t>(rows); ++r)
     norm->observe(obs.subspan(r * obs_dim, obs_dim));
@@ -89,9 +89,9 @@ void SacAgent::observe(std::span<const float> obs, int rows) {
 
 bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
                    std::span<float> actions) {
-  const auto obs_dim = static_cast<std::size_t>(impl_->obs_dim), act_dim = static_cast<std::size_t>(impl_->act_dim);
+  const std::size_t obs_dim = impl_->obs_dim, act_dim = impl_->act_dim;
   SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
-  const auto count = static_cast<std::size_t>(rows);
+  const std::size_t count = rows;
   SOFTAC_REQUIRE(obs.size() == count * obs_dim && actions.size() == count * act_dim, rows, obs.size(), actions.size());
   SOFTAC_REQUIRE(deterministic || noise.size() == count, noise.size(), rows);
   const RowNoise used = deterministic ? RowNoise{} : RowNoise::one_each(noise);
@@ -145,9 +145,8 @@ PolicyParameters SacAgent::policy_at(std::span<const float> obs) {
 void SacAgent::action_probabilities(std::span<const float> obs, int rows, std::span<float> out) {
   SOFTAC_REQUIRE(config().num_actions > 0, config().num_actions);
   SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
-  const auto count = static_cast<std::size_t>(rows), actions = static_cast<std::size_t>(config().num_actions);
-  SOFTAC_REQUIRE(obs.size() == count * static_cast<std::size_t>(impl_->obs_dim) && out.size() == count * actions, rows,
-                 obs.size(), out.size());
+  const std::size_t count = rows, actions = config().num_actions;
+  SOFTAC_REQUIRE(obs.size() == count * impl_->obs_dim && out.size() == count * actions, rows, obs.size(), out.size());
   impl_->acting.sample(obs, rows, {}, impl_->update.alpha());
   const WeightedActions<float>& samples = impl_->acting.samples();
   for (std::size_t r = 0; r < count; ++r) {

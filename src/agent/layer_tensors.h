@@ -28,7 +28,7 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
     }
   };
   const auto weights = static_cast<std::size_t>(count) * static_cast<std::size_t>(slot.in);
-  const auto biases = static_cast<std::size_t>(count);
+  const std::size_t biases = count;
   weight.read = [each, weights](std::span<float> values) {
     SOFTAC_REQUIRE(values.size() == weights, values.size(), weights);
     each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); });
@@ -39,13 +39,11 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
   };
   bias.read = [slot, data, first, count, biases](std::span<float> values) {
     SOFTAC_REQUIRE(values.size() == biases, values.size(), biases);
-    for (int o = 0; o < count; ++o)
-      values[static_cast<std::size_t>(o)] = static_cast<float>(data[slot.bias_index(first + o)]);
+    for (int o = 0; o < count; ++o) values[o] = static_cast<float>(data[slot.bias_index(first + o)]);
   };
   bias.write = [slot, data, first, count, biases](std::span<const float> values) {
     SOFTAC_REQUIRE(values.size() == biases, values.size(), biases);
-    for (int o = 0; o < count; ++o)
-      data[slot.bias_index(first + o)] = static_cast<T>(values[static_cast<std::size_t>(o)]);
+    for (int o = 0; o < count; ++o) data[slot.bias_index(first + o)] = static_cast<T>(values[o]);
   };
   out.push_back(std::move(weight));
   out.push_back(std::move(bias));

@@ -6,8 +6,8 @@ namespace softac {
 
 template <class T>
 ObsNormaliser<T>::ObsNormaliser(int obs_dim, const SacConfig& config)
-    : mean(static_cast<std::size_t>(obs_dim), 0.0),
-      variance(static_cast<std::size_t>(obs_dim), 1.0),
+    : mean(obs_dim, 0.0),
+      variance(obs_dim, 1.0),
       count(1e-4),
       eps_(config.obs_norm_eps),
       clip_(static_cast<T>(config.obs_norm_clip)),

@@ -29,7 +29,7 @@ class ObsNormaliser {
 
   // x of feature c.
   T apply(int c, T x) const {
-    const auto i = static_cast<std::size_t>(c);
+    const std::size_t i = c;
     const T y = (x - shift_[i]) * scale_[i];
     return clip_ > T(0) ? (y < -clip_ ? -clip_ : y > clip_ ? clip_ : y) : y;
   }

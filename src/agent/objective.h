@@ -21,9 +21,7 @@ struct CriticValues {
   int first_column = 0;  // of the outputs: value 0 of the action
 
   int num_critics() const { return static_cast<int>(critics.size()); }
-  T at(int critic, int row, int j = 0) const {
-    return critics[static_cast<std::size_t>(critic)].at(first_row + row, first_column + j);
-  }
+  T at(int critic, int row, int j = 0) const { return critics[critic].at(first_row + row, first_column + j); }
 };
 
 // The weighted actions at s' and what bootstraps from them: n draws of K actions each, n·K in all.

@@ -47,7 +47,7 @@ template <class T>
 Optimiser<T>::Optimiser(const OptimiserRule& rule, Params<T>& params, const ParamLayout* layout, Arena& arena)
     : rule_(rule), params_(params) {
   if (!layout || rule.weight_decay == 0.0) return;
-  decay_ = arena.take<T>(static_cast<std::size_t>(params.size));
+  decay_ = arena.take<T>(params.size);
   for (const Slot& slot : layout->slots())
     for_decaying(slot, rule.decay_scope, [&](std::int64_t i) { decay_[i] = T(1); });
 }

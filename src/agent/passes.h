@@ -68,11 +68,11 @@ class TrainedNetworks {
                   int first_column = 0, int num_columns = 0);
 
   int count() const { return static_cast<int>(nets_.size()); }
-  const Network<T>& net(int i) const { return nets_[at(i)]; }
+  const Network<T>& net(int i) const { return nets_[i]; }
   std::int64_t cost_per_row() const { return nets_.empty() ? 0 : nets_[0].cost_per_row(); }
   const std::vector<Outputs<T>>& outs() const { return out_; }
-  const Outputs<T>& out(int i) const { return out_[at(i)]; }      // (B, out) of the last forward pass
-  const Outputs<T>& d_out(int i) const { return d_out_[at(i)]; }  // (B, out) for backward()
+  const Outputs<T>& out(int i) const { return out_[i]; }      // (B, out) of the last forward pass
+  const Outputs<T>& d_out(int i) const { return d_out_[i]; }  // (B, out) for backward()
 
   // Rows [first, first + x.rows) of the batch, on the calling thread. out: those rows' outputs, of out(i) or elsewhere.
   void forward(const KernelTable<T>& k, int i, Panels<const T> x, int first, Outputs<T> out) const;
@@ -90,8 +90,6 @@ class TrainedNetworks {
   void parameters_changed() { fresh_ = false; }
 
  private:
-  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
   const std::vector<Network<T>>& nets_;
   const Params<T>& params_;
   std::vector<NetworkTape<T>> tapes_;

@@ -58,12 +58,12 @@ std::vector<Network<T>> make_value_nets(int obs_dim, const SacConfig& config, Pa
 // Room for the target of `params`, or null.
 template <class T>
 T* make_target(Arena& arena, const Params<T>& params, bool wanted) {
-  return wanted ? arena.take<T>(static_cast<std::size_t>(params.size)) : nullptr;
+  return wanted ? arena.take<T>(params.size) : nullptr;
 }
 
 template <class T>
 void copy_values(T* to, const Params<T>& from) {
-  if (to) std::memcpy(to, from.value, static_cast<std::size_t>(from.size) * sizeof(T));
+  if (to) std::memcpy(to, from.value, from.size * sizeof(T));
 }
 
 // The head's layer is one tensor pair in files for each part of the head.

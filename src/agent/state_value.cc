@@ -6,7 +6,7 @@ namespace softac {
 
 template <class T>
 StateValue<T>::StateValue(LearnerState<T>& state, Arena& arena, int rows)
-    : net_(state.value_nets, state.value, arena, rows), loss_terms_(arena.take<T>(static_cast<std::size_t>(rows))) {}
+    : net_(state.value_nets, state.value, arena, rows), loss_terms_(arena.take<T>(rows)) {}
 
 // d_V = (2/B)(V − v),  v = −actor_terms
 template <class T>

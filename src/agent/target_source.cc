@@ -20,12 +20,12 @@ class TargetPasses {
   // x (B, in) → rows pass·B … of the outputs.
   void run(Passes<T>& workers, Panels<const T> x, int pass) {
     const auto& k = workers.kernels();
-    workers.for_networks(
-        static_cast<int>(nets_.size()), nets_[0].cost_per_row(), [&](int worker, int i, int first, int count) {
-          const auto j = static_cast<std::size_t>(i);
-          nets_[j].forward(k, params_, x.rows_from(first, count), tapes_[static_cast<std::size_t>(worker)], 0,
-                           out_[j].rows_from(pass * batch_rows_ + first, count));
-        });
+    workers.for_networks(static_cast<int>(nets_.size()), nets_[0].cost_per_row(),
+                         [&](int worker, int i, int first, int count) {
+                           const std::size_t j = i;
+                           nets_[j].forward(k, params_, x.rows_from(first, count), tapes_[worker], 0,
+                                            out_[j].rows_from(pass * batch_rows_ + first, count));
+                         });
   }
 
  private:
@@ -85,7 +85,7 @@ class TargetStateValue final : public TargetSource<T> {
  public:
   TargetStateValue(const LearnerState<T>& state, Passes<T>& passes, Arena& arena)
       : value_(state.value_nets, state.value_target, 1, passes, arena) {
-    const auto rows = static_cast<std::size_t>(passes.batch_rows());
+    const std::size_t rows = passes.batch_rows();
     alone_.rows = passes.batch_rows();
     alone_.log_pi = arena.take<T>(rows);
     alone_.weight = arena.take<T>(rows);

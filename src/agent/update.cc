@@ -26,8 +26,8 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
       state_(obs_dim, act_dim, config, objective_->num_outputs(), seed),
       passes_(backend, threads, config.batch_size, state_.widest()),
       batch_{arena_.panels<T>(2 * config.batch_size, obs_dim + act_dim),
-             arena_.take<T>(at(config.batch_size)),
-             arena_.take<T>(at(config.batch_size)),
+             arena_.take<T>(config.batch_size),
+             arena_.take<T>(config.batch_size),
              config.batch_size,
              obs_dim,
              act_dim},
@@ -43,7 +43,7 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
       temperature_(act_dim, config, state_.log_alpha, arena_),
       target_(
           make_target_source(state_, samples_, objective_->num_outputs(), config.n_target_actions, passes_, arena_)) {
-  const std::size_t rows = at(config.batch_size), pairs = rows * at(samples_.num_actions);
+  const std::size_t rows = config.batch_size, pairs = rows * samples_.num_actions;
   if (!state_.value_nets.empty()) value_ = std::make_unique<StateValue<T>>(state_, arena_, config.batch_size);
   for (int i = 0; i < passes_.num_workers(); ++i) {
     Scratch scratch;
@@ -51,12 +51,12 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
     scratch.d_critic = state_.critic_nets[0].make_gradients(arena_, passes_.block());
     scratch.d_out = make_outputs<T>(arena_, passes_.block(), state_.critic_nets[0].shape().out);
     scratch.d_action = arena_.panels<T>(passes_.block(), act_dim);
-    scratch.order.resize(at(passes_.block()));
+    scratch.order.resize(passes_.block());
     scratch_.push_back(std::move(scratch));
   }
   column_.resize(rows);
   carrier_.resize(rows);
-  replayed_.resize(rows * at(act_dim));
+  replayed_.resize(rows * act_dim);
   y_ = make_outputs<T>(arena_, config.batch_size,
                        objective_->target_width(config.n_target_actions * samples_.num_actions));
   y_mean_ = arena_.take<T>(rows);
@@ -67,7 +67,7 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
   actor_value_ = arena_.take<T>(rows);
   terms_ = arena_.take<T>(pairs);
   row_terms_ = arena_.take<T>(rows);
-  d_action_ = arena_.take<T>(pairs * at(samples_.width));
+  d_action_ = arena_.take<T>(pairs * samples_.width);
   actor_loss_ = {terms_, row_terms_, d_action_, arena_.take<T>(rows), config.batch_size, T(0)};
 }
 
@@ -162,17 +162,17 @@ void SacUpdate<T>::read_batch() {
   }
   for (int b = 0; b < rows; ++b) {
     for (int d = 0; d < batch_.act_dim; ++d)
-      x_.at(b, obs_dim + d) = replayed_[at(b * batch_.act_dim + d)] = batch_.x.at(b, obs_dim + d);
+      x_.at(b, obs_dim + d) = replayed_[b * batch_.act_dim + d] = batch_.x.at(b, obs_dim + d);
     if (continuous()) continue;
     const auto action = static_cast<double>(batch_.x.at(b, obs_dim));
-    column_[at(b)] = decode_discrete_action(action, config_.num_actions) * objective_->num_outputs();
+    column_[b] = decode_discrete_action(action, config_.num_actions) * objective_->num_outputs();
   }
 }
 
 template <class T>
 void SacUpdate<T>::write_replayed_actions() {
   for (int b = 0; b < batch_.batch_size; ++b) {
-    for (int d = 0; d < batch_.act_dim; ++d) x_.at(b, batch_.obs_dim + d) = replayed_[at(b * batch_.act_dim + d)];
+    for (int d = 0; d < batch_.act_dim; ++d) x_.at(b, batch_.obs_dim + d) = replayed_[b * batch_.act_dim + d];
   }
 }
 
@@ -209,7 +209,7 @@ void SacUpdate<T>::sample_policy(int begin, int end) {
     }
     if (at_s == count) return;
     const int left = count - at_s;
-    net.forward(k, state_.actor.value, obs().rows_from(next, left), scratch_[at(worker)].policy_tape, 0,
+    net.forward(k, state_.actor.value, obs().rows_from(next, left), scratch_[worker].policy_tape, 0,
                 as_outputs(head_rows(next, left)));
     state_.policy->sample(k, samples_, next, left);
     for (int draw = 1; draw < config_.n_target_actions; ++draw) {
@@ -253,7 +253,7 @@ void SacUpdate<T>::critic_backward_rows(int i, int first, int count) {
       for (int c = 0; c < d_q.cols; ++c) d_q.at(b, c) = T(0);
     }
   }
-  objective_->loss(critics_.out(i), column_.data(), y_, first, count, critic_terms_[at(i)], d_q, q_[at(i)]);
+  objective_->loss(critics_.out(i), column_.data(), y_, first, count, critic_terms_[i], d_q, q_[i]);
   critics_.backward(passes_.kernels(), i, first, count);
 }
 
@@ -302,7 +302,7 @@ double SacUpdate<T>::actor_terms() {
     if (pass + 1 == num_passes) break;
     critics_.refresh(passes_);
     passes_.for_rows(batch_.batch_size, critics_.cost_per_row(), [&](int worker, int first, int count) {
-      action_gradient_rows(scratch_[at(worker)], pass, first, count);
+      action_gradient_rows(scratch_[worker], pass, first, count);
     });
   }
   if (continuous()) write_replayed_actions();
@@ -333,8 +333,8 @@ void SacUpdate<T>::action_gradient_rows(Scratch& scratch, int pass, int first, i
   for (int i = 0; i < critics_.count(); ++i) {
     int carried = 0;
     for (int b = 0; b < count; ++b) {
-      const int carrier = carrier_[at(first + b)];
-      if (carrier == i || carrier < 0) scratch.order[at(carried++)] = b;
+      const int carrier = carrier_[first + b];
+      if (carrier == i || carrier < 0) scratch.order[carried++] = b;
     }
     if (carried == 0) continue;
     const auto d_out = scratch.d_out.rows_from(0, carried);
@@ -342,9 +342,9 @@ void SacUpdate<T>::action_gradient_rows(Scratch& scratch, int pass, int first, i
     objective_->actor_gradient(critics_.count(), scale, d_out);
     critics_.input_gradient(passes_.kernels(), i, first, scratch.order.data(), d_out, scratch.d_critic, d_action);
     for (int g = 0; g < carried; ++g) {
-      const int b = first + scratch.order[at(g)];
+      const int b = first + scratch.order[g];
       T* row = d_action_ + (std::ptrdiff_t{pass} * batch_.batch_size + b) * samples_.width;
-      const bool add = i > 0 && carrier_[at(b)] < 0;
+      const bool add = i > 0 && carrier_[b] < 0;
       for (int p = 0; p < num_panels(d_action.cols); ++p) {
         const T* from = d_action.panel(p) + std::ptrdiff_t{g} * kLanes;
         for (int l = 0; l < kLanes; ++l) row[p * kLanes + l] = add ? row[p * kLanes + l] + from[l] : from[l];
@@ -360,7 +360,7 @@ void SacUpdate<T>::actor_gradients(const Policy<T>& policy) {
   policy.prepare(actor_loss_);
   const int last_pass = samples_.num_actions - 1;
   passes_.for_rows(batch_.batch_size, 2 * critics_.cost_per_row(), [&](int worker, int first, int count) {
-    if (policy.needs_action_gradient()) action_gradient_rows(scratch_[at(worker)], last_pass, first, count);
+    if (policy.needs_action_gradient()) action_gradient_rows(scratch_[worker], last_pass, first, count);
     policy.backward(passes_.kernels(), samples_, actor_loss_, first, count, actor_.d_out(0).panels());
     actor_.backward(passes_.kernels(), 0, first, count);
   });

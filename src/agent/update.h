@@ -66,7 +66,7 @@ class SacUpdate {
   // Rows 0…B−1 at s, then B at s' for each of the n target actions.
   WeightedActions<T>& samples() { return samples_; }
   const T* targets() const { return y_mean_; }                    // (B), of a distribution its mean
-  const T* q(int critic) const { return q_[at(critic)]; }         // (B) Q_i(s, a) of the last critic gradients
+  const T* q(int critic) const { return q_[critic]; }             // (B) Q_i(s, a) of the last critic gradients
   const TrainedNetworks<T>& critics() const { return critics_; }  // outputs of the last critic or actor pass
   const T* state_value() const { return value_->values(); }       // (B) V_ψ(s) of the last value gradients
   void critic_forward();                                          // Q_i at the batch's actions
@@ -80,7 +80,6 @@ class SacUpdate {
     Panels<T> d_action;            // (block, A), rows in the order of their carriers
     std::vector<int> order;        // (block): position → row of the block
   };
-  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
   Panels<T> obs() const { return x_.first_cols(batch_.obs_dim); }  // (2B, O)
   Panels<T> critic_input() const { return x_.first_cols(critic_in_).rows_from(0, batch_.batch_size); }

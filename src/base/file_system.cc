@@ -51,7 +51,7 @@ Container read_whole(FileSystem& fs, const Path& path, std::uint64_t max_bytes) 
     throw IoError("cannot read " + path.string() + ": it has " + std::to_string(size) + " bytes, expected at most " +
                   std::to_string(max_bytes));
   }
-  Container contents(static_cast<std::size_t>(size), typename Container::value_type{});
+  Container contents(size, typename Container::value_type{});
   file->read_at(0, std::as_writable_bytes(std::span(contents)));
   return contents;
 }

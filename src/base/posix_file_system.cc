@@ -63,7 +63,7 @@ class PosixWritableFile : public WritableFile {
       const ssize_t count = calls_.write(fd_.get(), bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) throw_write_error(path_, "write", count < 0 ? errno : EIO);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      bytes = bytes.subspan(count);
     }
   }
 
@@ -103,7 +103,7 @@ class PosixReadableFile : public ReadableFile {
                       std::to_string(bytes.size()) + " more");
       }
       offset += static_cast<std::uint64_t>(count);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      bytes = bytes.subspan(count);
     }
   }
 

@@ -43,7 +43,7 @@ ThreadPool::ThreadPool(int num_threads) {
   const int num_cores = static_cast<int>(std::thread::hardware_concurrency());
   if (num_threads <= 0) num_threads = num_cores > 0 ? num_cores : 1;
   spins_ = num_threads <= num_cores;
-  shares_ = std::make_unique<Share[]>(static_cast<std::size_t>(num_threads));
+  shares_ = std::make_unique<Share[]>(num_threads);
   try {
     for (int i = 1; i < num_threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
   } catch (const std::system_error& error) {
@@ -72,8 +72,8 @@ void ThreadPool::run_parts(int num_parts, PartFn fn, void* context) {
   unfinished_.store(num_parts, std::memory_order_relaxed);
   for (int i = 0, n = num_threads(); i < n; ++i) {
     const int size = share_begin(num_parts, i + 1, n) - share_begin(num_parts, i, n);
-    shares_[static_cast<std::size_t>(i)].ticket.store(
-        static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(size), std::memory_order_release);
+    shares_[i].ticket.store(static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(size),
+                            std::memory_order_release);
   }
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
@@ -96,7 +96,7 @@ void ThreadPool::work(std::uint32_t generation, int worker) {
 // being run, whose caller waits until the part is done, and fn_, context_ and num_parts_ are that job's. A late worker
 // can neither take a part of a job that it has not seen nor one that does not exist.
 bool ThreadPool::work_on(int share, std::uint32_t generation, int worker) {
-  std::atomic<std::uint64_t>& place = shares_[static_cast<std::size_t>(share)].ticket;
+  std::atomic<std::uint64_t>& place = shares_[share].ticket;
   std::uint64_t ticket = place.load(std::memory_order_acquire);
   while (static_cast<std::uint32_t>(ticket >> 32) == generation) {
     const auto unclaimed = static_cast<std::uint32_t>(ticket);

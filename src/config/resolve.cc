@@ -111,7 +111,7 @@ class Resolver {
         violations.push_back(env_id + " has no argument \"" + name + "\"" + did_you_mean(name, names) + suffix);
         continue;
       }
-      const EnvValue& example = found->arguments[static_cast<std::size_t>(argument - names.begin())].default_value;
+      const EnvValue& example = found->arguments[argument - names.begin()].default_value;
       if (example.index() != value.index()) {
         static constexpr const char* kKinds[] = {"true or false", "a number", "a text", "a list of numbers"};
         violations.push_back("env_kwargs." + name + ": expected " + kKinds[example.index()] + suffix);

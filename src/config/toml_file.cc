@@ -132,7 +132,7 @@ TomlSettings read_toml_settings(const std::string& path, const std::string& orig
   text.resize(kMaxTomlBytes + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || (file.fail() && !file.eof())) throw IoError(path + ": cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  text.resize(file.gcount());
   return parse_toml_settings(text, path, origin);
 }
 

@@ -186,7 +186,7 @@ BoltzmannEstimate boltzmann_by_sampling(const GaussianPolicyView& policy, const 
                                         int samples, Rng& rng) {
   check(policy, alpha);
   SOFTAC_REQUIRE(samples >= 2, samples);
-  const std::size_t dim = policy.act_dim(), n = static_cast<std::size_t>(samples);
+  const std::size_t dim = policy.act_dim(), n = samples;
   std::vector<double> actions(n * dim), values(n), log_pi(n), eps(dim);
   const auto action = [&](std::size_t i) { return std::span(actions).subspan(i * dim, dim); };
   const auto draw = [&](std::size_t i) {

@@ -14,14 +14,12 @@ constexpr int kMaxSteps = 100;  // per eigenvalue; two are usual
 
 // One Householder step: column k below the diagonal becomes (±|x|, 0, …); returns that entry.
 double reflect(std::vector<double>& a, int n, int k, std::vector<double>& v, std::vector<double>& p) {
-  const auto at = [n](int i, int j) {
-    return static_cast<std::size_t>(i) * static_cast<std::size_t>(n) + static_cast<std::size_t>(j);
-  };
+  const auto at = [n](int i, int j) { return static_cast<std::size_t>(i) * n + j; };
   const int m = n - k - 1;
   double squares = 0.0;
   for (int i = 0; i < m; ++i) {
-    v[static_cast<std::size_t>(i)] = a[at(k + 1 + i, k)];
-    squares += v[static_cast<std::size_t>(i)] * v[static_cast<std::size_t>(i)];
+    v[i] = a[at(k + 1 + i, k)];
+    squares += v[i] * v[i];
   }
   const double length = std::sqrt(squares), first = v[0];
   if (m == 1 || length == 0.0) return first;
@@ -33,17 +31,17 @@ double reflect(std::vector<double>& a, int n, int k, std::vector<double>& v, std
   std::fill_n(p.begin(), m, 0.0);
   for (int i = 0; i < m; ++i) {
     const double* row = &a[at(k + 1 + i, k + 1)];
-    const double scale = 2.0 * v[static_cast<std::size_t>(i)] / v_squares;
-    for (int j = 0; j < m; ++j) p[static_cast<std::size_t>(j)] += scale * row[j];
+    const double scale = 2.0 * v[i] / v_squares;
+    for (int j = 0; j < m; ++j) p[j] += scale * row[j];
   }
   double product = 0.0;
-  for (int i = 0; i < m; ++i) product += p[static_cast<std::size_t>(i)] * v[static_cast<std::size_t>(i)];
+  for (int i = 0; i < m; ++i) product += p[i] * v[i];
   const double share = product / v_squares;
-  for (int i = 0; i < m; ++i) p[static_cast<std::size_t>(i)] -= share * v[static_cast<std::size_t>(i)];
+  for (int i = 0; i < m; ++i) p[i] -= share * v[i];
   for (int i = 0; i < m; ++i) {
     double* row = &a[at(k + 1 + i, k + 1)];
-    const double vi = v[static_cast<std::size_t>(i)], wi = p[static_cast<std::size_t>(i)];
-    for (int j = 0; j < m; ++j) row[j] -= vi * p[static_cast<std::size_t>(j)] + wi * v[static_cast<std::size_t>(j)];
+    const double vi = v[i], wi = p[i];
+    for (int j = 0; j < m; ++j) row[j] -= vi * p[j] + wi * v[j];
   }
   return entry;
 }
@@ -108,10 +106,10 @@ double zero_share(Panels<const float> features) {
 }
 
 std::vector<double> symmetric_eigenvalues(std::vector<double>& matrix, int n) {
-  const auto size = static_cast<std::size_t>(n);
+  const std::size_t size = n;
   SOFTAC_REQUIRE(n > 0 && matrix.size() == size * size, n, matrix.size());
   std::vector<double> d(size), e(size, 0.0), v(size), p(size);
-  for (int k = 0; k + 1 < n; ++k) e[static_cast<std::size_t>(k)] = reflect(matrix, n, k, v, p);
+  for (int k = 0; k + 1 < n; ++k) e[k] = reflect(matrix, n, k, v, p);
   for (std::size_t i = 0; i < size; ++i) d[i] = matrix[i * size + i];
   tridiagonal_eigenvalues(d, e);
   std::sort(d.begin(), d.end());
@@ -121,11 +119,10 @@ std::vector<double> symmetric_eigenvalues(std::vector<double>& matrix, int n) {
 // The singular values are the roots of the eigenvalues of FᵀF or F Fᵀ, whichever is smaller.
 int effective_rank(Panels<const float> features, double delta) {
   const int rows = features.rows, cols = features.cols, n = std::min(rows, cols);
-  const auto size = static_cast<std::size_t>(n);
+  const std::size_t size = n;
   std::vector<double> gram(size * size, 0.0), line(size);
   for (int k = 0; k < std::max(rows, cols); ++k) {
-    for (int i = 0; i < n; ++i)
-      line[static_cast<std::size_t>(i)] = static_cast<double>(cols <= rows ? features.at(k, i) : features.at(i, k));
+    for (int i = 0; i < n; ++i) line[i] = static_cast<double>(cols <= rows ? features.at(k, i) : features.at(i, k));
     for (std::size_t i = 0; i < size; ++i) {
       if (line[i] == 0.0) continue;
       double* row = &gram[i * size];

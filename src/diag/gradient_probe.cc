@@ -11,8 +11,8 @@ GradientProbe::GradientProbe(int act_dim, const SacConfig& config, std::int64_t 
     : through_actions_(gaussian_shape(act_dim, config)),
       ratio_(gaussian_shape(act_dim, config), ActorBaseline::none),
       ratio_with_baseline_(gaussian_shape(act_dim, config), ActorBaseline::leave_one_out),
-      directions_(static_cast<std::size_t>(num_parameters * kDirections)),
-      reparameterised_(static_cast<std::size_t>(num_parameters)) {
+      directions_(num_parameters * kDirections),
+      reparameterised_(num_parameters) {
   Rng rng(1, StreamKind::eval_env, 1u << 29);  // the same directions always
   for (std::size_t i = 0; i < directions_.size(); i += kDirections) {
     const std::uint32_t signs = rng.next_u32();

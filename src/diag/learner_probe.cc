@@ -21,10 +21,6 @@ constexpr int kTargetNodes = 256;    // of the quadrature, with one action dimen
 constexpr double kSaturated = 0.99;  // |a| beyond
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-std::size_t at(int i) {
-  return static_cast<std::size_t>(i);
-}
-
 }  // namespace
 
 LearnerProbe::LearnerProbe(int obs_dim, int act_dim, const SacConfig& config, const std::string& backend)
@@ -44,9 +40,9 @@ LearnerProbe::LearnerProbe(int obs_dim, int act_dim, const SacConfig& config, co
     actor_tape_ = net.make_tape(arena_, rows_);
     head_ = make_outputs<float>(arena_, rows_, net.shape().out);
   }
-  value_.resize(at(rows_));
-  carrier_.resize(at(rows_));
-  chosen_.resize(at(rows_));
+  value_.resize(rows_);
+  carrier_.resize(rows_);
+  chosen_.resize(rows_);
 }
 
 void LearnerProbe::copy(const std::vector<TensorRef>& from) {
@@ -57,7 +53,7 @@ void LearnerProbe::copy(const std::vector<TensorRef>& from) {
   for (std::size_t i = 0; i < to.size(); ++i) {
     SOFTAC_REQUIRE(from[i].name == to[i].name && from[i].shape == to[i].shape, from[i].name, to[i].name);
     std::size_t count = 1;
-    for (const std::int64_t n : to[i].shape) count *= static_cast<std::size_t>(n);
+    for (const std::int64_t n : to[i].shape) count *= n;
     if (to[i].is_double()) {
       statistics.resize(count);
       from[i].read_double(statistics);
@@ -76,15 +72,14 @@ bool LearnerProbe::act(std::span<const float> obs, int rows, Rng& noise, std::sp
   bool finite = true;
   for (int first = 0; first < rows; first += rows_) {
     const int count = std::min(rows_, rows - first);
-    acting_.sample(obs.subspan(at(first * obs_dim_), at(count * obs_dim_)), count, RowNoise::shared(noise),
-                   update_.alpha());
-    finite = acting_.choose(count, RowNoise::shared(noise), actions.subspan(at(first * act_dim_), at(count * act_dim_)),
+    acting_.sample(obs.subspan(first * obs_dim_, count * obs_dim_), count, RowNoise::shared(noise), update_.alpha());
+    finite = acting_.choose(count, RowNoise::shared(noise), actions.subspan(first * act_dim_, count * act_dim_),
                             chosen_.data()) &&
              finite;
     const WeightedActions<float>& samples = acting_.samples();
     for (int r = 0; r < count; ++r) {
-      const float log_pi = continuous() ? samples.log_pi[samples.at(r, chosen_[at(r)])] : samples.mean_log_pi[r];
-      entropy[at(first + r)] = -static_cast<double>(log_pi);
+      const float log_pi = continuous() ? samples.log_pi[samples.at(r, chosen_[r])] : samples.mean_log_pi[r];
+      entropy[first + r] = -static_cast<double>(log_pi);
     }
   }
   return finite;
@@ -107,18 +102,17 @@ void LearnerProbe::values(std::span<const float> obs, std::span<const float> act
     const int count = std::min(rows_, rows - first);
     for (int r = 0; r < count; ++r) {
       for (int c = 0; c < obs_dim_; ++c) {
-        const float value = obs[at((first + r) * obs_dim_ + c)];
+        const float value = obs[(first + r) * obs_dim_ + c];
         x_.at(r, c) = norm ? norm->apply(c, value) : value;
       }
-      for (int d = 0; continuous() && d < act_dim_; ++d)
-        x_.at(r, obs_dim_ + d) = actions[at((first + r) * act_dim_ + d)];
+      for (int d = 0; continuous() && d < act_dim_; ++d) x_.at(r, obs_dim_ + d) = actions[(first + r) * act_dim_ + d];
     }
     critic_pass(target && state.critic_target ? state.critic_target : state.critic.value, count);
     for (int r = 0; r < count; ++r) {
-      const auto action = static_cast<double>(actions[at((first + r) * act_dim_)]);
+      const auto action = static_cast<double>(actions[(first + r) * act_dim_]);
       const int column = continuous() ? 0 : decode_discrete_action(action, config_.num_actions) * outputs;
       update_.objective().actor_value({out_, 0, column}, r, 1, value_.data(), carrier_.data());
-      q[at(first + r)] = static_cast<double>(value_[at(r)]);
+      q[first + r] = static_cast<double>(value_[r]);
     }
   }
 }
@@ -161,11 +155,11 @@ void LearnerProbe::measure_policy(Rng noise, std::vector<DiagnosticValue>& out) 
   const int rows = config_.batch_size;
   const std::size_t critics = out_.size();
   update_.objective().actor_value({update_.critics().outs(), 0, 0}, 0, rows, value_.data(), carrier_.data());
-  std::vector<double> entropy(at(rows)), share(critics, 0.0);
+  std::vector<double> entropy(rows), share(critics, 0.0);
   double saturated = 0.0;
   for (int b = 0; b < rows; ++b) {
-    entropy[at(b)] = -static_cast<double>(samples.mean_log_pi[b]);
-    if (carrier_[at(b)] >= 0) share[at(carrier_[at(b)])] += 1.0;
+    entropy[b] = -static_cast<double>(samples.mean_log_pi[b]);
+    if (carrier_[b] >= 0) share[carrier_[b]] += 1.0;
     for (int k = 0; k < samples.num_actions; ++k) {
       const double weight = static_cast<double>(samples.weight[samples.at(b, k)]);
       for (int d = 0; d < act_dim_; ++d)
@@ -233,29 +227,29 @@ void LearnerProbe::measure_discrete(std::vector<DiagnosticValue>& out) {
   acting_.sample(obs, rows, {}, update_.alpha());
   critic_pass(update_.state().critic.value, rows);
   const WeightedActions<float>& samples = acting_.samples();
-  std::vector<double> entropy(at(rows)), share(out_.size(), 0.0), q(at(rows * actions));
+  std::vector<double> entropy(rows), share(out_.size(), 0.0), q(rows * actions);
   bool carried = true;
   for (int a = 0; a < actions; ++a) {
     update_.objective().actor_value({out_, 0, a * outputs}, 0, rows, value_.data(), carrier_.data());
     for (int r = 0; r < rows; ++r) {
-      q[at(r * actions + a)] = static_cast<double>(value_[at(r)]);
-      carried = carrier_[at(r)] >= 0;
-      if (carried) share[at(carrier_[at(r)])] += static_cast<double>(samples.weight[samples.at(r, a)]);
+      q[r * actions + a] = static_cast<double>(value_[r]);
+      carried = carrier_[r] >= 0;
+      if (carried) share[carrier_[r]] += static_cast<double>(samples.weight[samples.at(r, a)]);
     }
   }
   const double temperature = alpha();
   double kl = 0.0;
   for (int r = 0; r < rows; ++r) {
-    entropy[at(r)] = -static_cast<double>(samples.mean_log_pi[r]);
+    entropy[r] = -static_cast<double>(samples.mean_log_pi[r]);
     if (!(temperature > 0.0)) continue;
-    const auto row = std::span(q).subspan(at(r * actions), at(actions));
+    const auto row = std::span(q).subspan(r * actions, actions);
     const double most = std::ranges::max(row);
     double mean_q = 0.0, z = 0.0;
     for (int a = 0; a < actions; ++a) {
-      mean_q += static_cast<double>(samples.weight[samples.at(r, a)]) * row[at(a)];
-      z += exp_of((row[at(a)] - most) / temperature);
+      mean_q += static_cast<double>(samples.weight[samples.at(r, a)]) * row[a];
+      z += exp_of((row[a] - most) / temperature);
     }
-    kl += (-entropy[at(r)] - mean_q / temperature + most / temperature + log_of(z)) / rows;
+    kl += (-entropy[r] - mean_q / temperature + most / temperature + log_of(z)) / rows;
   }
   add_entropy(entropy, update_.target_entropy(), out);
   for (std::size_t i = 0; i < share.size() && carried; ++i)

@@ -25,7 +25,7 @@ struct Recording {
 
 // V(s) of the policy by the target critics.
 double final_value(SoftValues& learner, const std::vector<float>& obs, std::size_t act_dim, Rng& noise) {
-  constexpr auto n = static_cast<std::size_t>(QBias::kFinalActions);
+  constexpr std::size_t n = QBias::kFinalActions;
   std::vector<float> rows, actions(n * act_dim);
   for (std::size_t i = 0; i < n; ++i) rows.insert(rows.end(), obs.begin(), obs.end());
   std::vector<double> entropy(n), q(n);
@@ -62,7 +62,7 @@ QBias::QBias(const TrainConfig& config, std::function<void(const std::string&)> 
 
 QBiasEstimate QBias::run(SoftValues& learner, Rng noise) {
   const EnvSpec& spec = envs_->spec();
-  const auto obs_dim = static_cast<std::size_t>(spec.obs_dim), act_dim = static_cast<std::size_t>(spec.act_dim);
+  const std::size_t obs_dim = spec.obs_dim, act_dim = spec.act_dim;
   const auto row = [](const auto& values, std::size_t i, std::size_t width) {
     return std::span(values).subspan(i * width, width);
   };

@@ -44,8 +44,8 @@ class Roller {
       : env_(&env),
         resets_(seed, StreamKind::test, 0),
         actions_(seed, StreamKind::test, 1),
-        obs_(static_cast<std::size_t>(env.spec().obs_dim)),
-        action_(static_cast<std::size_t>(env.spec().act_dim)) {
+        obs_(env.spec().obs_dim),
+        action_(env.spec().act_dim) {
     reset();
   }
   void set_env(Env& env) { env_ = &env; }
@@ -176,8 +176,8 @@ void Checker::check_obs(const std::string& check, std::span<const double> obs) {
 
 void Checker::check_random_steps(int steps) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  std::vector<double> obs(static_cast<std::size_t>(env_->spec().obs_dim), kUnwritten);
-  std::vector<double> action(static_cast<std::size_t>(env_->spec().act_dim));
+  std::vector<double> obs(env_->spec().obs_dim, kUnwritten);
+  std::vector<double> action(env_->spec().act_dim);
   obs_min_.assign(obs.size(), kInfinity);
   obs_max_.assign(obs.size(), -kInfinity);
   Rng resets(1, StreamKind::test, 0), actions(1, StreamKind::test, 1);

@@ -193,8 +193,7 @@ EnvSpec PluginReader::read_spec(const softac_env_type& type, const std::string& 
   spec.act_dim = type.act_dim;
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto copy = [](const double* values, std::int32_t count, double otherwise) {
-    return values != nullptr ? std::vector<double>(values, values + count)
-                             : std::vector<double>(static_cast<std::size_t>(count), otherwise);
+    return values != nullptr ? std::vector<double>(values, values + count) : std::vector<double>(count, otherwise);
   };
   spec.obs_low = copy(type.obs_low, type.obs_dim, -kInfinity);
   spec.obs_high = copy(type.obs_high, type.obs_dim, kInfinity);

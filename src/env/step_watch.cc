@@ -5,7 +5,7 @@
 namespace softac {
 
 StepWatch::StepWatch(int num_envs, double timeout_sec, std::function<void(int index)> on_hang)
-    : pulses_(static_cast<std::size_t>(num_envs)),
+    : pulses_(num_envs),
       seen_(pulses_.size()),
       on_hang_(std::move(on_hang)),
       thread_([this, timeout_sec] { watch(timeout_sec); }) {}

@@ -22,7 +22,7 @@ class StepWatch {
   void enter(int index) { bump(index); }
   void leave(int index) { bump(index); }
   // Whether a call into environment `index` was reported since the last call of this function.
-  bool take_hang(int index) { return pulses_[static_cast<std::size_t>(index)].hung.exchange(false); }
+  bool take_hang(int index) { return pulses_[index].hung.exchange(false); }
 
  private:
   struct alignas(64) Pulse {
@@ -31,7 +31,7 @@ class StepWatch {
     std::atomic<bool> hung{false};
   };
   void bump(int index) {
-    auto& count = pulses_[static_cast<std::size_t>(index)].count;
+    auto& count = pulses_[index].count;
     count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   // What the watching thread saw last of one environment.

@@ -22,7 +22,7 @@ constexpr double kStartNoise = 0.01;
 
 class TwoPeaks final : public Env {
  public:
-  explicit TwoPeaks(int dimensions) : seen_(static_cast<std::size_t>(dimensions), 0.0) {
+  explicit TwoPeaks(int dimensions) : seen_(dimensions, 0.0) {
     spec_.id = kId;
     spec_.obs_dim = spec_.act_dim = dimensions;
     spec_.obs_low.assign(seen_.size(), -1.0);

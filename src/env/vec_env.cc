@@ -27,8 +27,8 @@ std::string number_name(double value) {
 
 // Throws ConfigError unless spec is one that VecEnv can run.
 void check_spec(const EnvSpec& spec, bool rescale_actions) {
-  const auto obs_dim = static_cast<std::size_t>(std::max(spec.obs_dim, 0));
-  const auto act_dim = static_cast<std::size_t>(std::max(spec.act_dim, 0));
+  const std::size_t obs_dim = std::max(spec.obs_dim, 0);
+  const std::size_t act_dim = std::max(spec.act_dim, 0);
   std::string violations;
   const auto refuse = [&](const std::string& text) { violations += "\n  " + text; };
   if (spec.obs_dim < 1) refuse("obs_dim: expected at least 1, found " + std::to_string(spec.obs_dim));
@@ -107,8 +107,8 @@ struct VecEnv::Impl {
 
   Impl(std::vector<std::unique_ptr<Env>> envs, const VecEnvOptions& options)
       : spec(envs.front()->spec()),
-        obs_dim(static_cast<std::size_t>(spec.obs_dim)),
-        act_dim(static_cast<std::size_t>(spec.act_dim)),
+        obs_dim(spec.obs_dim),
+        act_dim(spec.act_dim),
         rescale(options.rescale_actions),
         reset_on_error(options.reset_on_error),
         slots(envs.size()),
@@ -147,7 +147,7 @@ struct VecEnv::Impl {
   template <class Body>
   void for_each_env(Body&& body) {
     pool.run(static_cast<int>(slots.size()), [&](int index) {
-      Slot& slot = slots[static_cast<std::size_t>(index)];
+      Slot& slot = slots[index];
       if (watch) watch->enter(index);
       const EnvCallScope call(spec.id.c_str(), index, num_steps.load(std::memory_order_relaxed));
       try {
@@ -219,7 +219,7 @@ struct VecEnv::Impl {
   }
 
   std::span<float> row(std::vector<float>& matrix, int index) const {
-    return std::span(matrix).subspan(static_cast<std::size_t>(index) * obs_dim, obs_dim);
+    return std::span(matrix).subspan(index * obs_dim, obs_dim);
   }
 
   void start_episode(Slot& slot, int index) {
@@ -268,7 +268,7 @@ struct VecEnv::Impl {
   }
 
   void step_and_survive(Slot& slot, int index, std::span<const float> action) {
-    const auto i = static_cast<std::size_t>(index);
+    const std::size_t i = index;
     bool step_failed = false, reset_failed = false;
     attempt([&] { step_one(slot, index, action); },
             [&](const std::string& why) {  // nothing of this step counts, not even as an episode that ended
@@ -290,7 +290,7 @@ struct VecEnv::Impl {
   }
 
   void step_one(Slot& slot, int index, std::span<const float> action) {
-    const auto i = static_cast<std::size_t>(index);
+    const std::size_t i = index;
     set_action(slot, action);
     const StepResult result = slot.env->step(slot.action, slot.obs);
     convert_obs(slot, "observation", row(next_obs, index));
@@ -315,7 +315,7 @@ struct VecEnv::Impl {
 
   // After step_one: what to act on next.
   void continue_or_reset(Slot& slot, int index) {
-    const auto i = static_cast<std::size_t>(index);
+    const std::size_t i = index;
     if (terminated[i] || truncated[i]) {
       start_episode(slot, index);
     } else {
@@ -357,7 +357,7 @@ void VecEnv::step(std::span<const float> actions) {
   d.num_steps.fetch_add(1, std::memory_order_relaxed);
   std::ranges::fill(d.failed, std::uint8_t{0});
   d.for_each_env([&](Impl::Slot& slot, int index) {
-    const auto action = actions.subspan(static_cast<std::size_t>(index) * d.act_dim, d.act_dim);
+    const auto action = actions.subspan(index * d.act_dim, d.act_dim);
     if (d.reset_on_error) return d.step_and_survive(slot, index, action);
     d.step_one(slot, index, action);
     d.continue_or_reset(slot, index);
@@ -395,7 +395,7 @@ std::span<const std::int64_t> VecEnv::episode_length() const {
   return impl_->episode_length;
 }
 Env& VecEnv::env(int index) {
-  return *impl_->slots.at(static_cast<std::size_t>(index)).env;
+  return *impl_->slots.at(index).env;
 }
 std::int64_t VecEnv::num_steps() const {
   return impl_->num_steps.load(std::memory_order_relaxed);

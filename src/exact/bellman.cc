@@ -12,15 +12,15 @@ Bellman::Bellman(const FiniteMdp& mdp, double alpha, double gamma, ThreadPool& p
       pool_(pool),
       reward_scale_(reward_scale),
       num_blocks_((mdp.num_states + kBlock - 1) / kBlock),
-      block_change_(static_cast<std::size_t>(num_blocks_)),
-      block_sum_(static_cast<std::size_t>(num_blocks_)) {
-  const auto num_rows = static_cast<std::size_t>(mdp.num_states * mdp.num_actions);
+      block_change_(num_blocks_),
+      block_sum_(num_blocks_) {
+  const std::size_t num_rows = mdp.num_states * mdp.num_actions;
   for (std::size_t row = 0; row < num_rows; ++row) {
     const std::int64_t first = mdp.row_start[row], end = mdp.row_start[row + 1];
     if (first == end) continue;
     double mass = 0.0;
     for (std::int64_t i = first; i < end; ++i) {
-      if (mdp.next[static_cast<std::size_t>(i)] < mdp.num_states) mass += mdp.p[static_cast<std::size_t>(i)];
+      if (mdp.next[i] < mdp.num_states) mass += mdp.p[i];
     }
     least_mass_ = std::min(least_mass_, mass);
     most_mass_ = std::max(most_mass_, mass);
@@ -44,7 +44,7 @@ Change Bellman::sweep_with(const double* v, double* tv, Backup&& backup) {
       change.high = std::max(change.high, value - v[s]);
       change.size = std::max(change.size, std::fabs(value));
     }
-    block_change_[static_cast<std::size_t>(block)] = change;
+    block_change_[block] = change;
   });
   tv[mdp_.num_states] = 0.0;
   Change all;
@@ -108,10 +108,10 @@ void Bellman::residual_operator(const double* pi, const double* x, double* y) {
       for (std::int64_t a = 0; a < num_actions; ++a) {
         const double share = pi[s * num_actions + a];
         if (!(share > 0.0)) continue;
-        const auto row = static_cast<std::size_t>(s * num_actions + a);
+        const std::size_t row = s * num_actions + a;
         double row_sum = 0.0;
         for (std::int64_t i = mdp_.row_start[row]; i < mdp_.row_start[row + 1]; ++i)
-          row_sum += mdp_.p[static_cast<std::size_t>(i)] * x[mdp_.next[static_cast<std::size_t>(i)]];
+          row_sum += mdp_.p[i] * x[mdp_.next[i]];
         sum += share * row_sum;
       }
       y[s] = x[s] - gamma_ * sum;
@@ -141,7 +141,7 @@ double Bellman::dot(const double* a, const double* b) {
   for_blocks([&](int block, std::int64_t first, std::int64_t end) {
     double sum = 0.0;
     for (std::int64_t s = first; s < end; ++s) sum += a[s] * b[s];
-    block_sum_[static_cast<std::size_t>(block)] = sum;
+    block_sum_[block] = sum;
   });
   double sum = 0.0;
   for (const double part : block_sum_) sum += part;

@@ -63,10 +63,9 @@ class Bellman {
   // Q(s, a), E2; the row must not be empty.
   double q(std::int64_t row, const double* v) const {
     double sum = 0.0;
-    const std::int64_t end = mdp_.row_start[static_cast<std::size_t>(row + 1)];
-    for (std::int64_t i = mdp_.row_start[static_cast<std::size_t>(row)]; i < end; ++i)
-      sum += mdp_.p[static_cast<std::size_t>(i)] * v[mdp_.next[static_cast<std::size_t>(i)]];
-    return reward_scale_ * mdp_.reward[static_cast<std::size_t>(row)] + gamma_ * sum;
+    const std::int64_t end = mdp_.row_start[row + 1];
+    for (std::int64_t i = mdp_.row_start[row]; i < end; ++i) sum += mdp_.p[i] * v[mdp_.next[i]];
+    return reward_scale_ * mdp_.reward[row] + gamma_ * sum;
   }
 
   // tv = α log Σ w exp(Q/α), E4 (max at α = 0). pi (S·A), where not null, receives the maximiser (E3).

@@ -40,8 +40,7 @@ double require_mdp(const FiniteMdp& mdp) {
   double most = 0.0;
   for (std::size_t row = 0; row + 1 < mdp.row_start.size(); ++row) {
     double sum = 0.0;
-    for (auto i = static_cast<std::size_t>(mdp.row_start[row]); i < static_cast<std::size_t>(mdp.row_start[row + 1]);
-         ++i) {
+    for (std::size_t i = mdp.row_start[row]; i < static_cast<std::size_t>(mdp.row_start[row + 1]); ++i) {
       SOFTAC_REQUIRE(is_probability(mdp.p[i]), row, mdp.p[i]);
       sum += mdp.p[i];
     }
@@ -56,7 +55,7 @@ double require_policy(const FiniteMdp& mdp, std::span<const double> pi) {
   for (std::int64_t s = 0; s < mdp.num_states; ++s) {
     double sum = 0.0;
     for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
-      const double share = pi[static_cast<std::size_t>(s * mdp.num_actions + a)];
+      const double share = pi[s * mdp.num_actions + a];
       SOFTAC_REQUIRE(is_probability(share) && (share == 0.0 || mdp.available(s, a)), s, a, share);
       sum += share;
     }

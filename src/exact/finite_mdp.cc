@@ -39,7 +39,7 @@ MdpBuilder::MdpBuilder(std::int64_t num_states, std::int64_t num_actions, std::u
                       " actions needs at least " + std::to_string(static_cast<std::uint64_t>(need / 1048576.0)) +
                       " MiB of memory, of which " + std::to_string(max_bytes / 1048576) + " MiB are there");
   }
-  const auto num_rows = static_cast<std::size_t>(num_states * num_actions);
+  const std::size_t num_rows = num_states * num_actions;
   reserve_or_refuse(mdp_.row_start, num_rows + 1);
   mdp_.row_start.push_back(0);
   reserve_or_refuse(mdp_.reward, num_rows);
@@ -47,8 +47,8 @@ MdpBuilder::MdpBuilder(std::int64_t num_states, std::int64_t num_actions, std::u
 
 void MdpBuilder::reserve(std::int64_t num_transitions) {
   SOFTAC_REQUIRE(num_transitions >= 0, num_transitions);
-  reserve_or_refuse(mdp_.next, static_cast<std::size_t>(num_transitions));
-  reserve_or_refuse(mdp_.p, static_cast<std::size_t>(num_transitions));
+  reserve_or_refuse(mdp_.next, num_transitions);
+  reserve_or_refuse(mdp_.p, num_transitions);
 }
 
 void MdpBuilder::add(std::int64_t s_next, double p, double r, bool terminated) {
@@ -70,7 +70,7 @@ bool MdpBuilder::rows_left() const {
 
 void MdpBuilder::end_row() {
   SOFTAC_REQUIRE(rows_left(), mdp_.reward.size());
-  const std::size_t first = static_cast<std::size_t>(mdp_.row_start.back());
+  const std::size_t first = mdp_.row_start.back();
   double mass = 0.0;
   for (std::size_t i = first; i < mdp_.p.size(); ++i) mass += mdp_.p[i];
   SOFTAC_REQUIRE(r_.empty() || std::fabs(mass - 1.0) <= kMaxSumError, mdp_.reward.size(), mass);
@@ -86,7 +86,7 @@ void MdpBuilder::end_row() {
     same_rewards_ = false;
     mdp_.transition_reward.reserve(mdp_.next.size());
     for (std::size_t row = 0; row < mdp_.reward.size(); ++row)
-      mdp_.transition_reward.resize(static_cast<std::size_t>(mdp_.row_start[row + 1]), mdp_.reward[row]);
+      mdp_.transition_reward.resize(mdp_.row_start[row + 1], mdp_.reward[row]);
   }
   if (!same_rewards_) mdp_.transition_reward.insert(mdp_.transition_reward.end(), r_.begin(), r_.end());
   r_.clear();
@@ -99,9 +99,8 @@ FiniteMdp MdpBuilder::finish() {
                  mdp_.reward.size());
   // A terminal state has no value: entering it ends.
   bool any_terminal = false;
-  std::vector<bool> terminal(static_cast<std::size_t>(mdp_.num_states));
-  for (std::int64_t s = 0; s < mdp_.num_states; ++s)
-    any_terminal |= terminal[static_cast<std::size_t>(s)] = mdp_.terminal(s);
+  std::vector<bool> terminal(mdp_.num_states);
+  for (std::int64_t s = 0; s < mdp_.num_states; ++s) any_terminal |= terminal[s] = mdp_.terminal(s);
   if (any_terminal) {
     std::vector<std::pair<std::int64_t, std::int32_t>> ended;
     std::size_t known = 0;
@@ -109,7 +108,7 @@ FiniteMdp MdpBuilder::finish() {
       const std::int32_t s = mdp_.next[i];
       if (s == mdp_.num_states) {
         ended.push_back(mdp_.ended[known++]);
-      } else if (terminal[static_cast<std::size_t>(s)]) {
+      } else if (terminal[s]) {
         ended.emplace_back(static_cast<std::int64_t>(i), s);
         mdp_.next[i] = static_cast<std::int32_t>(mdp_.num_states);
       }

@@ -20,7 +20,7 @@ constexpr int kFirstPause = 16;  // sweeps after a Newton step that did not help
 FixedPoint fixed_point(Bellman& bellman, double tolerance, std::int64_t max_iterations, const double* fixed_pi,
                        const double* entropy_term) {
   const FiniteMdp& mdp = bellman.mdp();
-  const auto num_states = static_cast<std::size_t>(mdp.num_states);
+  const std::size_t num_states = mdp.num_states;
   FixedPoint out;
   std::vector<double> v(num_states + 1, 0.0), tv(num_states + 1, 0.0), kept, change_vector, step, pi;
   Krylov krylov(bellman);
@@ -70,7 +70,7 @@ FixedPoint fixed_point(Bellman& bellman, double tolerance, std::int64_t max_iter
     if (newton_goes || (slow && pause == 0 && out.iterations > 2)) {
       const double* policy = fixed_pi;
       if (policy == nullptr) {
-        pi.resize(num_states * static_cast<std::size_t>(mdp.num_actions));
+        pi.resize(num_states * mdp.num_actions);
         sweep(pi.data());
         policy = pi.data();
       }

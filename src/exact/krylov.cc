@@ -13,7 +13,7 @@ std::int64_t Krylov::solve(const double* pi, const std::vector<double>& b, std::
   t_.assign(n, 0.0);
   const auto update = [&](auto&& body) {
     bellman_.for_blocks([&](int, std::int64_t first, std::int64_t end) {
-      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) body(i);
+      for (std::size_t i = first; i < static_cast<std::size_t>(end); ++i) body(i);
     });
   };
   double rho = bellman_.dot(r_.data(), r_.data());

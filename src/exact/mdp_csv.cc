@@ -191,19 +191,19 @@ ExactProblem parse_mdp_csv(std::string_view text, const std::string& source, std
 void append_mdp_csv(const FiniteMdp& mdp, std::int64_t s, std::string& out) {
   SOFTAC_REQUIRE(s >= 0 && s < mdp.num_states, s, mdp.num_states);
   for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
-    const auto row = static_cast<std::size_t>(s * mdp.num_actions + a);
+    const std::size_t row = s * mdp.num_actions + a;
     auto ended = std::lower_bound(mdp.ended.begin(), mdp.ended.end(), std::pair(mdp.row_start[row], std::int32_t{0}));
     for (std::int64_t i = mdp.row_start[row]; i < mdp.row_start[row + 1]; ++i) {
-      const bool ends = mdp.next[static_cast<std::size_t>(i)] == mdp.num_states;
+      const bool ends = mdp.next[i] == mdp.num_states;
       append(out, s);
       out += ',';
       append(out, a);
       out += ',';
-      append(out, ends ? (ended++)->second : mdp.next[static_cast<std::size_t>(i)]);
+      append(out, ends ? (ended++)->second : mdp.next[i]);
       out += ',';
-      append(out, mdp.p[static_cast<std::size_t>(i)]);
+      append(out, mdp.p[i]);
       out += ',';
-      append(out, mdp.transition_reward.empty() ? mdp.reward[row] : mdp.transition_reward[static_cast<std::size_t>(i)]);
+      append(out, mdp.transition_reward.empty() ? mdp.reward[row] : mdp.transition_reward[i]);
       out += ends ? ",1\n" : ",0\n";
     }
   }

@@ -9,8 +9,7 @@ namespace softac {
 
 std::vector<double> discounted_occupancy(const FiniteMdp& mdp, std::span<const double> pi,
                                          std::span<const double> start, double gamma, double tolerance) {
-  const auto num_states = static_cast<std::size_t>(mdp.num_states),
-             num_actions = static_cast<std::size_t>(mdp.num_actions);
+  const std::size_t num_states = mdp.num_states, num_actions = mdp.num_actions;
   const double mass_of_row = exact::require_mdp(mdp);
   SOFTAC_REQUIRE(start.size() == num_states, start.size(), num_states);
   double whole = 0.0;
@@ -37,9 +36,8 @@ std::vector<double> discounted_occupancy(const FiniteMdp& mdp, std::span<const d
     for (std::size_t row = 0; row < pi.size(); ++row) {
       const double flow = gamma * now[row / num_actions] * pi[row];
       if (flow == 0.0) continue;
-      for (auto i = static_cast<std::size_t>(mdp.row_start[row]); i < static_cast<std::size_t>(mdp.row_start[row + 1]);
-           ++i) {
-        if (mdp.next[i] < mdp.num_states) next[static_cast<std::size_t>(mdp.next[i])] += flow * mdp.p[i];
+      for (std::size_t i = mdp.row_start[row]; i < static_cast<std::size_t>(mdp.row_start[row + 1]); ++i) {
+        if (mdp.next[i] < mdp.num_states) next[mdp.next[i]] += flow * mdp.p[i];
       }
     }
     now.swap(next);

@@ -12,7 +12,7 @@ namespace softac {
 namespace {
 
 std::size_t num_rows(const FiniteMdp& mdp) {
-  return static_cast<std::size_t>(mdp.num_states * mdp.num_actions);
+  return mdp.num_states * mdp.num_actions;
 }
 
 }  // namespace
@@ -26,8 +26,8 @@ std::vector<double> soft_q(const FiniteMdp& mdp, std::span<const double> v, doub
     const std::int64_t first = mdp.row_start[row], end = mdp.row_start[row + 1];
     if (first == end) continue;
     double sum = 0.0;
-    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(end); ++i) {
-      if (mdp.next[i] < mdp.num_states) sum += mdp.p[i] * v[static_cast<std::size_t>(mdp.next[i])];
+    for (std::size_t i = first; i < static_cast<std::size_t>(end); ++i) {
+      if (mdp.next[i] < mdp.num_states) sum += mdp.p[i] * v[mdp.next[i]];
     }
     q[row] = mdp.reward[row] + gamma * sum;
   }
@@ -40,18 +40,18 @@ std::vector<double> boltzmann_policy(const FiniteMdp& mdp, std::span<const doubl
   SOFTAC_REQUIRE(q.size() == num_rows(mdp), q.size());
   SOFTAC_REQUIRE(alpha >= 0.0, alpha);
   std::vector<double> pi(q.size(), 0.0);
-  const auto num_actions = static_cast<std::size_t>(mdp.num_actions);
+  const std::size_t num_actions = mdp.num_actions;
   for (std::int64_t s = 0; s < mdp.num_states; ++s) {
-    const auto q_s = q.subspan(static_cast<std::size_t>(s) * num_actions, num_actions);
-    double* pi_s = pi.data() + static_cast<std::size_t>(s) * num_actions;
+    const auto q_s = q.subspan(s * num_actions, num_actions);
+    double* pi_s = pi.data() + s * num_actions;
     double best = -std::numeric_limits<double>::infinity();
     for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
-      if (mdp.available(s, a)) best = std::max(best, q_s[static_cast<std::size_t>(a)]);
+      if (mdp.available(s, a)) best = std::max(best, q_s[a]);
     }
     double sum = 0.0;
     for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
       if (!mdp.available(s, a)) continue;
-      const double below = best - q_s[static_cast<std::size_t>(a)];
+      const double below = best - q_s[a];
       double share = 1.0;
       if (alpha == 0.0) {
         share = below <= tie_width ? 1.0 : 0.0;
@@ -70,15 +70,15 @@ std::vector<double> boltzmann_policy(const FiniteMdp& mdp, std::span<const doubl
 std::vector<double> policy_entropy(const FiniteMdp& mdp, std::span<const double> pi) {
   exact::require_mdp(mdp);
   exact::require_policy(mdp, pi);
-  std::vector<double> entropy(static_cast<std::size_t>(mdp.num_states), 0.0);
+  std::vector<double> entropy(mdp.num_states, 0.0);
   for (std::int64_t s = 0; s < mdp.num_states; ++s) {
     double sum = 0.0;
     for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
-      const double share = pi[static_cast<std::size_t>(s * mdp.num_actions + a)];
+      const double share = pi[s * mdp.num_actions + a];
       // A subnormal share counts nothing, and its logarithm is not needed.
       if (share >= std::numeric_limits<double>::min()) sum -= share * exact::log(share / mdp.weight(a));
     }
-    entropy[static_cast<std::size_t>(s)] = sum;
+    entropy[s] = sum;
   }
   return entropy;
 }
@@ -87,13 +87,13 @@ std::vector<double> free_energy(const FiniteMdp& mdp, std::span<const double> q,
   exact::require_mdp(mdp);
   SOFTAC_REQUIRE(q.size() == num_rows(mdp), q.size());
   SOFTAC_REQUIRE(alpha > 0.0 && std::isfinite(alpha), alpha);
-  std::vector<double> v(static_cast<std::size_t>(mdp.num_states), 0.0);
+  std::vector<double> v(mdp.num_states, 0.0);
   for (std::int64_t s = 0; s < mdp.num_states; ++s) {
     exact::LogSumExp z(alpha);
     for (std::int64_t a = 0; a < mdp.num_actions; ++a) {
-      if (mdp.available(s, a)) z.add(q[static_cast<std::size_t>(s * mdp.num_actions + a)], mdp.weight(a));
+      if (mdp.available(s, a)) z.add(q[s * mdp.num_actions + a], mdp.weight(a));
     }
-    if (!z.empty()) v[static_cast<std::size_t>(s)] = z.value();
+    if (!z.empty()) v[s] = z.value();
   }
   return v;
 }

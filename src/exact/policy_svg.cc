@@ -144,10 +144,10 @@ std::string grid_svg(const ExactProblem& problem, const SoftSolution& solution) 
   out.text(left, 40, 11,
            std::string("colour: ") + shown_name(solution) + "; length of an arrow: probability of the action", "start",
            "#555555");
-  const auto num_actions = static_cast<std::size_t>(problem.mdp.num_actions);
+  const std::size_t num_actions = problem.mdp.num_actions;
   for (std::size_t s = 0; s < values.size(); ++s) {
-    const double x = left + cell * static_cast<double>(s % static_cast<std::size_t>(problem.cols));
-    const double y = top + cell * static_cast<double>(s / static_cast<std::size_t>(problem.cols));
+    const double x = left + cell * static_cast<double>(s % problem.cols);
+    const double y = top + cell * static_cast<double>(s / problem.cols);
     const char letter = problem.cells.empty() ? 'F' : problem.cells[s];
     const bool wall = letter == 'H' || letter == 'C' || letter == '#';
     const double shade = range.at(values[s]);
@@ -175,7 +175,7 @@ std::string map_svg(const ExactProblem& problem, const SoftSolution& solution) {
   Drawing out(2 * (left + side) + gap + 20, top + side + 50);
   out.text(left, 24, 15, title_of(problem, solution));
   const auto values = shown_values(solution);
-  const auto num_actions = static_cast<std::size_t>(problem.mdp.num_actions);
+  const std::size_t num_actions = problem.mdp.num_actions;
   std::vector<double> mean(values.size(), std::nan(""));
   for (std::size_t s = 0; s < mean.size(); ++s) {
     if (problem.mdp.terminal(static_cast<std::int64_t>(s))) continue;
@@ -187,8 +187,8 @@ std::string map_svg(const ExactProblem& problem, const SoftSolution& solution) {
                        std::span<const Color> stops) {
     out.text(x0, top - 10, 12, name);
     for (std::size_t s = 0; s < field.size(); ++s) {
-      const double x = x0 + w * static_cast<double>(s % static_cast<std::size_t>(problem.cols));
-      const double y = top + side - h * static_cast<double>(s / static_cast<std::size_t>(problem.cols) + 1);
+      const double x = x0 + w * static_cast<double>(s % problem.cols);
+      const double y = top + side - h * static_cast<double>(s / problem.cols + 1);
       out.rect(x, y, w + 0.3, h + 0.3, color_at(range.at(field[s]), stops));
     }
     out.text(x0 + side / 2, top + side + 20, 12, problem.x_label, "middle");
@@ -221,9 +221,9 @@ std::string table_svg(const ExactProblem& problem, const SoftSolution& solution)
   for (std::int64_t s = 0; s < rows; ++s) {
     const double y = top + cell_h * static_cast<double>(s);
     out.text(44, y + 13, 11, std::to_string(s), "end");
-    out.text(left - 8, y + 13, 11, number(values[static_cast<std::size_t>(s)]), "end");
+    out.text(left - 8, y + 13, 11, number(values[s]), "end");
     for (std::int64_t a = 0; a < cols; ++a) {
-      const double share = solution.pi[static_cast<std::size_t>(s * problem.mdp.num_actions + a)];
+      const double share = solution.pi[s * problem.mdp.num_actions + a];
       const double x = left + cell_w * static_cast<double>(a);
       const bool available = problem.mdp.available(s, a);
       out.rect(x, y, cell_w - 1, cell_h - 1, available ? color_at(share, kValueColors) : "#eeeeee");
@@ -238,8 +238,8 @@ std::string table_svg(const ExactProblem& problem, const SoftSolution& solution)
 // One entry a state or action where an array is not empty, and a grid of all states.
 void require_drawable(const ExactProblem& problem, const SoftSolution& solution) {
   exact::require_mdp(problem.mdp);
-  const auto num_states = static_cast<std::size_t>(problem.mdp.num_states);
-  const auto num_actions = static_cast<std::size_t>(problem.mdp.num_actions);
+  const std::size_t num_states = problem.mdp.num_states;
+  const std::size_t num_actions = problem.mdp.num_actions;
   SOFTAC_REQUIRE(problem.rows >= 0 && problem.cols >= 0, problem.rows, problem.cols);
   const std::int64_t num_cells = std::int64_t{problem.rows} * problem.cols;
   SOFTAC_REQUIRE((problem.rows == 0 && problem.cols == 0) || num_cells == problem.mdp.num_states, problem.rows,

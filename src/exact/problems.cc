@@ -70,13 +70,13 @@ ExactProblem frozen_lake(int size, bool slippery) {
   problem.name = "frozenlake";
   MdpBuilder builder(size * size, 4);
   for (int s = 0; s < size * size; ++s) {
-    const char letter = cells[static_cast<std::size_t>(s)];
+    const char letter = cells[s];
     for (int a = 0; a < 4; ++a) {
       std::vector<Outcome> outcomes;
       const auto add = [&](int direction, double p) {
-        const auto [row, col] = moved(s / size, s % size, moves[static_cast<std::size_t>(direction % 4)], size, size);
+        const auto [row, col] = moved(s / size, s % size, moves[direction % 4], size, size);
         const int to = row * size + col;
-        const char there = cells[static_cast<std::size_t>(to)];
+        const char there = cells[to];
         outcomes.push_back({to, p, there == 'G' ? 1.0 : 0.0, there == 'G' || there == 'H'});
       };
       if (letter == 'G' || letter == 'H') {
@@ -101,7 +101,7 @@ ExactProblem cliff_walking(bool slippery) {
   constexpr int kStart = 36, kGoal = 47;
   const std::vector<Move> moves = {{-1, 0}, {0, 1}, {1, 0}, {0, -1}};  // up, right, down, left
   std::string cells(kRows * kCols, 'F');
-  for (int s = kStart; s <= kGoal; ++s) cells[static_cast<std::size_t>(s)] = s == kStart ? 'S' : s == kGoal ? 'G' : 'C';
+  for (int s = kStart; s <= kGoal; ++s) cells[s] = s == kStart ? 'S' : s == kGoal ? 'G' : 'C';
   ExactProblem problem;
   problem.name = "cliffwalking";
   MdpBuilder builder(kRows * kCols, 4);
@@ -110,10 +110,9 @@ ExactProblem cliff_walking(bool slippery) {
       std::vector<Outcome> outcomes;
       const std::vector<int> directions = slippery ? std::vector<int>{a + 3, a, a + 1} : std::vector<int>{a};
       for (const int direction : directions) {
-        const auto [row, col] =
-            moved(s / kCols, s % kCols, moves[static_cast<std::size_t>(direction % 4)], kRows, kCols);
+        const auto [row, col] = moved(s / kCols, s % kCols, moves[direction % 4], kRows, kCols);
         const int to = row * kCols + col;
-        const bool falls = cells[static_cast<std::size_t>(to)] == 'C';
+        const bool falls = cells[to] == 'C';
         outcomes.push_back({falls ? kStart : to, 1.0 / static_cast<double>(directions.size()), falls ? -100.0 : -1.0,
                             !falls && to == kGoal});
       }
@@ -129,10 +128,10 @@ ExactProblem grid_world(int rows, int cols) {
   SOFTAC_REQUIRE(rows >= 1 && cols >= 1 && std::int64_t{rows} * cols >= 2 && std::int64_t{rows} * cols <= kMaxCells,
                  rows, cols);
   const std::vector<Move> moves = {{-1, 0}, {0, 1}, {1, 0}, {0, -1}};  // up, right, down, left
-  std::string cells(static_cast<std::size_t>(rows * cols), 'F');
+  std::string cells(rows * cols, 'F');
   const int start = (rows - 1) * cols, goal = cols - 1;
-  cells[static_cast<std::size_t>(start)] = 'S';
-  cells[static_cast<std::size_t>(goal)] = 'G';
+  cells[start] = 'S';
+  cells[goal] = 'G';
   ExactProblem problem;
   problem.name = "gridworld";
   MdpBuilder builder(rows * cols, 4);
@@ -175,7 +174,7 @@ ExactProblem random_problem(std::int64_t num_states, std::int64_t num_actions, s
   ExactProblem problem;
   problem.name = "random";
   problem.mdp = builder.finish();
-  problem.start.assign(static_cast<std::size_t>(num_states), 1.0 / static_cast<double>(num_states));
+  problem.start.assign(num_states, 1.0 / static_cast<double>(num_states));
   return problem;
 }
 

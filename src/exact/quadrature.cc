@@ -11,8 +11,8 @@ namespace softac {
 Quadrature gauss_legendre(int n) {
   SOFTAC_REQUIRE(n >= 1 && n <= 100'000, n);
   Quadrature out;
-  out.node.resize(static_cast<std::size_t>(n));
-  out.weight.resize(static_cast<std::size_t>(n));
+  out.node.resize(n);
+  out.weight.resize(n);
   for (int i = 0; i < (n + 1) / 2; ++i) {
     elementary::Scalar<double> sine, cosine;
     elementary::sincos_turn(elementary::Scalar<double>(0.5 * (i + 0.75) / (n + 0.5)), sine, cosine);
@@ -31,7 +31,7 @@ Quadrature gauss_legendre(int n) {
       if (std::fabs(change) < 1e-15) break;
     }
     const double weight = 2.0 / ((1.0 - x * x) * slope * slope);
-    const auto low = static_cast<std::size_t>(i), high = static_cast<std::size_t>(n - 1 - i);
+    const std::size_t low = i, high = n - 1 - i;
     out.node[low] = -x;
     out.node[high] = x;
     out.weight[low] = out.weight[high] = weight;

@@ -26,7 +26,7 @@ void check_mass(double most, double gamma) {
 
 // α·entropy of each state.
 std::vector<double> entropy_terms(const FiniteMdp& mdp, std::span<const double> pi, double alpha) {
-  std::vector<double> out(static_cast<std::size_t>(mdp.num_states), 0.0);
+  std::vector<double> out(mdp.num_states, 0.0);
   if (alpha == 0.0) return out;
   out = policy_entropy(mdp, pi);
   for (double& h : out) h *= alpha;
@@ -72,11 +72,11 @@ SoftSolution solve_soft(const FiniteMdp& mdp, const SoftOptions& options) {
     out.iterations = point.iterations;
     out.products = point.products;
     out.error_bound = point.error_bound;
-    out.q.resize(static_cast<std::size_t>(mdp.num_states * mdp.num_actions));
+    out.q.resize(mdp.num_states * mdp.num_actions);
     bellman.for_blocks([&](int, std::int64_t first, std::int64_t end) {
       for (std::int64_t row = first * mdp.num_actions; row < end * mdp.num_actions; ++row) {
         const bool available = mdp.available(row / mdp.num_actions, row % mdp.num_actions);
-        out.q[static_cast<std::size_t>(row)] = available ? bellman.q(row, point.v.data()) : std::nan("");
+        out.q[row] = available ? bellman.q(row, point.v.data()) : std::nan("");
       }
     });
     point.v.pop_back();

@@ -40,7 +40,7 @@ EvaluationLog::EvaluationLog(FileSystem& fs, Path dir, std::optional<std::uint64
                   std::to_string(*resume_at));
   }
   const auto num_values = static_cast<std::size_t>(*resume_at) * static_cast<std::size_t>(evaluations_.num_episodes);
-  evaluations_.timesteps.resize(static_cast<std::size_t>(*resume_at));
+  evaluations_.timesteps.resize(*resume_at);
   evaluations_.results.resize(num_values);
   evaluations_.ep_lengths.resize(num_values);
 }
@@ -77,7 +77,7 @@ std::vector<std::byte> evaluations_npz(const Evaluations& evaluations) {
 
 std::string evaluations_csv(const Evaluations& evaluations) {
   std::string text = "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes\n";
-  const auto episodes = static_cast<std::size_t>(evaluations.num_episodes);
+  const std::size_t episodes = evaluations.num_episodes;
   const auto n = static_cast<double>(episodes);
   for (std::size_t i = 0; i < evaluations.timesteps.size(); ++i) {
     const auto returns = std::span(evaluations.results).subspan(i * episodes, episodes);

@@ -29,7 +29,7 @@ namespace {
 
 double read_start(FileSystem& fs, const Path& path) {
   const auto file = fs.open_read(path);
-  std::string text(static_cast<std::size_t>(std::min<std::uint64_t>(file->size(), kMaxHeaderLine)), '\0');
+  std::string text(std::min<std::uint64_t>(file->size(), kMaxHeaderLine), '\0');
   file->read_at(0, std::as_writable_bytes(std::span(text)));
   return parse_monitor_start(text, path.string());
 }

@@ -113,7 +113,7 @@ class DictReader {
       const char* const first = text_.data() + position_;
       const auto [end, error] = std::from_chars(first, text_.data() + text_.size(), value);
       if (error != std::errc{} || value < 0) fail("a shape that is not made of lengths");
-      position_ += static_cast<std::size_t>(end - first);
+      position_ += end - first;
       if (values.size() == kMaxRank) fail("too many dimensions");
       values.push_back(value);
       if (!take(',')) {

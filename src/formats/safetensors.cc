@@ -76,7 +76,7 @@ TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::strin
     fail("the header length at byte 0 is " + std::to_string(header_size) + ", expected at most " +
          std::to_string(std::min<std::uint64_t>(kMaxSafetensorsHeader, bytes.size() - 8)));
   }
-  const auto data = bytes.subspan(8 + static_cast<std::size_t>(header_size));
+  const auto data = bytes.subspan(8 + header_size);
   SafetensorsHeader header = parse_safetensors_header(
       {reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(header_size)}, source);
 
@@ -108,8 +108,7 @@ TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::strin
   TensorFile file;
   file.metadata = std::move(header.metadata);
   for (auto& entry : header.entries) {
-    const auto part =
-        data.subspan(static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
+    const auto part = data.subspan(entry.begin, entry.end - entry.begin);
     file.tensors.emplace(std::move(entry.name), Tensor{entry.type, std::move(entry.shape), {part.begin(), part.end()}});
   }
   return file;

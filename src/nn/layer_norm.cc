@@ -19,7 +19,7 @@ BlockTape<T> LayerNorm<T>::make_tape(Arena& arena, int rows) const {
   tape.y = arena.panels<T>(rows, this->out());
   if (activation_ && needs_input(*activation_)) tape.z = arena.panels<T>(rows, this->out());
   tape.normalised = arena.panels<T>(rows, this->out());
-  tape.inv_std = arena.take<T>(static_cast<std::size_t>(rows));
+  tape.inv_std = arena.take<T>(rows);
   return tape;
 }
 

@@ -35,7 +35,7 @@ Outputs<T> as_outputs(const Panels<T>& x) {
 
 template <class T>
 Outputs<T> make_outputs(Arena& arena, int rows, int cols) {
-  if (cols == 1) return {arena.take<T>(static_cast<std::size_t>(rows)), rows, 1, 1, 0};
+  if (cols == 1) return {arena.take<T>(rows), rows, 1, 1, 0};
   return as_outputs(arena.panels<T>(rows, cols));
 }
 

@@ -66,7 +66,7 @@ class ParamLayout {
 template <class T>
 struct Params {
   Params(Arena& arena, std::int64_t count) : size(count) {
-    const auto n = static_cast<std::size_t>(count);
+    const std::size_t n = count;
     value = arena.take<T>(n);
     grad = arena.take<T>(n);
     m = arena.take<T>(n);

@@ -24,15 +24,15 @@ WeightedActions<T> make_gaussian_samples(Arena& arena, int rows, int num_actions
   out.rows = rows;
   out.num_actions = num_actions;
   out.width = shape.act_panels * kLanes;
-  const auto pairs = static_cast<std::size_t>(rows) * static_cast<std::size_t>(num_actions);
+  const auto pairs = static_cast<std::size_t>(rows) * num_actions;
   const auto width = static_cast<std::size_t>(out.width), values = pairs * width;
   out.head = arena.panels<T>(rows, head_columns);
   // fill_normal writes whole pieces of 64, and the last row is read a whole lane row far.
-  out.eps = arena.take<T>(pairs * static_cast<std::size_t>(shape.act_dim) + 64 + width);
+  out.eps = arena.take<T>(pairs * shape.act_dim + 64 + width);
   for (T** array : {&out.action, &out.u, &out.sigma}) *array = arena.take<T>(values);
   out.log_pi = arena.take<T>(pairs);
   out.weight = arena.take<T>(pairs);
-  out.mean_log_pi = num_actions == 1 ? out.log_pi : arena.take<T>(static_cast<std::size_t>(rows));
+  out.mean_log_pi = num_actions == 1 ? out.log_pi : arena.take<T>(rows);
   if (num_actions == 1) std::fill_n(out.weight, pairs, T(1));
   return out;
 }

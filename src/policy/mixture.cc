@@ -228,12 +228,12 @@ PolicyParameters MixturePolicy<T>::parameters(const WeightedActions<T>& samples,
 template <class T>
 void MixturePolicy<T>::init_head(const Slot& head, T* params, Rng& rng) const {
   const double unit = std::sqrt(3.0 / (double(components_) * components_ - 1.0));
-  std::vector<int> place(static_cast<std::size_t>(components_));
+  std::vector<int> place(components_);
   for (int d = 0; d < shape_.act_dim; ++d) {
     std::iota(place.begin(), place.end(), 0);
     for (std::size_t left = place.size(); left > 1; --left) std::swap(place[left - 1], place[rng.below(left)]);
     for (int k = 0; k < components_; ++k) {
-      const double offset = unit * (2 * place[static_cast<std::size_t>(k)] - (components_ - 1));
+      const double offset = unit * (2 * place[k] - (components_ - 1));
       params[head.offset + head.bias_index(mu_column(k, d))] += static_cast<T>(offset);
     }
   }

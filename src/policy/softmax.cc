@@ -15,10 +15,10 @@ WeightedActions<T> SoftmaxPolicy<T>::make_samples(Arena& arena, int rows) const 
   out.rows = rows;
   out.num_actions = num_actions_;
   out.head = arena.panels<T>(rows, num_actions_);
-  const auto pairs = static_cast<std::size_t>(rows) * static_cast<std::size_t>(num_actions_);
+  const auto pairs = static_cast<std::size_t>(rows) * num_actions_;
   out.log_pi = arena.take<T>(pairs);
   out.weight = arena.take<T>(pairs);
-  out.mean_log_pi = arena.take<T>(static_cast<std::size_t>(rows));
+  out.mean_log_pi = arena.take<T>(rows);
   return out;
 }
 

@@ -85,10 +85,10 @@ ReplayBuffer::ReplayBuffer(const ReplayShape& shape, std::uint64_t memory_limit)
   }
   stride_ = record_words(shape);
   slots_ = slots_per_env(shape);
-  pages_ = ZeroPages(static_cast<std::size_t>(slots_ * shape.num_envs * stride_) * sizeof(float));
+  pages_ = ZeroPages((slots_ * shape.num_envs * stride_) * sizeof(float));
   data_ = static_cast<float*>(pages_.data());
   end_bits_.resize(num_bit_words(shape));
-  rings_.resize(static_cast<std::size_t>(shape.num_envs));
+  rings_.resize(shape.num_envs);
   heads_.resize(rings_.size());
 }
 
@@ -112,7 +112,7 @@ std::uint64_t ReplayBuffer::record_digest(int env, std::int64_t number) const {
 
 // The next record is complete: it counts from now on, and the oldest one makes room for what comes after it.
 void ReplayBuffer::advance(int env, bool end_slot) {
-  Ring& ring = rings_[static_cast<std::size_t>(env)];
+  Ring& ring = rings_[env];
   set_end(env, head(env), end_slot);
   num_transitions_ += end_slot ? 0 : 1;
   ring.digest += record_digest(env, ring.total);
@@ -126,7 +126,7 @@ void ReplayBuffer::advance(int env, bool end_slot) {
 }
 
 void ReplayBuffer::end_episode(int env) {
-  Ring& ring = rings_[static_cast<std::size_t>(env)];
+  Ring& ring = rings_[env];
   if (!ring.continues) return;
   const std::int64_t newest = ring.total - 1;
   ring.digest -= record_digest(env, newest);
@@ -147,11 +147,11 @@ void ReplayBuffer::put_end_slot(int env) {
 
 void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const float> action, float reward,
                        std::span<const float> next_obs, bool terminated, bool truncated) {
-  const auto obs_dim = static_cast<std::size_t>(shape_.obs_dim), act_dim = static_cast<std::size_t>(shape_.act_dim);
+  const std::size_t obs_dim = shape_.obs_dim, act_dim = shape_.act_dim;
   SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs && obs.size() == obs_dim && action.size() == act_dim &&
                      next_obs.size() == obs_dim,
                  env, obs.size(), action.size(), next_obs.size());
-  Ring& ring = rings_[static_cast<std::size_t>(env)];
+  Ring& ring = rings_[env];
   if (ring.continues && std::memcmp(slot(env, head(env)), obs.data(), obs.size_bytes()) != 0) end_episode(env);
 
   float* record = slot(env, head(env));
@@ -170,7 +170,7 @@ void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const floa
 // Uniform over all (environment, age) pairs below the largest ring's size; what is no transition is drawn again.
 void ReplayBuffer::draw(Rng& rng, int count) {
   if (static_cast<std::size_t>(count) > picks_.size()) {
-    picks_.resize(static_cast<std::size_t>(count));
+    picks_.resize(count);
     words_.resize(picks_.size());
   }
   std::int64_t largest = 0;
@@ -181,7 +181,7 @@ void ReplayBuffer::draw(Rng& rng, int count) {
   const auto range = static_cast<std::uint64_t>(largest) * rings_.size();
   // Words by the batch: each gives a transition or is refused, in order.
   for (int i = 0; i < count;) {
-    const auto words = std::span(words_).first(static_cast<std::size_t>(count - i));
+    const auto words = std::span(words_).first(count - i);
     rng.fill_u64(words);
     for (const std::uint64_t word : words) {
       std::uint64_t u;
@@ -191,7 +191,7 @@ void ReplayBuffer::draw(Rng& rng, int count) {
       if (age >= rings_[env].size) continue;
       std::int64_t s = heads_[env] - rings_[env].size + age;
       if (s < 0) s += slots_;
-      if (!is_end(static_cast<int>(env), s)) picks_[static_cast<std::size_t>(i++)] = {s, static_cast<int>(env)};
+      if (!is_end(static_cast<int>(env), s)) picks_[i++] = {s, static_cast<int>(env)};
     }
   }
 }
@@ -208,18 +208,18 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
                  batch.obs_dim, batch.act_dim);
   draw(rng, size);
   const int ahead = std::clamp(kPrefetchWords / (stride_ + obs_dim) / kGroup, 1, 1 + size / kGroup) * kGroup;
-  for (int b = 0; b < std::min(ahead, size); ++b) prefetch(picks_[static_cast<std::size_t>(b)]);
+  for (int b = 0; b < std::min(ahead, size); ++b) prefetch(picks_[b]);
   for (int b = 0; b < size; b += kGroup) {
     const int rows = std::min(kGroup, size - b);
     const float *now[kGroup], *then[kGroup];
     for (int i = 0; i < rows; ++i) {
-      if (b + i + ahead < size) prefetch(picks_[static_cast<std::size_t>(b + i + ahead)]);
-      const auto [first, env] = picks_[static_cast<std::size_t>(b + i)];
+      if (b + i + ahead < size) prefetch(picks_[b + i + ahead]);
+      const auto [first, env] = picks_[b + i];
       const float* record = now[i] = slot(env, first);
       std::uint32_t flags = flags_of(record, stride_);
       double reward = static_cast<double>(record[obs_dim + act_dim]), discount = shape_.gamma;
       std::int64_t s = next(first);
-      const std::int64_t end = heads_[static_cast<std::size_t>(env)];
+      const std::int64_t end = heads_[env];
       for (int k = 1; k < shape_.n_steps && (flags & kEnded) == 0 && s != end; ++k, s = next(s)) {
         record = slot(env, s);
         flags = flags_of(record, stride_);
@@ -246,7 +246,7 @@ std::uint64_t ReplayBuffer::digest() const {
     out.add(r.size);
     out.add(r.digest);
     out.add(static_cast<std::uint64_t>(r.continues));
-    if (r.continues) out.add(record(env, r.total).first(static_cast<std::size_t>(shape_.obs_dim)));
+    if (r.continues) out.add(record(env, r.total).first(shape_.obs_dim));
   }
   return out.value();
 }
@@ -265,7 +265,7 @@ void ReplayBuffer::restore_record(int env, std::int64_t number, std::span<const 
 std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t size,
                                        std::span<const float> pending_obs) {
   SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs, env);
-  const auto obs_dim = static_cast<std::size_t>(shape_.obs_dim);
+  const std::size_t obs_dim = shape_.obs_dim;
   if (size < 0 || size > capacity() || total < size)
     return std::to_string(size) + " of " + std::to_string(total) + " records, room for " + std::to_string(capacity());
   if (!pending_obs.empty() && pending_obs.size() != obs_dim) return "a pending observation of another size";
@@ -296,7 +296,7 @@ std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t
     return "the newest record has no proper successor";
   if (!finite(pending_obs)) return "the pending observation is not finite";
   std::ranges::copy(pending_obs, slot(env, total % slots_));
-  rings_[static_cast<std::size_t>(env)] = ring;
+  rings_[env] = ring;
   num_transitions_ += transitions;
   return {};
 }

@@ -64,11 +64,11 @@ class ReplayBuffer {
     std::int64_t unsaved = 0;  // records from here on are new, or were changed, since mark_saved()
     std::uint64_t digest = 0;  // sum over the records that count
   };
-  const Ring& ring(int env) const { return rings_[static_cast<std::size_t>(env)]; }
+  const Ring& ring(int env) const { return rings_[env]; }
   int num_words() const { return stride_; }             // of a record
   std::int64_t capacity() const { return slots_ - 1; }  // largest ring size
   std::span<const float> record(int env, std::int64_t number) const { return {slot(env, number % slots_), words()}; }
-  void mark_saved(int env) { rings_[static_cast<std::size_t>(env)].unsaved = ring(env).total; }
+  void mark_saved(int env) { rings_[env].unsaved = ring(env).total; }
   // What the newest transition leads to will not be continued: it counts as truncated.
   void end_episode(int env);
 
@@ -84,7 +84,7 @@ class ReplayBuffer {
     std::int32_t env;
   };
 
-  std::size_t words() const { return static_cast<std::size_t>(stride_); }
+  std::size_t words() const { return stride_; }
   std::int64_t head(int env) const { return ring(env).total % slots_; }  // slot of the next record
   float* slot(int env, std::int64_t s) { return data_ + (env * slots_ + s) * stride_; }
   const float* slot(int env, std::int64_t s) const { return data_ + (env * slots_ + s) * stride_; }

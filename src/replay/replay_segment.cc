@@ -38,8 +38,8 @@ class Reader {
   Reader(std::span<const std::byte> bytes, const std::string& source) : bytes_(bytes), source_(source) {}
   std::span<const std::byte> get(std::uint64_t size) {
     if (size > bytes_.size() - at_) fail("it ends at byte " + std::to_string(bytes_.size()));
-    at_ += static_cast<std::size_t>(size);
-    return bytes_.subspan(at_ - static_cast<std::size_t>(size), static_cast<std::size_t>(size));
+    at_ += size;
+    return bytes_.subspan(at_ - size, size);
   }
   template <class T>
   T get() {
@@ -94,7 +94,7 @@ void put_shape(Writer& out, const ReplayBuffer& buffer) {
 
 std::vector<std::byte> encode_segment(const ReplayBuffer& buffer, std::span<const SegmentRange> ranges) {
   SOFTAC_REQUIRE(static_cast<int>(ranges.size()) == buffer.shape().num_envs, ranges.size());
-  const std::size_t record_bytes = static_cast<std::size_t>(buffer.num_words()) * sizeof(float);
+  const std::size_t record_bytes = buffer.num_words() * sizeof(float);
   const auto per_block = static_cast<std::int64_t>(std::max<std::size_t>(1, kBlockBytes / record_bytes));
   std::size_t size = 36;
   for (const SegmentRange& range : ranges) {
@@ -131,8 +131,7 @@ std::vector<std::byte> encode_rings(const ReplayBuffer& buffer) {
     out.put(static_cast<std::uint64_t>(ring.total));
     out.put(static_cast<std::uint64_t>(ring.size));
     out.put(static_cast<std::uint32_t>(ring.continues));
-    if (ring.continues)
-      out.put(std::as_bytes(buffer.record(env, ring.total).first(static_cast<std::size_t>(buffer.shape().obs_dim))));
+    if (ring.continues) out.put(std::as_bytes(buffer.record(env, ring.total).first(buffer.shape().obs_dim)));
   }
   out.put_sum();
   return out.take();
@@ -156,7 +155,7 @@ ReplayLoader::ReplayLoader(ReplayBuffer& buffer, std::span<const std::byte> ring
     saved.size = static_cast<std::int64_t>(size);
     saved.covered = saved.total - saved.size;
     if (continues != 0) {
-      saved.pending_obs.resize(static_cast<std::size_t>(buffer_.shape().obs_dim));
+      saved.pending_obs.resize(buffer_.shape().obs_dim);
       const auto bytes = in.get(saved.pending_obs.size() * sizeof(float));
       std::memcpy(saved.pending_obs.data(), bytes.data(), bytes.size());
     }
@@ -174,7 +173,7 @@ void ReplayLoader::add(std::span<const std::byte> segment, const std::string& so
   in.check_sum();
   if (size != segment.size())
     in.fail("expected " + std::to_string(size) + " bytes, found " + std::to_string(segment.size()));
-  const auto words = static_cast<std::size_t>(buffer_.num_words());
+  const std::size_t words = buffer_.num_words();
   std::vector<float> record(words);
   ranges_.assign(rings_.size(), {});
   while (!in.at_end()) {

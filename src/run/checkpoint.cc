@@ -52,8 +52,7 @@ std::string file_sum(FileSystem& fs, const Path& path) {
   std::vector<std::byte> chunk(1 << 20);
   Sha256 sha;
   for (std::uint64_t at = 0; at < file->size();) {
-    const auto part =
-        std::span(chunk).first(static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), file->size() - at)));
+    const auto part = std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), file->size() - at));
     file->read_at(at, part);
     sha.update(part);
     at += part.size();
@@ -360,7 +359,7 @@ TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::str
   TensorFile file;
   file.metadata = std::move(metadata);
   for (const TensorRef& tensor : tensors) {
-    const auto count = static_cast<std::size_t>(num_elements(tensor.shape));
+    const std::size_t count = num_elements(tensor.shape);
     if (tensor.is_double()) {
       std::vector<double> values(count);
       tensor.read_double(values);

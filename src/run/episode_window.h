@@ -14,7 +14,7 @@ class EpisodeWindow {
   static constexpr std::size_t kSize = 100;  // as Stable-Baselines3's stats_window_size
 
   void add(double episode_return, std::int64_t length) {
-    const std::size_t at = static_cast<std::size_t>(count_++) % kSize;
+    const std::size_t at = count_++ % kSize;
     returns_[at] = episode_return;
     lengths_[at] = static_cast<double>(length);
     last_return_ = episode_return;
@@ -29,7 +29,7 @@ class EpisodeWindow {
     std::ranges::copy(returns, returns_.begin());
     std::ranges::copy(lengths, lengths_.begin());
     count_ = count;
-    last_return_ = returns_[static_cast<std::size_t>(count - 1) % kSize];
+    last_return_ = returns_[(count - 1) % kSize];
     mean_return_ = mean(returns_);
     mean_length_ = mean(lengths_);
   }

@@ -47,7 +47,7 @@ std::optional<ReplayLog::Cut> ReplayLog::step() {
 
 std::optional<ReplayLog::Cut> ReplayLog::cut() {
   steps_since_cut_ = 0;
-  const auto num_envs = static_cast<std::size_t>(buffer_.shape().num_envs);
+  const std::size_t num_envs = buffer_.shape().num_envs;
   bool is_new = false;
   std::vector<SegmentRange> ranges(num_envs);
   for (std::size_t env = 0; env < num_envs; ++env) {

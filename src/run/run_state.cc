@@ -163,7 +163,7 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
   s.num_episodes = episodes.count("count");
   s.episode_returns = episodes.numbers("returns");
   s.episode_lengths = episodes.numbers("lengths");
-  const auto expected = std::min<std::size_t>(EpisodeWindow::kSize, static_cast<std::size_t>(s.num_episodes));
+  const auto expected = std::min<std::size_t>(EpisodeWindow::kSize, s.num_episodes);
   if (s.episode_returns.size() != expected || s.episode_lengths.size() != expected)
     episodes.fail_at("returns", std::to_string(expected) + " returns and lengths");
   const Section updates = in.section("updates");

@@ -79,7 +79,7 @@ ExactProblem discretise(const char* id, const Grid& grid, int actions, std::uint
   const std::int64_t num_states = std::int64_t{grid.x.count} * grid.y.count;
   MdpBuilder builder(num_states, actions, max_bytes);
   const Quadrature nodes = gauss_legendre(actions);
-  std::vector<double> obs(static_cast<std::size_t>(spec.obs_dim)), action(1);
+  std::vector<double> obs(spec.obs_dim), action(1);
   Rng rng(0);
   env->reset(rng, obs);
   for (std::int64_t s = 0; s < num_states; ++s) {
@@ -107,7 +107,7 @@ ExactProblem discretise(const char* id, const Grid& grid, int actions, std::uint
   problem.action_value = nodes.node;
   problem.rows = grid.y.count;
   problem.cols = grid.x.count;
-  problem.start.assign(static_cast<std::size_t>(num_states), 0.0);
+  problem.start.assign(num_states, 0.0);
   return problem;
 }
 
@@ -119,8 +119,7 @@ void add_starts(ExactProblem& problem, const Grid& grid, double x_low, double x_
     for (int j = 0; j < y_points; ++j) {
       const double x = x_low + (x_high - x_low) * (i + 0.5) / kPoints,
                    y = y_low + (y_high - y_low) * (j + 0.5) / y_points;
-      for (const Corner& corner : corners(grid, x, y))
-        problem.start[static_cast<std::size_t>(corner.s)] += corner.weight / (kPoints * y_points);
+      for (const Corner& corner : corners(grid, x, y)) problem.start[corner.s] += corner.weight / (kPoints * y_points);
     }
   }
 }
@@ -152,7 +151,7 @@ double grid_value(const ExactProblem& problem, std::span<const double> field, do
   const Grid grid = problem.name == "pendulum" ? pendulum_axes(problem.cols, problem.rows)
                                                : mountain_car_axes(problem.cols, problem.rows);
   double sum = 0.0;
-  for (const Corner& corner : corners(grid, x, y)) sum += corner.weight * field[static_cast<std::size_t>(corner.s)];
+  for (const Corner& corner : corners(grid, x, y)) sum += corner.weight * field[corner.s];
   return sum;
 }
 

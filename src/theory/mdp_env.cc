@@ -16,14 +16,14 @@ class MdpEnv final : public Env {
     const FiniteMdp& mdp = problem_.mdp;
     spec_.id = problem_.name;
     spec_.obs_dim = static_cast<int>(mdp.num_states);
-    spec_.obs_low.assign(static_cast<std::size_t>(mdp.num_states), 0.0);
-    spec_.obs_high.assign(static_cast<std::size_t>(mdp.num_states), 1.0);
+    spec_.obs_low.assign(mdp.num_states, 0.0);
+    spec_.obs_high.assign(mdp.num_states, 1.0);
     set_discrete_actions(spec_, static_cast<int>(mdp.num_actions));
     spec_.max_episode_steps = max_episode_steps;
     spec_.description = "finite problem with one-hot observations";
     for (std::int64_t s = 0; s < mdp.num_states; ++s) {
       if (mdp.terminal(s)) {
-        if (problem_.start[static_cast<std::size_t>(s)] > 0.0)
+        if (problem_.start[s] > 0.0)
           throw ConfigError(problem_.name + ": start state " + std::to_string(s) + " is terminal");
         continue;
       }
@@ -51,8 +51,8 @@ class MdpEnv final : public Env {
 
   StepResult step(std::span<const double> action, std::span<double> obs) override {
     const FiniteMdp& mdp = problem_.mdp;
-    const auto row = static_cast<std::size_t>(state_ * mdp.num_actions + discrete_action(action, spec_.num_actions));
-    auto i = static_cast<std::size_t>(mdp.row_start[row]);
+    const std::size_t row = state_ * mdp.num_actions + discrete_action(action, spec_.num_actions);
+    std::size_t i = mdp.row_start[row];
     const double u = rng_.uniform();
     for (double sum = mdp.p[i]; sum <= u && i + 1 < static_cast<std::size_t>(mdp.row_start[row + 1]); sum += mdp.p[i])
       ++i;
@@ -90,7 +90,7 @@ class MdpEnv final : public Env {
  private:
   void write_obs(std::span<double> obs) const {
     std::fill(obs.begin(), obs.end(), 0.0);
-    obs[static_cast<std::size_t>(state_)] = 1.0;
+    obs[state_] = 1.0;
   }
 
   ExactProblem problem_;

@@ -9,23 +9,23 @@ namespace softac {
 Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed,
                      const ExternalExploration& exploration)
     : envs_(envs), agent_(agent), experience_(replay), exploration_(exploration) {
-  const auto n = static_cast<std::size_t>(envs.num_envs());
+  const std::size_t n = envs.num_envs();
   for (std::uint32_t i = 0; i < n; ++i) {
     act_rngs_.emplace_back(seed, StreamKind::act, i);
     warmup_rngs_.emplace_back(seed, StreamKind::warmup, i);
   }
-  obs_.resize(n * static_cast<std::size_t>(envs.spec().obs_dim));
-  actions_.resize(n * static_cast<std::size_t>(envs.spec().act_dim));
+  obs_.resize(n * envs.spec().obs_dim);
+  actions_.resize(n * envs.spec().act_dim);
 }
 
 void Collector::uniform_action(std::size_t env) {
-  const auto act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
+  const std::size_t act_dim = envs_.spec().act_dim;
   for (std::size_t k = 0; k < act_dim; ++k)
     actions_[env * act_dim + k] = static_cast<float>(warmup_rngs_[env].uniform(-1.0, 1.0));
 }
 
 void Collector::explore() {
-  const auto act_dim = static_cast<std::size_t>(envs_.spec().act_dim);
+  const std::size_t act_dim = envs_.spec().act_dim;
   for (std::size_t i = 0; i < act_rngs_.size(); ++i) {
     if (exploration_.action_noise_std > 0.0) {
       for (std::size_t k = 0; k < act_dim; ++k) {

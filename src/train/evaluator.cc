@@ -17,7 +17,7 @@ Evaluator::Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t 
   envs_ = make_vec_env(config, std::min(num_episodes, kMaxEnvs), seed, StreamKind::eval_env, std::move(on_timeout));
   envs_->reset();
   start_ = envs_->save_state();
-  actions_.resize(static_cast<std::size_t>(envs_->num_envs() * spec().act_dim));
+  actions_.resize(envs_->num_envs() * spec().act_dim);
 }
 
 EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
@@ -30,7 +30,7 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
 
   EvalStats stats;
   stats.env_id = spec().id;
-  std::vector<std::vector<double>> returns(static_cast<std::size_t>(num_envs));
+  std::vector<std::vector<double>> returns(num_envs);
   std::vector<std::vector<std::int64_t>> lengths(returns.size());
   for (int done = 0; done < num_episodes_;) {
     if (!agent.act(envs_->obs(), num_envs, deterministic, noise_, actions_)) {
@@ -38,8 +38,8 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
     }
     envs_->step(actions_);
     for (int env = 0; env < num_envs; ++env) {
-      const auto i = static_cast<std::size_t>(env);
-      const auto share = static_cast<std::size_t>(num_episodes_ / num_envs + (env < num_episodes_ % num_envs ? 1 : 0));
+      const std::size_t i = env;
+      const std::size_t share = num_episodes_ / num_envs + (env < num_episodes_ % num_envs ? 1 : 0);
       const bool ended = envs_->terminated()[i] != 0 || envs_->truncated()[i] != 0;
       if (!ended || returns[i].size() == share) continue;
       returns[i].push_back(envs_->episode_return()[i]);

@@ -6,8 +6,7 @@ namespace softac {
 
 void Experience::add(const VectorStep& step) {
   const ReplayShape& shape = replay_.shape();
-  const auto n = static_cast<std::size_t>(shape.num_envs), obs_dim = static_cast<std::size_t>(shape.obs_dim),
-             act_dim = static_cast<std::size_t>(shape.act_dim);
+  const std::size_t n = shape.num_envs, obs_dim = shape.obs_dim, act_dim = shape.act_dim;
   SOFTAC_REQUIRE(step.obs.size() == n * obs_dim && step.next_obs.size() == n * obs_dim, step.obs.size(),
                  step.next_obs.size(), n, obs_dim);
   SOFTAC_REQUIRE(step.actions.size() == n * act_dim, step.actions.size(), n, act_dim);

@@ -26,7 +26,7 @@ struct Learner::Impl {
 
   std::size_t checked(int stream) const {
     SOFTAC_REQUIRE(stream >= 0 && static_cast<std::size_t>(stream) < act_rngs.size(), stream, act_rngs.size());
-    return static_cast<std::size_t>(stream);
+    return stream;
   }
 
   SacAgent agent;
@@ -85,8 +85,8 @@ void Learner::observe(const Transition& t, int stream) {
       }
     }
   };
-  const auto obs_dim = static_cast<std::size_t>(impl_->agent.obs_dim());
-  const auto act_dim = static_cast<std::size_t>(impl_->agent.act_dim());
+  const std::size_t obs_dim = impl_->agent.obs_dim();
+  const std::size_t act_dim = impl_->agent.act_dim();
   SOFTAC_REQUIRE(t.obs.size() == obs_dim && t.action.size() == act_dim && t.next_obs.size() == obs_dim, t.obs.size(),
                  t.action.size(), t.next_obs.size());
   refuse_unless_finite("obs", t.obs);

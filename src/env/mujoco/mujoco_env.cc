@@ -11,7 +11,9 @@ namespace {
 
 // The part of mjData that a step starts from, in MuJoCo's order of mjSTATE_INTEGRATION.
 #if mjVERSION_HEADER >= 237
-int state_size(const mjModel* model) { return static_cast<int>(mj_stateSize(model, mjSTATE_INTEGRATION)); }
+int state_size(const mjModel* model) {
+  return static_cast<int>(mj_stateSize(model, mjSTATE_INTEGRATION));
+}
 void get_state(const mjModel* model, const mjData* data, double* out) {
   mj_getState(model, data, out, mjSTATE_INTEGRATION);
 }
@@ -20,10 +22,17 @@ void put_state(const mjModel* model, mjData* data, const double* in) {
 }
 #else
 std::vector<std::span<double>> state_blocks(const mjModel* m, const mjData* d) {
-  const auto block = [](double* values, int n) { return std::span<double>(values, static_cast<std::size_t>(n)); };
-  return {block(const_cast<double*>(&d->time), 1), block(d->qpos, m->nq), block(d->qvel, m->nv), block(d->act, m->na),
-          block(d->qacc_warmstart, m->nv), block(d->ctrl, m->nu), block(d->qfrc_applied, m->nv),
-          block(d->xfrc_applied, 6 * m->nbody), block(d->mocap_pos, 3 * m->nmocap), block(d->mocap_quat, 4 * m->nmocap),
+  const auto block = [](double* values, int n) { return std::span<double>(values, n); };
+  return {block(const_cast<double*>(&d->time), 1),
+          block(d->qpos, m->nq),
+          block(d->qvel, m->nv),
+          block(d->act, m->na),
+          block(d->qacc_warmstart, m->nv),
+          block(d->ctrl, m->nu),
+          block(d->qfrc_applied, m->nv),
+          block(d->xfrc_applied, 6 * m->nbody),
+          block(d->mocap_pos, 3 * m->nmocap),
+          block(d->mocap_quat, 4 * m->nmocap),
           block(d->userdata, m->nuserdata)};
 }
 int state_size(const mjModel* model) {
@@ -46,9 +55,9 @@ struct FatalWarning {
   const char* meaning;
 };
 constexpr FatalWarning kFatalWarnings[] = {
-    {mjWARN_BADQPOS, "bad number in qpos"},        {mjWARN_BADQVEL, "bad number in qvel"},
-    {mjWARN_BADQACC, "bad number in qacc"},        {mjWARN_BADCTRL, "bad number in ctrl"},
-    {mjWARN_CONTACTFULL, "contact buffer full"},   {mjWARN_CNSTRFULL, "constraint buffer full"},
+    {mjWARN_BADQPOS, "bad number in qpos"},      {mjWARN_BADQVEL, "bad number in qvel"},
+    {mjWARN_BADQACC, "bad number in qacc"},      {mjWARN_BADCTRL, "bad number in ctrl"},
+    {mjWARN_CONTACTFULL, "contact buffer full"}, {mjWARN_CNSTRFULL, "constraint buffer full"},
 };
 
 // " (joint knee)": whose number a warning's index is; empty where it has no owner.
@@ -86,8 +95,8 @@ MujocoEnv::MujocoEnv(const TaskInfo& info, const TaskOptions& options)
     throw MemoryError(info.id + ": mj_makeData: " + trap_.message.data());
   }
   data_.reset(data);
-  start_qpos_.resize(static_cast<std::size_t>(nq()));
-  start_qvel_.resize(static_cast<std::size_t>(nv()));
+  start_qpos_.resize(nq());
+  start_qvel_.resize(nv());
 
   spec_.id = info.id;
   spec_.description = info.description;
@@ -187,14 +196,14 @@ void MujocoEnv::check_warnings() const {
 std::vector<std::span<double>> MujocoEnv::derived_blocks() const {
   const mjModel& m = *model_;
   const mjData& d = *data_;
-  const auto block = [](double* values, auto n) { return std::span<double>(values, static_cast<std::size_t>(n)); };
-  return {block(d.xpos, 3 * m.nbody),      block(d.xipos, 3 * m.nbody),     block(d.site_xpos, 3 * m.nsite),
-          block(d.cinert, 10 * m.nbody),   block(d.cvel, 6 * m.nbody),      block(d.cfrc_ext, 6 * m.nbody),
-          block(d.qfrc_actuator, m.nv),    block(d.qfrc_constraint, m.nv)};
+  const auto block = [](double* values, auto n) { return std::span<double>(values, n); };
+  return {block(d.xpos, 3 * m.nbody),    block(d.xipos, 3 * m.nbody),   block(d.site_xpos, 3 * m.nsite),
+          block(d.cinert, 10 * m.nbody), block(d.cvel, 6 * m.nbody),    block(d.cfrc_ext, 6 * m.nbody),
+          block(d.qfrc_actuator, m.nv),  block(d.qfrc_constraint, m.nv)};
 }
 
 std::vector<std::byte> MujocoEnv::save_state() const {
-  std::vector<double> state(static_cast<std::size_t>(state_size(model_.get())));
+  std::vector<double> state(state_size(model_.get()));
   get_state(model_.get(), data_.get(), state.data());
   StateWriter out;
   out.put_array<double>(state);
@@ -203,14 +212,14 @@ std::vector<std::byte> MujocoEnv::save_state() const {
 }
 
 void MujocoEnv::load_state(std::span<const std::byte> bytes) {
-  std::size_t count = static_cast<std::size_t>(state_size(model_.get()));
+  std::size_t count = state_size(model_.get());
   for (const std::span<double> block : derived_blocks()) count += block.size();
   if (bytes.size() != count * sizeof(double)) {
     throw IoError("state of " + spec_.id + ": " + std::to_string(bytes.size()) + " bytes, expected " +
                   std::to_string(count * sizeof(double)));
   }
   StateReader in(bytes, spec_.id);
-  std::vector<double> state(static_cast<std::size_t>(state_size(model_.get())));
+  std::vector<double> state(state_size(model_.get()));
   in.get_array<double>(state);
   mj_resetData(model_.get(), data_.get());
   put_state(model_.get(), data_.get(), state.data());
