@@ -15,7 +15,9 @@ namespace {
 
 std::vector<EnvEntry> builtin_envs() {
   std::vector<EnvEntry> entries = {
-      pendulum_entry(), mountain_car_continuous_entry(), cart_pole_entry(), acrobot_entry(), two_peaks_entry(),
+      pendulum_entry(),     mountain_car_continuous_entry(),
+      mountain_car_entry(), cart_pole_entry(),
+      acrobot_entry(),      two_peaks_entry(),
       two_way_entry(),
   };
 #ifdef SOFTAC_HAS_MUJOCO

@@ -12,6 +12,7 @@ using EnvEntry = std::pair<EnvInfo, EnvFactory>;
 
 EnvEntry pendulum_entry();                 // pendulum.cc
 EnvEntry mountain_car_continuous_entry();  // mountain_car.cc
+EnvEntry mountain_car_entry();             // mountain_car_discrete.cc
 EnvEntry cart_pole_entry();                // cart_pole.cc
 EnvEntry acrobot_entry();                  // acrobot.cc
 EnvEntry two_peaks_entry();                // two_peaks.cc

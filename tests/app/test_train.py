@@ -92,7 +92,7 @@ class Train(CommandTest):
         self.run_command("train", "Pendulum-v1", "--steps", "60", "--init-from", "absent", *SMALL, code=4)
 
     def test_discrete_actions(self):
-        for name in ("CartPole-v1", "Acrobot-v1"):
+        for name in ("CartPole-v1", "Acrobot-v1", "MountainCar-v0"):
             self.run_command("train", name, "--steps", "300", "--run-dir", name, *SMALL)
             self.assert_good_checkpoint(name)
         done = self.run_command("train", "CartPole-v1", "--steps", "300", "--run-dir", "no", "--set", "policy=gaussian", code=3)

@@ -17,7 +17,7 @@ namespace {
 
 TEST(Presets, EveryOneIsUsable) {
   std::vector<Preset> presets = env_presets();
-  EXPECT_EQ(presets.size(), 17u);
+  EXPECT_EQ(presets.size(), 18u);
   for (const Preset& preset : library_presets()) presets.push_back(preset);
   for (const Preset& preset : presets) {
     TrainConfig config;

@@ -1,4 +1,5 @@
-"""Compares Pendulum-v1, MountainCarContinuous-v0, CartPole-v1 and Acrobot-v1 with Gymnasium's own, from injected states, with float64 actions.
+"""Compares Pendulum-v1, MountainCarContinuous-v0, MountainCar-v0, CartPole-v1 and Acrobot-v1 with Gymnasium's own, from injected states, with
+float64 actions.
 
 usage: classic_parity.py PATH_OF_classic_rollout
 
@@ -106,6 +107,16 @@ def car_anywhere():
     return state, [float(state[0]), float(state[1]), 1]
 
 
+def discrete_car_anywhere():
+    state = np.array([RNG.uniform(-1.2, 0.5), RNG.uniform(-0.07, 0.07)])
+    return state, list(state)
+
+
+def discrete_car_start():
+    state = np.array([RNG.uniform(-0.6, -0.4), 0.0])
+    return state, list(state)
+
+
 def pole_anywhere():
     state = RNG.uniform(-1, 1, 4) * [2.0, 1.0, 0.15, 1.0]
     return state, list(state)
@@ -130,6 +141,11 @@ compare("MountainCarContinuous-v0", {}, car_start, -1.0, 1.0, 20, 300, True, Tru
 ends = compare("MountainCarContinuous-v0", {}, car_anywhere, -1.0, 1.0, 300, 100, True, True)
 ends += compare("MountainCarContinuous-v0", {"goal_velocity": 0.03}, car_anywhere, -1.0, 1.0, 300, 100, True, True)
 if ends == 0:
+    sys.exit("no episode reached the goal: the comparison does not cover termination")
+ends = compare("MountainCar-v0", {}, discrete_car_anywhere, 0, 3, 300, 200, True, None)
+fast_ends = compare("MountainCar-v0", {"goal_velocity": 0.03}, discrete_car_anywhere, 0, 3, 300, 200, True, None)
+compare("MountainCar-v0", {}, discrete_car_start, 0, 3, 20, 200, True, None)
+if ends == 0 or fast_ends == 0:
     sys.exit("no episode reached the goal: the comparison does not cover termination")
 falls = compare("CartPole-v1", {}, pole_anywhere, 0, 2, 200, 200, exact_sine, None)
 falls += compare("CartPole-v1", {"sutton_barto_reward": True}, pole_anywhere, 0, 2, 50, 200, exact_sine, None)

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <numbers>
@@ -112,6 +113,36 @@ TEST(MountainCar, CostCountsTheUnclippedAction) {
   std::vector<double> obs(2);
   env->load_state(car_state(-0.5, 0.0, true));
   EXPECT_DOUBLE_EQ(env->step(std::vector{3.0}, obs).reward, -0.9);
+}
+
+TEST(MountainCar, DiscreteCarIsPushedAndStopped) {
+  const auto env = make_env("MountainCar-v0");
+  EXPECT_EQ(env->spec().num_actions, 3);
+  EXPECT_EQ(env->spec().max_episode_steps, 200);
+  std::vector<double> obs(2);
+  for (const int action : {0, 1, 2}) {
+    env->load_state(bytes_of(std::array{-0.5, 0.01}));
+    const StepResult result = env->step(std::vector{static_cast<double>(action)}, obs);
+    EXPECT_EQ(result.reward, -1.0);
+    EXPECT_FALSE(result.terminated);
+    EXPECT_NEAR(obs[1], 0.01 + 0.001 * (action - 1) - 0.0025 * std::cos(-1.5), 1e-9) << action;
+    EXPECT_NEAR(obs[0], -0.5 + obs[1], 1e-7) << action;
+  }
+  env->load_state(bytes_of(std::array{-1.19, -0.05}));
+  env->step(std::vector{0.0}, obs);
+  EXPECT_EQ(obs[0], static_cast<double>(-1.2f));
+  EXPECT_EQ(obs[1], 0.0);
+}
+
+TEST(MountainCar, DiscreteCarEndsAtTheGoal) {
+  std::vector<double> obs(2);
+  for (const double goal_velocity : {0.0, 0.05}) {
+    const auto env = make_env("MountainCar-v0", {{"goal_velocity", goal_velocity}});
+    env->load_state(bytes_of(std::array{0.49, 0.03}));
+    const StepResult result = env->step(std::vector{2.0}, obs);
+    EXPECT_EQ(result.terminated, goal_velocity == 0.0);
+    EXPECT_EQ(result.reward, -1.0);
+  }
 }
 
 }  // namespace
