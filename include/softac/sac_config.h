@@ -45,6 +45,7 @@ struct SacConfig {
   double weight_decay = 0.0;             // λ of AdamW, decoupled from the gradient; never of the temperature
   WeightDecayScope weight_decay_scope = WeightDecayScope::all;
   double adam_beta1 = 0.9;
+  double adam_beta1_ent_coef = -1.0;  // < 0: adam_beta1
   double adam_beta2 = 0.999;
   double adam_eps = 1e-8;
   double max_grad_norm = 0.0;      // global gradient norm per network; 0 = no clipping

@@ -155,6 +155,8 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "what decays: all parameters, weight matrices alone, or output layers and norms alone"},
         c.weight_decay_scope);
   visit(SettingInfo{"adam_beta1", group, "decay of Adam's first moment", 0, 0.9999999}, c.adam_beta1);
+  visit(SettingInfo{"adam_beta1_ent_coef", group, "the same for log α; -1 = adam_beta1", -1, 0.9999999},
+        c.adam_beta1_ent_coef);
   visit(SettingInfo{"adam_beta2", group, "decay of Adam's second moment", 0, 0.9999999}, c.adam_beta2);
   visit(SettingInfo{"adam_eps", group, "Adam's ε, added to the root of the second moment", 0, inf, true}, c.adam_eps);
   visit(SettingInfo{"max_grad_norm", group, "each network's gradient is scaled down to this norm; 0 = never", 0, inf},

@@ -7,9 +7,9 @@
 
 namespace softac {
 
-OptimiserRule optimiser_rule(const SacConfig& config, double own_rate) {
+OptimiserRule optimiser_rule(const SacConfig& config, double own_rate, double own_beta1) {
   return {own_rate < 0 ? config.learning_rate : own_rate,
-          config.adam_beta1,
+          own_beta1 < 0 ? config.adam_beta1 : own_beta1,
           config.adam_beta2,
           config.adam_eps,
           config.max_grad_norm,

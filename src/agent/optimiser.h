@@ -24,8 +24,9 @@ struct OptimiserRule {
   double learning_rate_at(std::int64_t t) const;
 };
 
-// The settings of a network whose own learning rate is own_rate; negative: the common one.
-OptimiserRule optimiser_rule(const SacConfig& config, double own_rate);
+// The settings of a network whose own learning rate is own_rate and whose own β1 is own_beta1; negative: the common
+// one.
+OptimiserRule optimiser_rule(const SacConfig& config, double own_rate, double own_beta1 = -1.0);
 
 template <class T>
 class Optimiser {

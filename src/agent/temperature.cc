@@ -23,7 +23,8 @@ Temperature<T>::Temperature(int act_dim, const SacConfig& config, Params<T>& log
       low_(config.ent_coef_min),
       high_(config.ent_coef_max),
       log_alpha_(log_alpha),
-      optimiser_(optimiser_rule(config, config.learning_rate_ent_coef), log_alpha, nullptr, arena) {}
+      optimiser_(optimiser_rule(config, config.learning_rate_ent_coef, config.adam_beta1_ent_coef), log_alpha, nullptr,
+                 arena) {}
 
 template <class T>
 T Temperature<T>::alpha() const {

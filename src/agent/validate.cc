@@ -135,13 +135,13 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
               "[]: must name at least one hidden layer, or net_arch_actor and net_arch_critic both must");
   checks.rule(c.log_std_min < c.log_std_max, {"log_std_min", "log_std_max"},
               number_text(c.log_std_min) + ": must be below log_std_max = " + number_text(c.log_std_max));
-  const auto own_rate = [&](const char* key, double rate) {
-    checks.rule(rate >= 0.0 || rate == -1.0, {key},
-                number_text(rate) + ": must be at least 0, or -1 for learning_rate");
+  const auto own = [&](const char* key, double value, const char* common) {
+    checks.rule(value >= 0.0 || value == -1.0, {key}, number_text(value) + ": must be at least 0, or -1 for " + common);
   };
-  own_rate("learning_rate_actor", c.learning_rate_actor);
-  own_rate("learning_rate_critic", c.learning_rate_critic);
-  own_rate("learning_rate_ent_coef", c.learning_rate_ent_coef);
+  own("learning_rate_actor", c.learning_rate_actor, "learning_rate");
+  own("learning_rate_critic", c.learning_rate_critic, "learning_rate");
+  own("learning_rate_ent_coef", c.learning_rate_ent_coef, "learning_rate");
+  own("adam_beta1_ent_coef", c.adam_beta1_ent_coef, "adam_beta1");
   checks.rule(
       c.variant == Variant::sac || c.n_target_actions == 1, {"n_target_actions", "variant"},
       std::to_string(c.n_target_actions) + ": must be 1 with variant = \"state_value\", whose targets draw no action");

@@ -323,6 +323,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"target_update_interval", [](SacConfig& c) { c.target_update_interval = 0; }},
                     Fault{"learning_rate", [](SacConfig& c) { c.learning_rate = -3.0; }},
                     Fault{"learning_rate_actor", [](SacConfig& c) { c.learning_rate_actor = -0.5; }},
+                    Fault{"adam_beta1_ent_coef", [](SacConfig& c) { c.adam_beta1_ent_coef = -0.5; }},
                     Fault{"tau", [](SacConfig& c) { c.tau = 7.0; }},
                     Fault{"gamma", [](SacConfig& c) { c.gamma = 3.0; }},
                     Fault{"gamma", [](SacConfig& c) { c.gamma = std::nan(""); }},

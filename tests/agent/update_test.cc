@@ -333,6 +333,33 @@ TEST(Update, AlphaIsHeldWithinItsBounds) {
   }
 }
 
+// methods T12: gradients 0.5 and then −0.25 of a parameter that starts at 1. With β1 = 0.5 the second step is zero.
+TEST(Update, AlphaHasItsOwnFirstMoment) {
+  Backend<double> backend("reference");
+  const auto after = [&](double beta1, double beta1_ent_coef, int steps) {
+    SacConfig config;
+    config.learning_rate = 1e-3;
+    config.adam_beta1 = beta1;
+    config.adam_beta1_ent_coef = beta1_ent_coef;
+    config.ent_coef_loss = EntCoefLoss::log_alpha;
+    config.target_entropy_auto = false;  // H̄ = 0, so that the gradient is −log π
+    Arena arena;
+    Params<double> log_alpha(arena, kLanes);
+    Temperature<double> temperature(1, config, log_alpha, arena);
+    log_alpha.value[0] = 1.0;
+    int bound = 0;
+    for (int t = 1; t <= steps; ++t) {
+      temperature.loss(t == 1 ? -0.5 : 0.25);
+      temperature.step(backend, t, bound);
+    }
+    return log_alpha.value[0];
+  };
+  EXPECT_NEAR(after(0.9, 0.5, 1), 0.999000000020, 1e-12);
+  EXPECT_NEAR(after(0.9, 0.5, 2), 0.999000000020, 1e-12);
+  EXPECT_NEAR(after(0.9, -1.0, 2), 0.998733662987, 1e-12) << "adam_beta1";
+  EXPECT_EQ(after(0.5, -1.0, 2), after(0.9, 0.5, 2));
+}
+
 TEST(Update, TheLearningRateFollowsItsSchedule) {
   SacConfig config;
   config.net_arch = {8};
