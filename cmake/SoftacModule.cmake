@@ -27,6 +27,13 @@ if(SOFTAC_SANITIZE)
   endif()
 endif()
 
+if(SOFTAC_COVERAGE)
+  # -O1, not -O0: the kernels, whose loops are templates over lanes, would take the suites past their time limits. GCC
+  # places its counters before it optimises, so that lines keep them; threads of one process add to the same counters.
+  target_compile_options(softac_options INTERFACE --coverage -O1 -fprofile-update=atomic)
+  target_link_options(softac_options INTERFACE --coverage)
+endif()
+
 # The standard headers that most units include cost each of them more than its own text: they are compiled once for all
 # modules and once for the command (position-independent code and executables need files of their own). Not under ccache,
 # which looks into no precompiled header without special settings; so units that forget an include fail there.
