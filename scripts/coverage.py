@@ -33,9 +33,9 @@ def build_and_test(build, jobs, timeout, settings, ctest_arguments):
     subprocess.run(["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
                     "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1", "-DSOFTAC_COVERAGE=ON", "-DSOFTAC_BUILD_TESTS=ON", *defaults,
                     *(f"-D{s}" for s in settings)], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", build, "-j", str(jobs)], check=True)
     for counts in build.rglob("*.gcda"):
-        counts.unlink()  # of earlier tests
+        counts.unlink()  # of earlier tests, and of units compiled anew
+    subprocess.run(["ninja", "-C", build, "-j", str(jobs)], check=True)
     return subprocess.run(["ctest", "--test-dir", build, "-j", str(jobs), "--timeout", str(timeout), "--output-on-failure",
                            *(ctest_arguments or ["-LE", UNFIT])], stdin=subprocess.DEVNULL).returncode
 

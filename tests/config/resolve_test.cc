@@ -166,6 +166,24 @@ TEST_F(Resolve, ConfigTomlReadsBackToTheSameValues) {
   EXPECT_EQ(reread.origin.at("gamma"), "file " + again.config_file);
 }
 
+TEST_F(Resolve, ValuesOfNoSettingsKindAreNamed) {
+  const TomlSettings parsed =
+      parse_toml_settings("a = 2026-01-01\nb = [1, \"x\"]\nc = [[1]]\nd = [\"x\", \"y\"]\n[origin]\ne = 1\n", "f.toml", "test");
+  ASSERT_EQ(parsed.violations.size(), 4u);
+  EXPECT_THAT(parsed.violations[0], AllOf(HasSubstr("f.toml:1:"), HasSubstr("a: a value of this kind is no setting")));
+  EXPECT_THAT(parsed.violations[3], HasSubstr("origin.e: expected a text"));
+  ASSERT_EQ(parsed.entries.size(), 1u);
+  EXPECT_EQ(to_toml(parsed.entries[0].value), "[\"x\", \"y\"]");
+}
+
+TEST_F(Resolve, AnArgumentOfTheEnvironmentHasTheKindOfItsDefault) {
+  for (const std::string value : {"true", "[9.0]", "\"9\"", "[\"9\", \"8\"]"}) {
+    ConfigRequest asked = request();
+    asked.set = {"env_kwargs.g=" + value};
+    EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("env_kwargs.g: expected a number")) << value;
+  }
+}
+
 TEST_F(Resolve, TextsSurviveQuoting) {
   for (const std::string text : {"plain", "with \"quotes\" and \\", "tab\tand\nnewline", "\x01\x7f", "π ≤ 2"}) {
     const TomlSettings parsed = parse_toml_settings("a = " + to_toml(text), "text", "test");
