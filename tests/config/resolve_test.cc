@@ -167,8 +167,8 @@ TEST_F(Resolve, ConfigTomlReadsBackToTheSameValues) {
 }
 
 TEST_F(Resolve, ValuesOfNoSettingsKindAreNamed) {
-  const TomlSettings parsed =
-      parse_toml_settings("a = 2026-01-01\nb = [1, \"x\"]\nc = [[1]]\nd = [\"x\", \"y\"]\n[origin]\ne = 1\n", "f.toml", "test");
+  const std::string text = "a = 2026-01-01\nb = [1, \"x\"]\nc = [[1]]\nd = [\"x\", \"y\"]\n[origin]\ne = 1\n";
+  const TomlSettings parsed = parse_toml_settings(text, "f.toml", "test");
   ASSERT_EQ(parsed.violations.size(), 4u);
   EXPECT_THAT(parsed.violations[0], AllOf(HasSubstr("f.toml:1:"), HasSubstr("a: a value of this kind is no setting")));
   EXPECT_THAT(parsed.violations[3], HasSubstr("origin.e: expected a text"));
@@ -181,6 +181,15 @@ TEST_F(Resolve, AnArgumentOfTheEnvironmentHasTheKindOfItsDefault) {
     ConfigRequest asked = request();
     asked.set = {"env_kwargs.g=" + value};
     EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("env_kwargs.g: expected a number")) << value;
+  }
+}
+
+TEST_F(Resolve, ARunsFileIsNamedWhereItsSettingsAreWrong) {
+  try {
+    parse_run_config("env_id = \"Pendulum-v1\"\nbatch_size = 0\n", "run/config.toml");
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), AllOf(testing::StartsWith("run/config.toml: "), HasSubstr("batch_size")));
   }
 }
 
