@@ -9,6 +9,7 @@
 #include <map>
 
 #include "support/fault_file_system.h"
+#include "softac/agent.h"
 #include "softac/error.h"
 #include "support/point_env.h"
 
