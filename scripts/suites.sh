@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # The runs that ./test is made of. Sourced after setup.sh; each run leaves a JUnit file that `finish` adds up.
 
-test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev)
+test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev clang-format-14)
 sanitize_packages=("${test_packages[@]}" clang-14 libclang-rt-14-dev)
 reports=()
 broken=0  # builds and checks outside CTest that failed

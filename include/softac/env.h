@@ -22,11 +22,11 @@
 namespace softac {
 
 struct EnvSpec {
-  std::string id;                         // e.g. "HalfCheetah-v5"
-  int obs_dim = 0;                        // O
-  int act_dim = 0;                        // A
-  int num_actions = 0;                    // 0: continuous; else act_dim = 1, bounds [0, num_actions], and the action's whole
-                                          // part is the discrete action (num_actions itself counts as the last)
+  std::string id;       // e.g. "HalfCheetah-v5"
+  int obs_dim = 0;      // O
+  int act_dim = 0;      // A
+  int num_actions = 0;  // 0: continuous; else act_dim = 1, bounds [0, num_actions], and the action's whole
+                        // part is the discrete action (num_actions itself counts as the last)
   std::vector<double> obs_low, obs_high;  // (O) bounds, ±inf where unbounded
   std::vector<double> act_low, act_high;  // (A) bounds
   int max_episode_steps = 0;              // truncation by the time limit; 0 = none
@@ -40,8 +40,8 @@ struct StepResult {
   bool truncated = false;   // cut off for another reason (not the time limit, which VecEnv adds): the next value counts
 };
 
-// One environment instance. Not thread-safe; different instances may run on different threads. Spans have the sizes said
-// below: an environment need not check them, and what the library steps (VecEnv) always gives them.
+// One environment instance. Not thread-safe; different instances may run on different threads. Spans have the sizes
+// said below: an environment need not check them, and what the library steps (VecEnv) always gives them.
 class Env {
  public:
   virtual ~Env() = default;

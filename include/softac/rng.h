@@ -30,12 +30,12 @@ class Rng {
       : seed_(seed), stream_((static_cast<std::uint64_t>(kind) << 32) | index) {}
 
   std::uint32_t next_u32();
-  std::uint64_t next_u64();                 // two words, low first
+  std::uint64_t next_u64();                     // two words, low first
   void fill_u64(std::span<std::uint64_t> out);  // what as many calls of next_u64() give, faster
-  double uniform();                         // [0, 1), 53 bits
-  double uniform(double low, double high);  // low + (high − low)·uniform()
-  double normal();                          // standard normal, Box–Muller on two uniforms, one value kept per call
-  std::uint64_t below(std::uint64_t n);     // uniform in [0, n) without bias; ContractError on n = 0
+  double uniform();                             // [0, 1), 53 bits
+  double uniform(double low, double high);      // low + (high − low)·uniform()
+  double normal();                       // standard normal, Box–Muller on two uniforms, one value kept per call
+  std::uint64_t below(std::uint64_t n);  // uniform in [0, n) without bias; ContractError on n = 0
 
   // Maps a word to [0, n), n ≥ 1, without bias, or returns false: then the next word must be tried. below() is this on
   // next_u64(). Lemire, "Fast random integer generation in an interval" (2019): multiply, reject the biased part.

@@ -87,18 +87,17 @@ UpdateMetrics SacUpdate<T>::run_with_noise() {
   find_targets();
   critic_step(metrics);
 
-  if (terms_due) metrics.actor_loss = actor_terms();
+  const double actor_loss = terms_due ? actor_terms() : 0.0;
   if (value_) value_step(metrics);
   if (metrics.actor_step) {
+    metrics.actor_loss = actor_loss;
     actor_step(metrics);
     temperature_step(metrics);
     ++state_.num_actor_updates;
-  } else {
-    metrics.actor_loss = 0.0;
   }
   ++state_.num_updates;
-  metrics.finite = metrics.finite && std::isfinite(metrics.critic_loss) && std::isfinite(metrics.value_loss) &&
-                   std::isfinite(metrics.actor_loss) && std::isfinite(metrics.ent_coef_loss);
+  for (const double loss : {metrics.critic_loss, metrics.value_loss, metrics.actor_loss, metrics.ent_coef_loss})
+    metrics.finite &= std::isfinite(loss);
   return metrics;
 }
 
@@ -109,10 +108,9 @@ void SacUpdate<T>::critic_step(UpdateMetrics& metrics) {
   metrics.learning_rate = critic_optimiser_.learning_rate_at(state_.num_updates + 1);
   metrics.q_mean = static_cast<double>(mean(q_[0]));
   metrics.target_mean = static_cast<double>(mean(y_mean_));
-  metrics.finite =
+  metrics.finite &=
       critic_optimiser_.step(backend(), state_.num_updates + 1, target_due() ? state_.critic_target : nullptr,
-                             config_.tau, &metrics.critic_grad_norm) &&
-      metrics.finite;
+                             config_.tau, &metrics.critic_grad_norm);
   critics_.parameters_changed();
 }
 
@@ -121,9 +119,8 @@ template <class T>
 void SacUpdate<T>::value_step(UpdateMetrics& metrics) {
   metrics.value_loss = 0.5 * value_gradients();
   double norm = 0.0;
-  metrics.finite = value_optimiser_.step(backend(), state_.num_updates + 1,
-                                         target_due() ? state_.value_target : nullptr, config_.tau, &norm) &&
-                   metrics.finite;
+  metrics.finite &= value_optimiser_.step(backend(), state_.num_updates + 1,
+                                          target_due() ? state_.value_target : nullptr, config_.tau, &norm);
   value_->parameters_changed();
 }
 
@@ -132,9 +129,8 @@ template <class T>
 void SacUpdate<T>::actor_step(UpdateMetrics& metrics) {
   if (state_.actor_nets.empty()) return;
   actor_gradients(*state_.policy);
-  metrics.finite =
-      actor_optimiser_.step(backend(), state_.num_actor_updates + 1, nullptr, 0.0, &metrics.actor_grad_norm) &&
-      metrics.finite;
+  metrics.finite &=
+      actor_optimiser_.step(backend(), state_.num_actor_updates + 1, nullptr, 0.0, &metrics.actor_grad_norm);
   actor_.parameters_changed();
 }
 
@@ -143,10 +139,10 @@ template <class T>
 void SacUpdate<T>::temperature_step(UpdateMetrics& metrics) {
   const T mean_log_pi = mean(samples_.mean_log_pi);
   metrics.entropy = -static_cast<double>(mean_log_pi);
-  metrics.finite = metrics.finite && std::isfinite(mean_log_pi);
+  metrics.finite &= std::isfinite(mean_log_pi);
   if (!temperature_.learned()) return;
   metrics.ent_coef_loss = temperature_.loss(mean_log_pi);
-  metrics.finite = temperature_.step(backend(), state_.num_actor_updates + 1, metrics.ent_coef_bound) && metrics.finite;
+  metrics.finite &= temperature_.step(backend(), state_.num_actor_updates + 1, metrics.ent_coef_bound);
 }
 
 // What the networks read of the batch: normalised observations, where the replayed actions' values lie in the critics'

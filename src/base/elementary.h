@@ -1,6 +1,6 @@
-// exp, log, sin/cos of a turn, tanh, softplus by softac's own polynomials, written once over a lane type: one scalar or 16 lanes.
-// Every operation is exact or correctly rounded and in a fixed order, so all lane types give the same bits. At most
-// 2 ulp in float and in double over the ranges that the functions' comments give; NaN passes through.
+// exp, log, sin/cos of a turn, tanh, softplus by softac's own polynomials, written once over a lane type: one scalar or
+// 16 lanes. Every operation is exact or correctly rounded and in a fixed order, so all lane types give the same bits.
+// At most 2 ulp in float and in double over the ranges that the functions' comments give; NaN passes through.
 //
 // A lane type V has: value_type T, V(T); + − * /, fma, sqrt_, abs_, min_/max_ (a op b ? a : b), less (mask), select,
 // round_ (to even), pow2 (2^k of an integer-valued V), split (mantissa in [√½, √2) and integer exponent).
@@ -17,7 +17,8 @@ namespace softac::elementary {
 template <class T>
 struct Scalar {
   using value_type = T;
-  static constexpr T kMagic = std::is_same_v<T, float> ? T(12582912.0) : T(6755399441055744.0);  // 1.5·2^(mantissa bits)
+  static constexpr T kMagic =
+      std::is_same_v<T, float> ? T(12582912.0) : T(6755399441055744.0);  // 1.5·2^(mantissa bits)
   T v{};
   Scalar() = default;
   explicit Scalar(T x) : v(x) {}
@@ -66,61 +67,64 @@ inline V horner(V x, const T (&c)[N]) {
 }
 
 // Coefficients, highest power first. Taylor series of e^r = 1 + r + r²·kExp(r) on |r| ≤ ½ log 2, of
-// log((1+s)/(1−s)) = 2s + s·z·kLog(z) with z = s² ≤ 0.0295, of sin x = x + x·z·kSin(z) and cos x = 1 + z·kCos(z) on |x| ≤ π/4,
-// and of tanh x = x + x·z·kTanh(z) on |x| ≤ 0.55.
+// log((1+s)/(1−s)) = 2s + s·z·kLog(z) with z = s² ≤ 0.0295, of sin x = x + x·z·kSin(z) and cos x = 1 + z·kCos(z) on |x|
+// ≤ π/4, and of tanh x = x + x·z·kTanh(z) on |x| ≤ 0.55.
 template <class T>
 struct Constants;
 
 template <>
 struct Constants<float> {
   static constexpr float kExp[] = {0x1.a01a020000000p-16f, 0x1.a01a020000000p-13f, 0x1.6c16c20000000p-10f,
-      0x1.1111120000000p-7f, 0x1.5555560000000p-5f, 0x1.5555560000000p-3f, 0x1.0000000000000p-1f};
+                                   0x1.1111120000000p-7f,  0x1.5555560000000p-5f,  0x1.5555560000000p-3f,
+                                   0x1.0000000000000p-1f};
   static constexpr float kLog[] = {0x1.745d180000000p-3f, 0x1.c71c720000000p-3f, 0x1.24924a0000000p-2f,
-      0x1.99999a0000000p-2f, 0x1.5555560000000p-1f};
+                                   0x1.99999a0000000p-2f, 0x1.5555560000000p-1f};
   static constexpr float kSin[] = {-0x1.ae64560000000p-26f, 0x1.71de3a0000000p-19f, -0x1.a01a020000000p-13f,
-      0x1.1111120000000p-7f, -0x1.5555560000000p-3f};
-  static constexpr float kCos[] = {0x1.1eed8e0000000p-29f, -0x1.27e4fc0000000p-22f, 0x1.a01a020000000p-16f,
-      -0x1.6c16c20000000p-10f, 0x1.5555560000000p-5f, -0x1.0000000000000p-1f};
-  static constexpr float kTanh[] = {0x1.967e180000000p-14f, -0x1.f57d780000000p-13f, 0x1.3558240000000p-11f,
-      -0x1.7da3640000000p-10f, 0x1.d6d3d00000000p-9f, -0x1.226e360000000p-7f, 0x1.664f480000000p-6f,
-      -0x1.ba1ba20000000p-5f, 0x1.1111120000000p-3f, -0x1.5555560000000p-2f};
+                                   0x1.1111120000000p-7f, -0x1.5555560000000p-3f};
+  static constexpr float kCos[] = {0x1.1eed8e0000000p-29f,  -0x1.27e4fc0000000p-22f, 0x1.a01a020000000p-16f,
+                                   -0x1.6c16c20000000p-10f, 0x1.5555560000000p-5f,   -0x1.0000000000000p-1f};
+  static constexpr float kTanh[] = {0x1.967e180000000p-14f,  -0x1.f57d780000000p-13f, 0x1.3558240000000p-11f,
+                                    -0x1.7da3640000000p-10f, 0x1.d6d3d00000000p-9f,   -0x1.226e360000000p-7f,
+                                    0x1.664f480000000p-6f,   -0x1.ba1ba20000000p-5f,  0x1.1111120000000p-3f,
+                                    -0x1.5555560000000p-2f};
   static constexpr float kLog2E = 0x1.7154760000000p+0f;
   static constexpr float kLn2High = 0x1.62e4000000000p-1f;  // few enough bits that k·kLn2High is exact
   static constexpr float kLn2Low = 0x1.7f7d1c0000000p-20f;
   static constexpr float kTwoPi = 0x1.921fb60000000p+2f;
-  static constexpr float kExpLow = -104.0f;   // e^x is 0 below, Inf above
+  static constexpr float kExpLow = -104.0f;  // e^x is 0 below, Inf above
   static constexpr float kExpHigh = 89.0f;
-  static constexpr float kTanhOne = 10.0f;      // |tanh x| rounds to 1 from here on
+  static constexpr float kTanhOne = 10.0f;  // |tanh x| rounds to 1 from here on
 };
 
 template <>
 struct Constants<double> {
-  static constexpr double kExp[] = {0x1.93974a8c07c9dp-37, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29,
-      0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22, 0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16,
-      0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10, 0x1.1111111111111p-7, 0x1.5555555555555p-5,
-      0x1.5555555555555p-3, 0x1.0000000000000p-1};
+  static constexpr double kExp[] = {
+      0x1.93974a8c07c9dp-37, 0x1.6124613a86d09p-33, 0x1.1eed8eff8d898p-29, 0x1.ae64567f544e4p-26, 0x1.27e4fb7789f5cp-22,
+      0x1.71de3a556c734p-19, 0x1.a01a01a01a01ap-16, 0x1.a01a01a01a01ap-13, 0x1.6c16c16c16c17p-10, 0x1.1111111111111p-7,
+      0x1.5555555555555p-5,  0x1.5555555555555p-3,  0x1.0000000000000p-1};
   static constexpr double kLog[] = {0x1.642c8590b2164p-4, 0x1.8618618618618p-4, 0x1.af286bca1af28p-4,
-      0x1.e1e1e1e1e1e1ep-4, 0x1.1111111111111p-3, 0x1.3b13b13b13b14p-3, 0x1.745d1745d1746p-3, 0x1.c71c71c71c71cp-3,
-      0x1.2492492492492p-2, 0x1.999999999999ap-2, 0x1.5555555555555p-1};
-  static constexpr double kSin[] = {-0x1.2f49b46814157p-57, 0x1.952c77030ad4ap-49, -0x1.ae7f3e733b81fp-41,
-      0x1.6124613a86d09p-33, -0x1.ae64567f544e4p-26, 0x1.71de3a556c734p-19, -0x1.a01a01a01a01ap-13,
-      0x1.1111111111111p-7, -0x1.5555555555555p-3};
-  static constexpr double kCos[] = {-0x1.6827863b97d97p-53, 0x1.ae7f3e733b81fp-45, -0x1.93974a8c07c9dp-37,
-      0x1.1eed8eff8d898p-29, -0x1.27e4fb7789f5cp-22, 0x1.a01a01a01a01ap-16, -0x1.6c16c16c16c17p-10,
-      0x1.5555555555555p-5, -0x1.0000000000000p-1};
-  static constexpr double kTanh[] = {0x1.8e25ff9327e2cp-27, -0x1.eb3229047434cp-26, 0x1.2efe8db3aff1fp-24,
-      -0x1.75cde6563fed9p-23, 0x1.cd299de4ae6bbp-22, -0x1.1c77df95c1c0dp-20, 0x1.5ef2da474e5b7p-19,
-      -0x1.b0f72d3ee24e9p-18, 0x1.0b132d39a6050p-16, -0x1.497d8eea25259p-15, 0x1.967e18afcafadp-14,
-      -0x1.f57d7734d1664p-13, 0x1.3558248036744p-11, -0x1.7da36452b75e3p-10, 0x1.d6d3d0e157de0p-9,
-      -0x1.226e355e6c23dp-7, 0x1.664f4882c10fap-6, -0x1.ba1ba1ba1ba1cp-5, 0x1.1111111111111p-3,
-      -0x1.5555555555555p-2};
+                                    0x1.e1e1e1e1e1e1ep-4, 0x1.1111111111111p-3, 0x1.3b13b13b13b14p-3,
+                                    0x1.745d1745d1746p-3, 0x1.c71c71c71c71cp-3, 0x1.2492492492492p-2,
+                                    0x1.999999999999ap-2, 0x1.5555555555555p-1};
+  static constexpr double kSin[] = {-0x1.2f49b46814157p-57, 0x1.952c77030ad4ap-49,  -0x1.ae7f3e733b81fp-41,
+                                    0x1.6124613a86d09p-33,  -0x1.ae64567f544e4p-26, 0x1.71de3a556c734p-19,
+                                    -0x1.a01a01a01a01ap-13, 0x1.1111111111111p-7,   -0x1.5555555555555p-3};
+  static constexpr double kCos[] = {-0x1.6827863b97d97p-53, 0x1.ae7f3e733b81fp-45,  -0x1.93974a8c07c9dp-37,
+                                    0x1.1eed8eff8d898p-29,  -0x1.27e4fb7789f5cp-22, 0x1.a01a01a01a01ap-16,
+                                    -0x1.6c16c16c16c17p-10, 0x1.5555555555555p-5,   -0x1.0000000000000p-1};
+  static constexpr double kTanh[] = {
+      0x1.8e25ff9327e2cp-27, -0x1.eb3229047434cp-26, 0x1.2efe8db3aff1fp-24, -0x1.75cde6563fed9p-23,
+      0x1.cd299de4ae6bbp-22, -0x1.1c77df95c1c0dp-20, 0x1.5ef2da474e5b7p-19, -0x1.b0f72d3ee24e9p-18,
+      0x1.0b132d39a6050p-16, -0x1.497d8eea25259p-15, 0x1.967e18afcafadp-14, -0x1.f57d7734d1664p-13,
+      0x1.3558248036744p-11, -0x1.7da36452b75e3p-10, 0x1.d6d3d0e157de0p-9,  -0x1.226e355e6c23dp-7,
+      0x1.664f4882c10fap-6,  -0x1.ba1ba1ba1ba1cp-5,  0x1.1111111111111p-3,  -0x1.5555555555555p-2};
   static constexpr double kLog2E = 0x1.71547652b82fep+0;
   static constexpr double kLn2High = 0x1.62e42fefa0000p-1;  // few enough bits that k·kLn2High is exact
   static constexpr double kLn2Low = 0x1.cf79abc9e3b3ap-40;
   static constexpr double kTwoPi = 0x1.921fb54442d18p+2;
-  static constexpr double kExpLow = -746.0;   // e^x is 0 below, Inf above
+  static constexpr double kExpLow = -746.0;  // e^x is 0 below, Inf above
   static constexpr double kExpHigh = 710.0;
-  static constexpr double kTanhOne = 20.0;      // |tanh x| rounds to 1 from here on
+  static constexpr double kTanhOne = 20.0;  // |tanh x| rounds to 1 from here on
 };
 
 // e^r − 1 and the integer k with x = k·log 2 + r.
@@ -206,8 +210,8 @@ template <class V>
 inline void sincos_turn(V turn, V& sine, V& cosine) {
   using T = typename V::value_type;
   using C = Constants<T>;
-  const V q = round_(V(T(4)) * turn);                       // quadrant 0 … 4
-  const V x = fma(q, V(T(-0.25)), turn) * V(C::kTwoPi);     // |x| ≤ π/4
+  const V q = round_(V(T(4)) * turn);                    // quadrant 0 … 4
+  const V x = fma(q, V(T(-0.25)), turn) * V(C::kTwoPi);  // |x| ≤ π/4
   const V z = x * x;
   const V s = fma(x * z, horner(z, C::kSin), x);
   const V c = fma(z, horner(z, C::kCos), V(T(1)));

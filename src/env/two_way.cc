@@ -1,4 +1,5 @@
-// TwoWay-v0, softac's own: a point in the plane, a disc in its way, and two equally good goals, left and right behind it.
+// TwoWay-v0, softac's own: a point in the plane, a disc in its way, and two equally good goals, left and right behind
+// it.
 //
 //   p ← p + 0.2·a inside the square [−1, 1]²; a step into the disc is not taken.
 //   reward = −0.15 a step, −0.5 for a step into the disc, 5 at a goal, where the episode ends.

@@ -131,9 +131,9 @@ inline void gaussian_backward_wide(const GaussianBackward<float>& g, int first, 
       const int count = act_dim - p * 16 < 16 ? act_dim - p * 16 : 16;
       const Lanes raw = Lanes::load(head + act_dim + p * 16).first(count);
       const Lanes eps = Lanes::load(g.eps + Stride{r} * act_dim + p * 16).first(count);
-      const auto out = gaussian_gradient(constants, raw, eps, Lanes::load(g.u + row + p * 16),
-                                         Lanes::load(g.sigma + row + p * 16), Lanes::load(g.d_action + row + p * 16),
-                                         Lanes(g.d_log_pi));
+      const auto out =
+          gaussian_gradient(constants, raw, eps, Lanes::load(g.u + row + p * 16), Lanes::load(g.sigma + row + p * 16),
+                            Lanes::load(g.d_action + row + p * 16), Lanes(g.d_log_pi));
       alignas(64) float d_mu[16], d_raw[16];
       out.d_mu.store(d_mu);
       out.d_raw.store(d_raw);

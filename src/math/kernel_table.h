@@ -126,8 +126,9 @@ struct HeadBackwardWeights {
   T* d_w;  // 16·panels values, then d_b
 };
 
-// LayerNorm over the d = cols features of a row, with y = act(γ·x̂ + β). w: γ as 16·⌈d/16⌉ values, then β as many, unused
-// ones zero. Pieces: rows. Divisions by d and roots are correctly rounded; sums are over the columns 0 … d−1 alone.
+// LayerNorm over the d = cols features of a row, with y = act(γ·x̂ + β). w: γ as 16·⌈d/16⌉ values, then β as many,
+// unused ones zero. Pieces: rows. Divisions by d and roots are correctly rounded; sums are over the columns 0 … d−1
+// alone.
 //   mean = (lanes of x)/d,  v = (lanes of fma(x − mean, x − mean, ·))/d,  inv_std = 1/√(v + eps),
 //   x̂ = (x − mean)·inv_std,  z = fma(γ, x̂, β),  y = act(z).
 // Unused columns of x_hat, y and z are set to zero. x_hat may be x. eps > 0.
@@ -154,8 +155,8 @@ template <class T>
 struct LayerNormBackwardInput {
   const T* d_z;  // panels (rows, d)
   Stride d_z_stride;
-  const T* w;  // as in LayerNormForward
-  int cols;    // d
+  const T* w;      // as in LayerNormForward
+  int cols;        // d
   const T* x_hat;  // panels (·, d)
   Stride x_hat_stride;
   const T* inv_std;
@@ -218,8 +219,8 @@ struct GaussianBackward {
   Stride d_head_stride;
 };
 
-// Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass, and
-// AdamW's decay (arXiv 1711.05101).
+// Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass,
+// and AdamW's decay (arXiv 1711.05101).
 //   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), with decay p ← fma(0 − rate·decay, p, p),
 //   p ← p − step·(m / fma(√v, root_scale, ε)), t ← fma(τ, p, (1−τ)·t).        Element by element.
 template <class T>

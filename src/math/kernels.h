@@ -1,6 +1,7 @@
 // The fast kernels, written once over the type Lanes that the including file defines (lanes_*.h) and over its register
-// tile: kTileRows × kTilePanels accumulators of 16 lanes (kUnrollSteps: whether steps of the chains are unrolled). Everything here has internal linkage and uses no shared
-// inline code of single floats, since each including file is compiled for its own instruction set.
+// tile: kTileRows × kTilePanels accumulators of 16 lanes (kUnrollSteps: whether steps of the chains are unrolled).
+// Everything here has internal linkage and uses no shared inline code of single floats, since each including file is
+// compiled for its own instruction set.
 #pragma once
 
 #include "base/elementary.h"
@@ -18,8 +19,8 @@ namespace {
 #define SOFTAC_INLINE inline __attribute__((always_inline))
 
 // A tile of C = init + A·B, MR rows × NP panels: chains over k. a points at (first row, column 0) of row panels,
-// b at row 0 of NP adjacent panels. multiply_transposed exchanges the roles of a's rows and columns: a points at (row 0,
-// first column inside one panel) and the chain runs over its rows (d_W = xᵀ d_y).
+// b at row 0 of NP adjacent panels. multiply_transposed exchanges the roles of a's rows and columns: a points at (row
+// 0, first column inside one panel) and the chain runs over its rows (d_W = xᵀ d_y).
 template <int MR, int NP>
 struct Tile {
   Lanes sum[MR][NP];
@@ -68,8 +69,10 @@ struct Tile {
   SOFTAC_INLINE void multiply_transposed(const float* a, const float* b, Stride b_stride, int rows) {
     int left = rows;
     for (; kUnrollSteps && left >= 8; left -= 8, a += 128, b += 128) {
-      outer_step<0>(a, b, b_stride), outer_step<1>(a, b, b_stride), outer_step<2>(a, b, b_stride), outer_step<3>(a, b, b_stride);
-      outer_step<4>(a, b, b_stride), outer_step<5>(a, b, b_stride), outer_step<6>(a, b, b_stride), outer_step<7>(a, b, b_stride);
+      outer_step<0>(a, b, b_stride), outer_step<1>(a, b, b_stride), outer_step<2>(a, b, b_stride),
+          outer_step<3>(a, b, b_stride);
+      outer_step<4>(a, b, b_stride), outer_step<5>(a, b, b_stride), outer_step<6>(a, b, b_stride),
+          outer_step<7>(a, b, b_stride);
     }
     for (int r = 0; r < left; ++r) outer_step<0>(a + r * 16, b + r * 16, b_stride);
   }
@@ -95,7 +98,8 @@ SOFTAC_INLINE void forward_tile(const LinearForward<float>& g, int r, int p) {
       float* z = g.z + (p + j) * g.y_stride + Stride{r} * 16;
       _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) tile.sum[i][j].store(z + i * 16);
     }
-    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) max_(least, tile.sum[i][j]).store(y + j * g.y_stride + i * 16);
+    _Pragma("GCC unroll 16") for (int i = 0; i < MR; ++i) max_(least, tile.sum[i][j])
+        .store(y + j * g.y_stride + i * 16);
   }
   if (g.activate && !relu) activate_rows(g.activation, y, g.y_stride, NP, MR);
 }

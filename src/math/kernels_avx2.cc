@@ -5,7 +5,7 @@ namespace softac {
 namespace {
 constexpr int kTileRows = 6, kTilePanels = 1, kWeightRows = 6, kWeightPanels = 1, kProbeChains = 6;
 constexpr bool kUnrollSteps = true;
-}
+}  // namespace
 }  // namespace softac
 
 #include "math/kernels.h"
@@ -14,5 +14,7 @@ namespace softac {
 namespace {
 constexpr KernelTable<float> kTable = make_table("avx2");
 }
-const KernelTable<float>* avx2_table() { return &kTable; }
+const KernelTable<float>* avx2_table() {
+  return &kTable;
+}
 }  // namespace softac

@@ -5,7 +5,7 @@ namespace softac {
 namespace {
 constexpr int kTileRows = 12, kTilePanels = 2, kWeightRows = 8, kWeightPanels = 2, kProbeChains = 12;
 constexpr bool kUnrollSteps = true;
-}
+}  // namespace
 }  // namespace softac
 
 #include "math/kernels.h"
@@ -14,5 +14,7 @@ namespace softac {
 namespace {
 constexpr KernelTable<float> kTable = make_table("avx512");
 }
-const KernelTable<float>* avx512_table() { return &kTable; }
+const KernelTable<float>* avx512_table() {
+  return &kTable;
+}
 }  // namespace softac

@@ -5,7 +5,7 @@ namespace softac {
 namespace {
 constexpr int kTileRows = 4, kTilePanels = 1, kWeightRows = 4, kWeightPanels = 1, kProbeChains = 4;
 constexpr bool kUnrollSteps = false;
-}
+}  // namespace
 }  // namespace softac
 
 #include "math/kernels.h"
@@ -14,5 +14,7 @@ namespace softac {
 namespace {
 constexpr KernelTable<float> kTable = make_table("portable");
 }
-const KernelTable<float>* portable_table() { return &kTable; }
+const KernelTable<float>* portable_table() {
+  return &kTable;
+}
 }  // namespace softac

@@ -105,25 +105,29 @@ SOFTAC_INLINE void for_panel_groups(int panels, F f) {
 // stores it; between the blocks of columns it lies in c.
 template <class Init, class Finish>
 SOFTAC_INLINE void multiply_rows(const float* a, Stride a_stride, int columns, const float* b, Stride b_stride,
-                                 int panels, float* c, Stride c_stride, int first, int last, Init init,
-                                 Finish finish) {
+                                 int panels, float* c, Stride c_stride, int first, int last, Init init, Finish finish) {
   Lists lists;
   for (int r = first; r < last; r += kListRows) {
     const int count = last - r < kListRows ? last - r : kListRows;
     for (int k = 0; k < columns; k += kListColumns) {
       const int end = columns - k < kListColumns ? columns : k + kListColumns;
       pack_rows(lists, a, a_stride, r, count, k, end);
-      for_panel_groups(panels, [&]<int NP>(int p) __attribute__((always_inline)) {
-        for (int i = 0; i < count; ++i) {
-          ListChain<NP> chain;
-          float* at = c + p * c_stride + Stride{r + i} * 16;
-          if (k == 0) init(chain, p);
-          else chain.load(at, c_stride);
-          chain.multiply(lists, i, b + p * b_stride + Stride{k} * 16, b_stride);
-          if (end == columns) finish(chain, r + i, p);
-          else chain.store(at, c_stride);
-        }
-      });
+      for_panel_groups(
+          panels, [&]<int NP>(int p) __attribute__((always_inline)) {
+            for (int i = 0; i < count; ++i) {
+              ListChain<NP> chain;
+              float* at = c + p * c_stride + Stride{r + i} * 16;
+              if (k == 0)
+                init(chain, p);
+              else
+                chain.load(at, c_stride);
+              chain.multiply(lists, i, b + p * b_stride + Stride{k} * 16, b_stride);
+              if (end == columns)
+                finish(chain, r + i, p);
+              else
+                chain.store(at, c_stride);
+            }
+          });
     }
   }
 }
@@ -133,10 +137,9 @@ void sparse_forward(const LinearForward<float>& g, int first, int last) {
   const Lanes least(relu ? 0.0f : -__builtin_inff());
   multiply_rows(
       g.x, g.x_stride, g.k, g.w, g.w_stride, g.out_panels, g.y, g.y_stride, first, last,
-      [&]<int NP>(ListChain<NP>& chain, int p) __attribute__((always_inline)) {
-        chain.load(g.w + p * g.w_stride + Stride{g.k} * 16, g.w_stride);
-      },
-      [&]<int NP>(ListChain<NP>& chain, int r, int p) __attribute__((always_inline)) {
+      [&]<int NP>(ListChain<NP> & chain, int p)
+          __attribute__((always_inline)) { chain.load(g.w + p * g.w_stride + Stride{g.k} * 16, g.w_stride); },
+      [&]<int NP>(ListChain<NP> & chain, int r, int p) __attribute__((always_inline)) {
         const Stride at = p * g.y_stride + Stride{r} * 16;
         if (g.z) chain.store(g.z + at, g.y_stride);
         for (Lanes& sum : chain.sum) sum = max_(least, sum);
@@ -148,19 +151,21 @@ void sparse_forward(const LinearForward<float>& g, int first, int last) {
 void sparse_backward_input(const LinearBackwardInput<float>& g, int first, int last) {
   multiply_rows(
       g.d_y, g.d_y_stride, g.n, g.wt, g.wt_stride, g.out_panels, g.d_x, g.d_x_stride, first, last,
-      []<int NP>(ListChain<NP>& chain, int) __attribute__((always_inline)) {
+      []<int NP>(ListChain<NP> & chain, int) __attribute__((always_inline)) {
         for (Lanes& sum : chain.sum) sum = Lanes::zero();
       },
-      [&]<int NP>(ListChain<NP>& chain, int r, int p) __attribute__((always_inline)) {
+      [&]<int NP>(ListChain<NP> & chain, int r, int p) __attribute__((always_inline)) {
         float* d_x = g.d_x + p * g.d_x_stride + Stride{r} * 16;
         chain.store(d_x, g.d_x_stride);
         if (g.saved)
-          mask_rows(g.activation, d_x, g.d_x_stride, g.saved + p * g.saved_stride, g.saved_stride, g.saved_rows, r, NP, 1);
+          mask_rows(g.activation, d_x, g.d_x_stride, g.saved + p * g.saved_stride, g.saved_stride, g.saved_rows, r, NP,
+                    1);
       });
 }
 
-// d_Wᵀ = d_yᵀ x in groups of kListRows columns n of d_y. A block of 16 × 16 elements of d_W stands together, so until the
-// last rows are in it holds the sums of d_Wᵀ; if K is no multiple of 16, those of the last panel of x stand in `rest`.
+// d_Wᵀ = d_yᵀ x in groups of kListRows columns n of d_y. A block of 16 × 16 elements of d_W stands together, so until
+// the last rows are in it holds the sums of d_Wᵀ; if K is no multiple of 16, those of the last panel of x stand in
+// `rest`.
 void sparse_weight_panels(const LinearBackwardWeights<float>& g, int first, int count) {
   Lists lists;
   alignas(64) float rest[kListRows * 16];
@@ -170,16 +175,17 @@ void sparse_weight_panels(const LinearBackwardWeights<float>& g, int first, int 
   do {
     const int end = g.rows - r < kListColumns ? g.rows : r + kListColumns;
     for (int i = 0; i < count; ++i) pack_columns(lists, i * 16, g.d_y + (first + i) * g.d_y_stride, r, end);
-    for_panel_groups(full + (left > 0), [&]<int NP>(int p) __attribute__((always_inline)) {
-      for (int c = 0; c < count * 16; ++c) {
-        float* sums[NP];
-        for (int j = 0; j < NP; ++j) sums[j] = p + j < full ? block(c, p + j) + c % 16 * 16 : rest + c * 16;
-        ListChain<NP> chain;
-        for (int j = 0; j < NP; ++j) chain.sum[j] = r == 0 ? Lanes::zero() : Lanes::load(sums[j]);
-        chain.multiply(lists, c, g.x + p * g.x_stride + Stride{r} * 16, g.x_stride);
-        for (int j = 0; j < NP; ++j) chain.sum[j].store(sums[j]);
-      }
-    });
+    for_panel_groups(
+        full + (left > 0), [&]<int NP>(int p) __attribute__((always_inline)) {
+          for (int c = 0; c < count * 16; ++c) {
+            float* sums[NP];
+            for (int j = 0; j < NP; ++j) sums[j] = p + j < full ? block(c, p + j) + c % 16 * 16 : rest + c * 16;
+            ListChain<NP> chain;
+            for (int j = 0; j < NP; ++j) chain.sum[j] = r == 0 ? Lanes::zero() : Lanes::load(sums[j]);
+            chain.multiply(lists, c, g.x + p * g.x_stride + Stride{r} * 16, g.x_stride);
+            for (int j = 0; j < NP; ++j) chain.sum[j].store(sums[j]);
+          }
+        });
     r = end;
   } while (r < g.rows);
   for (int c = 0; c < count * 16; c += 16) {

@@ -14,8 +14,8 @@
 
 #include "base/file_system.h"
 #include "formats/safetensors.h"
-#include "softac/tensor_ref.h"
 #include "softac/evaluation.h"
+#include "softac/tensor_ref.h"
 
 namespace softac {
 

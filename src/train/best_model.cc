@@ -1,6 +1,5 @@
 #include "train/best_model.h"
 
-
 #include "base/atomic_file.h"
 #include "base/json.h"
 #include "base/sha256.h"
@@ -26,12 +25,11 @@ BestModel make_best(const std::vector<TensorRef>& tensors, std::map<std::string,
 }
 
 void write_best(FileSystem& fs, const Path& dir, const BestModel& best) {
-  const Json manifest = {
-      {"format", 1},
-      {"step", best.step},
-      {"mean_reward", best.mean_return},
-      {"episodes", best.num_episodes},
-      {"files", {{kModel, {{"bytes", best.bytes.size()}, {"sha256", sha256_hex(best.bytes)}}}}}};
+  const Json manifest = {{"format", 1},
+                         {"step", best.step},
+                         {"mean_reward", best.mean_return},
+                         {"episodes", best.num_episodes},
+                         {"files", {{kModel, {{"bytes", best.bytes.size()}, {"sha256", sha256_hex(best.bytes)}}}}}};
   write_file_atomic(fs, dir / kModel, best.bytes);
   write_file_atomic(fs, dir / kManifest, manifest.dump(2) + "\n");
 }

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 
-#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "softac/error.h"
+#include "support/fault_file_system.h"
 
 namespace softac {
 namespace {

@@ -11,10 +11,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "support/fault_file_system.h"
 #include "base/posix_file_system.h"
 #include "base/temp_dir.h"
 #include "softac/error.h"
+#include "support/fault_file_system.h"
 
 namespace softac {
 namespace {

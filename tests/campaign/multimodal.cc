@@ -1,6 +1,6 @@
 // What one Gaussian and a mixture cover, as JSON: KL to the Boltzmann target on TwoPeaks-v0 with one and two action
-// dimensions (a mixture of two), shares of the two goals of TwoWay-v0 (a mixture of four); densities and paths of seed 0
-// for the figures.
+// dimensions (a mixture of two), shares of the two goals of TwoWay-v0 (a mixture of four); densities and paths of seed
+// 0 for the figures.
 //
 // Usage: multimodal NUM_SEEDS        (figures and bars: scripts/multimodal_campaign.py)
 #include "train/multimodal.h"

@@ -5,10 +5,10 @@
 
 #include <cerrno>
 
-#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "formats/npz.h"
 #include "softac/error.h"
+#include "support/fault_file_system.h"
 
 namespace softac {
 namespace {

@@ -6,10 +6,10 @@
 #include <cerrno>
 #include <limits>
 
-#include "support/fault_file_system.h"
 #include "base/temp_dir.h"
 #include "formats/byte_order.h"
 #include "formats/safetensors_header.h"
+#include "support/fault_file_system.h"
 
 namespace softac {
 namespace {

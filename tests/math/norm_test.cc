@@ -78,8 +78,9 @@ TEST_P(LayerNormPerBackend, Forward) {
           }
           if (keep) expect_zeros_behind(z[1]);
           // In place.
-          LayerNormForward<float> g{x.data, x.panel_stride, w.data(), cols, 1e-5f, x.data, inv_std[0].data(),
-                                    y[0].data, x.panel_stride, nullptr, false, Activation::relu};
+          LayerNormForward<float> g{x.data, x.panel_stride,    w.data(),  cols,           1e-5f,
+                                    x.data, inv_std[0].data(), y[0].data, x.panel_stride, nullptr,
+                                    false,  Activation::relu};
           fast_.layer_norm_forward(g, 0, rows);
           expect_same(x, x_hat[1]);
         }
@@ -139,7 +140,7 @@ TEST_P(LayerNormPerBackend, BackwardWeights) {
       std::vector<float> d_w[2];
       for (int i = 0; i < 2; ++i) {
         d_w[i].assign(static_cast<std::size_t>(2 * panels * kLanes), std::numeric_limits<float>::quiet_NaN());
-        const LayerNormBackwardWeights<float> g{d_z.data, d_z.panel_stride, x_hat.data,     x_hat.panel_stride,
+        const LayerNormBackwardWeights<float> g{d_z.data, d_z.panel_stride, x_hat.data,   x_hat.panel_stride,
                                                 rows,     panels,           d_w[i].data()};
         if (i == 0) {
           reference_.layer_norm_backward_weights(g, 0, panels);
@@ -192,10 +193,10 @@ struct Layer {
   }
   void backward() {
     const double* saved = gated ? (needs_input(activation) ? u.data : x.data) : nullptr;
-    k.layer_norm_backward_input({d_z.data, d_z.panel_stride, w.data(), cols, x_hat.data, x_hat.panel_stride,
-                                 inv_std.data(), nullptr, saved, x.panel_stride, activation, d_u.data,
-                                 d_u.panel_stride},
-                                0, rows);
+    k.layer_norm_backward_input(
+        {d_z.data, d_z.panel_stride, w.data(), cols, x_hat.data, x_hat.panel_stride, inv_std.data(), nullptr, saved,
+         x.panel_stride, activation, d_u.data, d_u.panel_stride},
+        0, rows);
     k.layer_norm_backward_weights(
         {d_z.data, d_z.panel_stride, x_hat.data, x_hat.panel_stride, rows, width / kLanes, d_w.data()}, 0,
         width / kLanes);
@@ -283,9 +284,21 @@ double after_two_steps(double beta1, double lambda, double& after_one) {
   for (double grad : {0.5, -0.25}) {
     power1 *= beta1, power2 *= beta2;
     std::fill(g.begin(), g.end(), grad);
-    Adam<double> a{p.data(),    g.data(),    m.data(), v.data(),    nullptr,
-                   1.0,         beta1,       1.0 - beta1, beta2,    1.0 - beta2,
-                   lr / (1.0 - power1), 1.0 / std::sqrt(1.0 - power2), 1e-8, 0.0, 1.0};
+    Adam<double> a{p.data(),
+                   g.data(),
+                   m.data(),
+                   v.data(),
+                   nullptr,
+                   1.0,
+                   beta1,
+                   1.0 - beta1,
+                   beta2,
+                   1.0 - beta2,
+                   lr / (1.0 - power1),
+                   1.0 / std::sqrt(1.0 - power2),
+                   1e-8,
+                   0.0,
+                   1.0};
     if (lambda > 0.0) a.decay = decay.data(), a.decay_rate = lr * lambda;
     EXPECT_TRUE(reference_table_double()->adam(a, 0, 16));
     if (grad == 0.5) after_one = p[7];

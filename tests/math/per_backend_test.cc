@@ -1,4 +1,6 @@
 // Every kernel of every backend that this CPU can run, against the reference, bit for bit; and the forced choice.
+#include "math/per_backend.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "math/backend.h"
-#include "math/per_backend.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -328,7 +329,8 @@ TEST_P(PerBackend, FlatPasses) {
       }
       for (int i = 0; i < 3; ++i) expect_same(out[0][i].data(), out[1][i].data(), size);
       for (std::size_t i = 0; i < n; ++i) {
-        EXPECT_EQ(std::memcmp(&out[1][0][i], &out[2][0][i], sizeof(float)) == 0, decay[i] == 0.0f || start[i] == 0.0f) << i;
+        EXPECT_EQ(std::memcmp(&out[1][0][i], &out[2][0][i], sizeof(float)) == 0, decay[i] == 0.0f || start[i] == 0.0f)
+            << i;
       }
     }
     for (int b = 0; b < blocks; ++b)

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <map>
 
-#include "support/fault_file_system.h"
 #include "softac/agent.h"
 #include "softac/error.h"
+#include "support/fault_file_system.h"
 #include "support/point_env.h"
 
 namespace softac::test {

@@ -61,7 +61,9 @@ class Ant final : public MujocoEnv {
   using Options = AntOptions;
 
   Ant(const TaskInfo& info, const Options& options)
-      : MujocoEnv(info, options), options_(options), contact_cost_(options.version >= 5 || options.use_contact_forces),
+      : MujocoEnv(info, options),
+        options_(options),
+        contact_cost_(options.version >= 5 || options.use_contact_forces),
         contact_obs_(options.version >= 5 ? options.include_cfrc_ext_in_observation : options.use_contact_forces),
         main_body_(find_main_body(options)) {
     require_model(nq() >= 3, "nq of at least 3");
@@ -133,8 +135,8 @@ class Ant final : public MujocoEnv {
 
 void add_ant(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<Ant>(table, {"Ant-v" + std::to_string(version), 1000, 6000.0,
-                          "four-legged ant: run forward (MuJoCo)"}, version);
+    add_task<Ant>(table, {"Ant-v" + std::to_string(version), 1000, 6000.0, "four-legged ant: run forward (MuJoCo)"},
+                  version);
   }
 }
 

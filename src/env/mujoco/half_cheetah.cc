@@ -61,8 +61,9 @@ class HalfCheetah final : public MujocoEnv {
 
 void add_half_cheetah(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<HalfCheetah>(table, {"HalfCheetah-v" + std::to_string(version), 1000, 4800.0,
-                                  "planar cheetah: run forward (MuJoCo)"}, version);
+    add_task<HalfCheetah>(
+        table, {"HalfCheetah-v" + std::to_string(version), 1000, 4800.0, "planar cheetah: run forward (MuJoCo)"},
+        version);
   }
 }
 

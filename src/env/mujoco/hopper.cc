@@ -91,8 +91,10 @@ class Hopper final : public MujocoEnv {
 
 void add_hopper(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<Hopper>(table, {"Hopper-v" + std::to_string(version), 1000, 3800.0,
-                             "planar one-legged hopper: hop forward without falling (MuJoCo)"}, version);
+    add_task<Hopper>(table,
+                     {"Hopper-v" + std::to_string(version), 1000, 3800.0,
+                      "planar one-legged hopper: hop forward without falling (MuJoCo)"},
+                     version);
   }
 }
 

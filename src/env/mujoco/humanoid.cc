@@ -50,7 +50,8 @@ class Humanoid final : public HumanoidBase {
   using Options = HumanoidOptions;
 
   Humanoid(const TaskInfo& info, const Options& options)
-      : HumanoidBase(info, options, options.obs, options.reset_noise_scale), options_(options),
+      : HumanoidBase(info, options, options.obs, options.reset_noise_scale),
+        options_(options),
         total_mass_(numpy_sum({model().body_mass, static_cast<std::size_t>(model().nbody)})) {
     finish();
   }
@@ -88,8 +89,10 @@ class Humanoid final : public HumanoidBase {
 
 void add_humanoid(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<Humanoid>(table, {"Humanoid-v" + std::to_string(version), 1000, std::nullopt,
-                               "humanoid: run forward without falling (MuJoCo)"}, version);
+    add_task<Humanoid>(
+        table,
+        {"Humanoid-v" + std::to_string(version), 1000, std::nullopt, "humanoid: run forward without falling (MuJoCo)"},
+        version);
   }
 }
 

@@ -31,8 +31,11 @@ class HumanoidBase : public MujocoEnv {
  protected:
   HumanoidBase(const TaskInfo& info, const TaskOptions& options, const HumanoidObsOptions& obs,
                double reset_noise_scale)
-      : MujocoEnv(info, options), obs_(obs), first_body_(options.version >= 5 ? 1 : 0),
-        first_dof_(options.version >= 5 ? 6 : 0), reset_noise_scale_(reset_noise_scale) {
+      : MujocoEnv(info, options),
+        obs_(obs),
+        first_body_(options.version >= 5 ? 1 : 0),
+        first_dof_(options.version >= 5 ? 6 : 0),
+        reset_noise_scale_(reset_noise_scale) {
     require_model(nq() >= 3 && nv() >= 6, "nq of at least 3 and nv of at least 6");
     use_contact_forces();
   }

@@ -63,8 +63,10 @@ class HumanoidStandup final : public HumanoidBase {
 
 void add_humanoid_standup(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<HumanoidStandup>(table, {"HumanoidStandup-v" + std::to_string(version), 1000, std::nullopt,
-                                      "humanoid: stand up from lying (MuJoCo)"}, version);
+    add_task<HumanoidStandup>(
+        table,
+        {"HumanoidStandup-v" + std::to_string(version), 1000, std::nullopt, "humanoid: stand up from lying (MuJoCo)"},
+        version);
   }
 }
 

@@ -70,8 +70,10 @@ class InvertedDoublePendulum final : public MujocoEnv {
 
 void add_inverted_double_pendulum(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<InvertedDoublePendulum>(table, {"InvertedDoublePendulum-v" + std::to_string(version), 1000, 9100.0,
-                                             "cart with a double pole: balance it (MuJoCo)"}, version);
+    add_task<InvertedDoublePendulum>(table,
+                                     {"InvertedDoublePendulum-v" + std::to_string(version), 1000, 9100.0,
+                                      "cart with a double pole: balance it (MuJoCo)"},
+                                     version);
   }
 }
 

@@ -60,8 +60,10 @@ class InvertedPendulum final : public MujocoEnv {
 
 void add_inverted_pendulum(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<InvertedPendulum>(table, {"InvertedPendulum-v" + std::to_string(version), 1000, 950.0,
-                                       "cart-pole: balance a pole on a cart (MuJoCo)"}, version);
+    add_task<InvertedPendulum>(
+        table,
+        {"InvertedPendulum-v" + std::to_string(version), 1000, 950.0, "cart-pole: balance a pole on a cart (MuJoCo)"},
+        version);
   }
 }
 

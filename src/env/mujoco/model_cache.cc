@@ -53,8 +53,8 @@ ModelPtr load_model(const std::string& xml_file) {
   static std::mutex mutex;
   static std::map<FileKey, std::weak_ptr<const mjModel>> cache;
   const std::lock_guard<std::mutex> lock(mutex);
-  std::weak_ptr<const mjModel>& slot = cache[{path.string(), std::filesystem::file_size(path),
-                                              std::filesystem::last_write_time(path)}];
+  std::weak_ptr<const mjModel>& slot =
+      cache[{path.string(), std::filesystem::file_size(path), std::filesystem::last_write_time(path)}];
   ModelPtr shared = slot.lock();
   if (!shared) {
     mjModel* model = compile(path.string());

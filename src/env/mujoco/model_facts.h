@@ -16,9 +16,9 @@ struct ActuatorFact {
 struct ModelFacts {
   const char* file;
   int nq, nv, nu, nbody;
-  double mass;        // total, kg
-  double timestep;    // s
-  double ctrl_limit;  // every control lies in ±ctrl_limit
+  double mass;                          // total, kg
+  double timestep;                      // s
+  double ctrl_limit;                    // every control lies in ±ctrl_limit
   std::vector<const char*> joints;      // in qpos order
   std::vector<ActuatorFact> actuators;  // in control order
 };

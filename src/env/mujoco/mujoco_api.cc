@@ -40,8 +40,10 @@ void prepare_mujoco() {
       throw ConfigError("MuJoCo 4.0.0 is loaded; its Newton solver computes wrong accelerations: use 3.17.0 or 4.0.1");
     }
     if (version != mjVERSION_HEADER) {
-      throw ConfigError("MuJoCo's library is version " + std::to_string(version) + ", but the program was built with "
-                        "the headers of version " + std::to_string(mjVERSION_HEADER));
+      throw ConfigError("MuJoCo's library is version " + std::to_string(version) +
+                        ", but the program was built with "
+                        "the headers of version " +
+                        std::to_string(mjVERSION_HEADER));
     }
     if (mju_user_error == nullptr) mju_user_error = on_error;
     if (mju_user_warning == nullptr) mju_user_warning = on_warning;

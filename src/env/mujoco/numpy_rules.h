@@ -42,7 +42,9 @@ inline double sum_of_squares(std::span<const double> x) {
 }
 
 // np.clip: NaN passes through.
-inline double clip(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+inline double clip(double x, double low, double high) {
+  return x < low ? low : x > high ? high : x;
+}
 
 // x ** 2 of a NumPy scalar: the C library's pow, which differs from x·x in the last bit of one value in a thousand.
 // The exponent is opaque because compilers replace pow(x, 2) by x·x.

@@ -17,15 +17,15 @@ struct Range {
 
 class OptionVisitor {
  public:
-  OptionVisitor() = default;                                         // lists
+  OptionVisitor() = default;                                             // lists
   explicit OptionVisitor(const EnvKwargs& kwargs) : kwargs_(&kwargs) {}  // reads
 
   void number(const char* name, double& field, const char* description);        // finite
   void non_negative(const char* name, double& field, const char* description);  // finite, ≥ 0
   void count(const char* name, int& field, const char* description);            // whole, ≥ 1
   void flag(const char* name, bool& field, const char* description);
-  void range(const char* name, Range& field, const char* description);          // [lower, upper], infinity allowed
-  void text(const char* name, std::string& field, const char* description);     // not empty
+  void range(const char* name, Range& field, const char* description);       // [lower, upper], infinity allowed
+  void text(const char* name, std::string& field, const char* description);  // not empty
 
   const std::vector<EnvArgument>& arguments() const { return arguments_; }
   // After reading: throws ConfigError with all violations.

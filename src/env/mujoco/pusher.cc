@@ -32,7 +32,10 @@ class Pusher final : public MujocoEnv {
   using Options = PusherOptions;
 
   Pusher(const TaskInfo& info, const Options& options)
-      : MujocoEnv(info, options), options_(options), tips_arm_(body("tips_arm")), object_(body("object")),
+      : MujocoEnv(info, options),
+        options_(options),
+        tips_arm_(body("tips_arm")),
+        object_(body("object")),
         goal_(body("goal")) {
     require_model(nq() >= 11 && nv() >= 11, "nq and nv of at least 11");
     finish();

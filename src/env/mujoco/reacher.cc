@@ -80,8 +80,8 @@ class Reacher final : public MujocoEnv {
 
 void add_reacher(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<Reacher>(table, {"Reacher-v" + std::to_string(version), 50, -3.75,
-                              "two-link arm: reach a target (MuJoCo)"}, version);
+    add_task<Reacher>(
+        table, {"Reacher-v" + std::to_string(version), 50, -3.75, "two-link arm: reach a target (MuJoCo)"}, version);
   }
 }
 

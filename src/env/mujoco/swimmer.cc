@@ -61,8 +61,9 @@ class Swimmer final : public MujocoEnv {
 
 void add_swimmer(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<Swimmer>(table, {"Swimmer-v" + std::to_string(version), 1000, 360.0,
-                              "three-link swimmer: swim forward (MuJoCo)"}, version);
+    add_task<Swimmer>(table,
+                      {"Swimmer-v" + std::to_string(version), 1000, 360.0, "three-link swimmer: swim forward (MuJoCo)"},
+                      version);
   }
 }
 

@@ -81,8 +81,10 @@ class Walker2d final : public MujocoEnv {
 
 void add_walker2d(MujocoEnvTable& table) {
   for (const int version : {5, 4}) {
-    add_task<Walker2d>(table, {"Walker2d-v" + std::to_string(version), 1000, std::nullopt,
-                               "planar two-legged walker: walk forward without falling (MuJoCo)"}, version);
+    add_task<Walker2d>(table,
+                       {"Walker2d-v" + std::to_string(version), 1000, std::nullopt,
+                        "planar two-legged walker: walk forward without falling (MuJoCo)"},
+                       version);
   }
 }
 

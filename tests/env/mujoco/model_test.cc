@@ -22,10 +22,12 @@ std::string replaced(std::string text, const std::string& found, const std::stri
 TEST(MujocoModel, MissingFileNamesWhatWasSearchedAndTheFix) {
   const TempDir dir;
   const ScopedVariable variable("SOFTAC_MODEL_DIR", dir.path().string());
-  EXPECT_THAT(message_of<IoError>([] { make_env("Hopper-v5"); }),
-              AllOf(HasSubstr("hopper.xml"), HasSubstr("SOFTAC_MODEL_DIR=" + dir.path().string()),
-                    HasSubstr("pip install")));
-  EXPECT_THAT(message_of<IoError>([] { make_env("Hopper-v5", {{"xml_file", std::string("/no/such.xml")}}); }),
+  EXPECT_THAT(
+      message_of<IoError>([] { make_env("Hopper-v5"); }),
+      AllOf(HasSubstr("hopper.xml"), HasSubstr("SOFTAC_MODEL_DIR=" + dir.path().string()), HasSubstr("pip install")));
+  EXPECT_THAT(message_of<IoError>([] {
+                make_env("Hopper-v5", {{"xml_file", std::string("/no/such.xml")}});
+              }),
               HasSubstr("/no/such.xml"));
 }
 
@@ -68,17 +70,17 @@ TEST_P(WrongModel, IsRefusedNamingTheFact) {
   EXPECT_NO_THROW(make_env(change.id, {{"xml_file", path}}));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Facts, WrongModel,
-    ::testing::Values(Change{"hopper.xml", "Hopper-v5", "gear=\"200.0\"", "gear=\"201\"", "gear"},
-                      Change{"hopper.xml", "Hopper-v5", "timestep=\"0.002\"", "timestep=\"0.004\"", "timestep"},
-                      Change{"half_cheetah.xml", "HalfCheetah-v5", "settotalmass=\"14\"",
-                             "settotalmass=\"15\"", "total mass"},
-                      Change{"half_cheetah.xml", "HalfCheetah-v5", "joint=\"bshin\"", "joint=\"fshin\"",
-                             "actuator 1 joint"},
-                      Change{"inverted_pendulum.xml", "InvertedPendulum-v5", "ctrlrange=\"-3 3\" gear",
-                             "ctrlrange=\"-2 3\" gear", "lower limit"}),
-    [](const auto& test) { return std::to_string(test.index); });
+INSTANTIATE_TEST_SUITE_P(Facts, WrongModel,
+                         ::testing::Values(Change{"hopper.xml", "Hopper-v5", "gear=\"200.0\"", "gear=\"201\"", "gear"},
+                                           Change{"hopper.xml", "Hopper-v5", "timestep=\"0.002\"", "timestep=\"0.004\"",
+                                                  "timestep"},
+                                           Change{"half_cheetah.xml", "HalfCheetah-v5", "settotalmass=\"14\"",
+                                                  "settotalmass=\"15\"", "total mass"},
+                                           Change{"half_cheetah.xml", "HalfCheetah-v5", "joint=\"bshin\"",
+                                                  "joint=\"fshin\"", "actuator 1 joint"},
+                                           Change{"inverted_pendulum.xml", "InvertedPendulum-v5",
+                                                  "ctrlrange=\"-3 3\" gear", "ctrlrange=\"-2 3\" gear", "lower limit"}),
+                         [](const auto& test) { return std::to_string(test.index); });
 
 TEST(MujocoModel, MalformedFileGivesMujocosMessage) {
   const TempDir dir;
@@ -95,7 +97,9 @@ TEST(MujocoModel, OwnModelWithoutWhatTheTaskReadsIsRefused) {
   const TempDir dir;
   const std::string path = dir.write("cart_pole.xml", kCartPole);
   EXPECT_THAT(message_of<IoError>([&] { make_env("Reacher-v5", {{"xml_file", path}}); }), HasSubstr("fingertip"));
-  EXPECT_THAT(message_of<IoError>([&] { make_env("InvertedDoublePendulum-v5", {{"xml_file", path}}); }),
+  EXPECT_THAT(message_of<IoError>([&] {
+                make_env("InvertedDoublePendulum-v5", {{"xml_file", path}});
+              }),
               AllOf(HasSubstr("expected nq 3"), HasSubstr("found nq 2")));
   EXPECT_THROW(make_env("Ant-v5", {{"xml_file", path}, {"main_body", std::string("9")}}), IoError);
 }

@@ -18,7 +18,8 @@ using ::testing::HasSubstr;
 // A task with its buffers and its own random actions.
 struct Player {
   explicit Player(std::unique_ptr<Env> made)
-      : env(std::move(made)), obs(static_cast<std::size_t>(env->spec().obs_dim)),
+      : env(std::move(made)),
+        obs(static_cast<std::size_t>(env->spec().obs_dim)),
         action(static_cast<std::size_t>(env->spec().act_dim)) {}
   explicit Player(const std::string& id) : Player(make_env(id)) {}
 
@@ -94,8 +95,8 @@ TEST_P(MujocoTask, ReportsABreakdownAndRecoversByReset) {
   qvel.back() = kNaN;
   mujoco.set_state(qpos, qvel, player.obs);
   const auto step = [&] { player.env->step(player.action, player.obs); };
-  EXPECT_THAT(message_of<EnvError>(step), AllOf(HasSubstr(GetParam()), HasSubstr("qvel"),
-                                                HasSubstr("index " + std::to_string(mujoco.nv() - 1))));
+  EXPECT_THAT(message_of<EnvError>(step),
+              AllOf(HasSubstr(GetParam()), HasSubstr("qvel"), HasSubstr("index " + std::to_string(mujoco.nv() - 1))));
   EXPECT_THROW(step(), EnvError);  // and again, until it is reset
 
   qvel.back() = 0.0;
@@ -170,8 +171,8 @@ TEST(MujocoSimulation, PlaysAModelOfOnesOwn) {
 
 // Reset noise within its scale, around the model's initial state.
 TEST(MujocoSimulation, ResetDrawsAroundTheInitialState) {
-  Player player(make_env("Hopper-v5", {{"reset_noise_scale", 0.25},
-                                       {"exclude_current_positions_from_observation", false}}));
+  Player player(
+      make_env("Hopper-v5", {{"reset_noise_scale", 0.25}, {"exclude_current_positions_from_observation", false}}));
   Rng rng(7);
   double low = 1e9, high = -1e9;
   for (int i = 0; i < 200; ++i) {

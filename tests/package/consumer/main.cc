@@ -60,8 +60,9 @@ int play(const std::string& id) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  softac::register_env({.id = "Line-v0", .description = "a point on a line", .family = "consumer", .arguments = {}},
-                       [](const softac::EnvKwargs&) -> std::unique_ptr<softac::Env> { return std::make_unique<Line>(); });
+  softac::register_env(
+      {.id = "Line-v0", .description = "a point on a line", .family = "consumer", .arguments = {}},
+      [](const softac::EnvKwargs&) -> std::unique_ptr<softac::Env> { return std::make_unique<Line>(); });
   std::printf("Line-v0: %d steps\n", play("Line-v0"));
   for (int i = 1; i < argc; ++i) std::printf("%s: %d steps\n", argv[i], play(argv[i]));
 }

@@ -51,8 +51,12 @@ void list_tasks() {
         arguments[argument.name] = to_json(argument.default_value);
       }
     }
-    tasks.push_back({{"id", info.id}, {"arguments", arguments}, {"obs_dim", spec.obs_dim}, {"act_low", spec.act_low},
-                     {"act_high", spec.act_high}, {"max_episode_steps", spec.max_episode_steps},
+    tasks.push_back({{"id", info.id},
+                     {"arguments", arguments},
+                     {"obs_dim", spec.obs_dim},
+                     {"act_low", spec.act_low},
+                     {"act_high", spec.act_high},
+                     {"max_episode_steps", spec.max_episode_steps},
                      {"reward_threshold", spec.reward_threshold ? json(*spec.reward_threshold) : json()}});
   }
   std::cout << json{{"mujoco_version", mj_versionString()}, {"tasks", tasks}}.dump() << '\n';
