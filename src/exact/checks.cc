@@ -8,7 +8,7 @@
 namespace softac::exact {
 namespace {
 
-constexpr double kMaxSumError = 1e-4;
+constexpr double kMaxPolicySumError = 1e-4;
 
 bool is_size(std::size_t size, std::int64_t expected) {
   return size == static_cast<std::size_t>(expected);
@@ -59,7 +59,7 @@ double require_policy(const FiniteMdp& mdp, std::span<const double> pi) {
       SOFTAC_REQUIRE(is_probability(share) && (share == 0.0 || mdp.available(s, a)), s, a, share);
       sum += share;
     }
-    SOFTAC_REQUIRE(mdp.terminal(s) || std::fabs(sum - 1.0) <= kMaxSumError, s, sum);
+    SOFTAC_REQUIRE(mdp.terminal(s) || std::fabs(sum - 1.0) <= kMaxPolicySumError, s, sum);
     most = std::max(most, sum);
   }
   return most;

@@ -9,7 +9,7 @@ namespace softac {
 
 namespace {
 
-constexpr double kMaxSumError = 1e-6;                      // of the probabilities of a row
+constexpr double kMaxRowError = 1e-6;                      // of the probabilities of a row
 constexpr std::size_t kMaxEntries = std::size_t{1} << 36;  // half a terabyte of doubles
 
 template <class T>
@@ -73,7 +73,7 @@ void MdpBuilder::end_row() {
   const std::size_t first = mdp_.row_start.back();
   double mass = 0.0;
   for (std::size_t i = first; i < mdp_.p.size(); ++i) mass += mdp_.p[i];
-  SOFTAC_REQUIRE(r_.empty() || std::fabs(mass - 1.0) <= kMaxSumError, mdp_.reward.size(), mass);
+  SOFTAC_REQUIRE(r_.empty() || std::fabs(mass - 1.0) <= kMaxRowError, mdp_.reward.size(), mass);
   double sum = 0.0;
   bool same = true;
   for (std::size_t i = 0; i < r_.size(); ++i) {

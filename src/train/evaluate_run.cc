@@ -14,7 +14,7 @@ namespace softac {
 
 namespace {
 
-std::vector<std::byte> read_best(FileSystem& fs, const Path& dir) {
+std::vector<std::byte> best_bytes(FileSystem& fs, const Path& dir) {
   const Path path = dir / "model.safetensors";
   if (fs.kind(path) != FileKind::file) throw IoError(path.string() + ": missing; the run has not been evaluated yet");
   return fs.read_file(path, kMaxModelBytes);
@@ -39,7 +39,7 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   std::vector<std::byte> bytes;
   if (options.model.kind == ModelChoice::Kind::best) {
     path = Path(run_dir) / "best" / "model.safetensors";
-    bytes = read_best(fs, path.parent_path());
+    bytes = best_bytes(fs, path.parent_path());
   } else {
     path = Path(choose_checkpoint(fs, Path(run_dir) / "checkpoints", options.model, "model.safetensors").path) /
            "model.safetensors";
