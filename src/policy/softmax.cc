@@ -22,14 +22,17 @@ WeightedActions<T> SoftmaxPolicy<T>::make_samples(Arena& arena, int rows) const 
   return out;
 }
 
-// log π = logits − log Σ exp(logits), the largest taken out.
+// log π = logits − log Σ exp(logits), the largest taken out, whose part of the sum is 1.
 template <class T>
 void SoftmaxPolicy<T>::sample(const KernelTable<T>&, const WeightedActions<T>& samples, int first, int count) const {
   for (int r = first; r < first + count; ++r) {
     T most = samples.head.at(r, 0);
     for (int a = 1; a < num_actions_; ++a) most = std::max(most, samples.head.at(r, a));
     T sum = T(0), mean = T(0);
-    for (int a = 0; a < num_actions_; ++a) sum = sum + exp_of(samples.head.at(r, a) - most);
+    for (int a = 0; a < num_actions_; ++a) {
+      const T logit = samples.head.at(r, a);
+      sum = sum + (logit == most ? T(1) : exp_of(logit - most));
+    }
     const T log_sum = most + log_of(sum);
     for (int a = 0; a < num_actions_; ++a) {
       const int i = samples.at(r, a);
