@@ -10,6 +10,7 @@ enum class LearningRateSchedule { constant, linear };
 enum class Variant { sac, state_value };                // arXiv 1812.05905, or its forerunner 1801.01290 with V(s)
 enum class PolicyKind { squashed_gaussian, gaussian };  // E11: tanh-squashed, or the plain Gaussian
 enum class LogStdRule { clamp, tanh };                  // E11: clamp to [−20, 2], or tanh map to [−5, 2]
+enum class ActorCovariance { diagonal, full };          // of the Gaussian before squashing
 enum class EntCoefLoss { alpha, log_alpha };            // E10: −α·(…) or the form linear in log α
 enum class ActorGradient { reparameterised, likelihood_ratio };  // E9 by E11, or E13
 enum class ActorBaseline { none, leave_one_out };                // of E13

@@ -9,6 +9,9 @@ namespace softac {
 struct PolicyParameters {
   std::vector<double> log_weight;   // (K)
   std::vector<double> mu, log_std;  // (K·A), component by component
+  // (A(A − 1)/2) with actor_covariance = full, else empty: N, strictly lower triangular, row by row, of
+  // u = μ + σ ∘ (ε + N ε).
+  std::vector<double> shear = {};
 };
 
 }  // namespace softac

@@ -31,7 +31,8 @@ struct SacConfig {
   double log_std_min = -20.0;  // bounds of log σ; with the tanh rule the usual choice is −5
   double log_std_max = 2.0;
   int actor_components = 1;  // K Gaussians whose mixture the policy is
-  int n_critics = 2;         // N ≥ 1
+  ActorCovariance actor_covariance = ActorCovariance::diagonal;
+  int n_critics = 2;  // N ≥ 1
   CriticLoss critic_loss = CriticLoss::mse;
   int n_quantiles = 25;                   // M, outputs of a critic with critic_loss = quantile
   int top_quantiles_to_drop_per_net = 2;  // of the pooled N·M, N times as many are left out of the target

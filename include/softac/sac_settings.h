@@ -66,6 +66,10 @@ struct EnumNames<LogStdRule> {
   static constexpr std::array<std::string_view, 2> value = {"clamp", "tanh"};
 };
 template <>
+struct EnumNames<ActorCovariance> {
+  static constexpr std::array<std::string_view, 2> value = {"diagonal", "full"};
+};
+template <>
 struct EnumNames<EntCoefLoss> {
   static constexpr std::array<std::string_view, 2> value = {"alpha", "log_alpha"};
 };
@@ -130,6 +134,9 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "critics once more",
                     1, 32},
         c.actor_components);
+  visit(SettingInfo{"actor_covariance", group,
+                    "covariance of the policy's Gaussian: diagonal, or full, whose action components are correlated"},
+        c.actor_covariance);
   group = "Optimisers";
   visit(SettingInfo{"learning_rate", group, "Adam step size of every network whose own is not set", 0, inf},
         c.learning_rate);

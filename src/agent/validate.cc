@@ -52,6 +52,7 @@ struct Sizes {
     const bool discrete = c.num_actions > 0;
     const double a = act_dim, k = c.actor_components;
     actor_out = discrete ? c.num_actions : k == 1 ? 2 * a : k * (2 * a + 1);
+    if (c.actor_covariance == ActorCovariance::full) actor_out += a * (a - 1.0) / 2.0;
     const int quantiles = c.critic_loss == CriticLoss::quantile ? c.n_quantiles : 1;
     critic_out = (discrete ? c.num_actions : 1.0) * quantiles;
     target = double(c.n_target_actions) * (discrete ? c.num_actions : k) * c.n_critics * (quantiles + 1.0);
@@ -84,6 +85,8 @@ void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
         "with discrete actions the actor's gradient is exact; leave it at reparameterised");
   leave(c.actor_components == 1, "actor_components", std::to_string(c.actor_components),
         "a softmax has as many modes as actions; leave it at 1");
+  leave(c.actor_covariance == ActorCovariance::diagonal, "actor_covariance", "full",
+        "a softmax has no covariance; leave it at diagonal");
   leave(c.n_target_actions == 1, "n_target_actions", std::to_string(c.n_target_actions),
         "with discrete actions the target's expectation is exact; leave it at 1");
   leave(c.variant == Variant::sac, "variant", "state_value",
@@ -149,6 +152,10 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
               {"actor_gradient", "actor_components"},
               "likelihood_ratio: is for actor_components = 1, found " + std::to_string(c.actor_components) +
                   "; leave it at reparameterised for a mixture");
+  checks.rule(c.actor_covariance == ActorCovariance::diagonal ||
+                  (c.actor_components == 1 && c.actor_gradient == ActorGradient::reparameterised),
+              {"actor_covariance", "actor_components", "actor_gradient"},
+              "full: is for actor_components = 1 with actor_gradient = \"reparameterised\"");
   checks.rule(c.ent_coef_min < c.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
               number_text(c.ent_coef_min) + ": must be below ent_coef_max = " + number_text(c.ent_coef_max));
   if (c.critic_loss == CriticLoss::mse) return;

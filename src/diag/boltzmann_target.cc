@@ -30,6 +30,13 @@ void check(const GaussianPolicyView& policy, double alpha) {
                  policy.mu.size(), policy.log_std.size(), policy.num_components());
 }
 
+// (N ε)_d, of which N's row d needs ε's first d components alone.
+double sheared(const GaussianPolicyView& policy, std::span<const double> eps, std::size_t d) {
+  double sum = 0.0;
+  for (std::size_t j = 0; j < d && !policy.shear.empty(); ++j) sum += policy.shear[d * (d - 1) / 2 + j] * eps[j];
+  return sum;
+}
+
 // log Σ_j w_j N(u; μ_j, σ_j) before squashing; of one component N alone. eps: u in the scale of component k.
 double log_density_before_squashing(const GaussianPolicyView& policy, std::size_t k, std::span<const double> u,
                                     std::span<const double> eps) {
@@ -145,7 +152,7 @@ double squashed_log_density(const GaussianPolicyView& policy, std::span<const do
   std::vector<double> u(dim);
   for (std::size_t d = 0; d < dim; ++d) {
     const std::size_t i = component * dim + d;
-    u[d] = policy.mu[i] + exp_of(policy.log_std[i]) * eps[d];
+    u[d] = policy.mu[i] + exp_of(policy.log_std[i]) * (eps[d] + sheared(policy, eps, d));
     action[d] = elementary::tanh(Real(u[d])).v;
     slopes += 2.0 * half_log_slope(Real(u[d])).v;
   }
@@ -158,7 +165,7 @@ double squashed_log_density_at(const GaussianPolicyView& policy, std::span<const
   std::vector<double> u(dim), eps(dim);
   for (std::size_t d = 0; d < dim; ++d) {
     u[d] = 0.5 * (log_of(1.0 + action[d]) - log_of(1.0 - action[d]));
-    eps[d] = (u[d] - policy.mu[d]) * exp_of(-policy.log_std[d]);
+    eps[d] = (u[d] - policy.mu[d]) * exp_of(-policy.log_std[d]) - sheared(policy, eps, d);
     slopes += log_of(1.0 - action[d]) + log_of(1.0 + action[d]);
   }
   return log_density_before_squashing(policy, 0, u, eps) - slopes;

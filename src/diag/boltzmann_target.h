@@ -16,12 +16,13 @@ namespace softac {
 // Q of one state: actions (n, A) row-major → q (n).
 using ActionValues = std::function<void(std::span<const double> actions, std::span<double> q)>;
 
-// The policy in one state, a = tanh(μ + σ ε); of K components, a mixture of such.
+// The policy in one state, a = tanh(μ + σ ε), or tanh(μ + σ (ε + N ε)); of K components, a mixture of the former.
 struct GaussianPolicyView {
   PolicyKind kind = PolicyKind::squashed_gaussian;
   std::span<const double> mu;               // (K·A), component by component
   std::span<const double> log_std;          // (K·A)
   std::span<const double> log_weight = {};  // (K); empty: K = 1
+  std::span<const double> shear = {};       // N of softac/policy_parameters.h, K = 1; empty: none
 
   std::size_t num_components() const { return log_weight.empty() ? 1 : log_weight.size(); }
   std::size_t act_dim() const { return mu.size() / num_components(); }

@@ -31,7 +31,8 @@ LearnerProbe::LearnerProbe(int obs_dim, int act_dim, const SacConfig& config, co
       update_(obs_dim, act_dim, config, 0, 1, backend),
       acting_(update_.state(), update_.objective(), update_.backend(), obs_dim, act_dim) {
   const LearnerState<float>& state = update_.state();
-  if (continuous() && config.actor_components == 1) gradients_.emplace(act_dim, config, state.actor.size);
+  if (continuous() && config.actor_components == 1 && config.actor_covariance == ActorCovariance::diagonal)
+    gradients_.emplace(act_dim, config, state.actor.size);
   critic_tape_ = state.critic_nets[0].make_tape(arena_, rows_);
   x_ = arena_.panels<float>(rows_, state.critic_nets[0].shape().in);
   for (const Network<float>& net : state.critic_nets)
@@ -190,7 +191,7 @@ void LearnerProbe::measure_target(Rng& rng, std::vector<DiagnosticValue>& out) {
       action.assign(actions.begin(), actions.end());
       values(obs, action, static_cast<int>(values_at.size()), false, values_at);
     };
-    const GaussianPolicyView policy{PolicyKind::squashed_gaussian, at_s.mu, at_s.log_std, at_s.log_weight};
+    const GaussianPolicyView policy{PolicyKind::squashed_gaussian, at_s.mu, at_s.log_std, at_s.log_weight, at_s.shear};
     const BoltzmannEstimate estimate = act_dim_ == 1
                                            ? boltzmann_by_quadrature(policy, q, temperature, kTargetNodes)
                                            : boltzmann_by_sampling(policy, q, temperature, kTargetSamples, rng);
@@ -205,7 +206,7 @@ void LearnerProbe::measure_target(Rng& rng, std::vector<DiagnosticValue>& out) {
 }
 
 void LearnerProbe::measure_gradients(const Rng& noise, std::vector<DiagnosticValue>& out) {
-  if (!gradients_) return;  // the likelihood ratio is the single Gaussian's
+  if (!gradients_) return;  // the likelihood ratio is the single diagonal Gaussian's
   const GradientComparison found = gradients_->compare(update_, noise, kGradientDraws);
   out.push_back({"diag/grad_variance_ratio", found.variance_ratio[0]});
   out.push_back({"diag/grad_variance_ratio_baseline", found.variance_ratio[1]});

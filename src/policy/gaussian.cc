@@ -102,7 +102,7 @@ template <class T>
 PolicyParameters GaussianPolicy<T>::parameters(const WeightedActions<T>& samples, int row) const {
   using Real = elementary::Scalar<T>;
   const GaussianConstants<Real> constants(shape_);
-  PolicyParameters out{{0.0}, {}, {}};
+  PolicyParameters out{{0.0}, {}, {}, {}};
   for (int d = 0; d < shape_.act_dim; ++d) {
     out.mu.push_back(static_cast<double>(samples.head.at(row, d)));
     const Real raw(samples.head.at(row, shape_.act_dim + d));

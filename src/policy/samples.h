@@ -21,6 +21,7 @@ struct WeightedActions {
   T* weight = nullptr;       // (K·R) w_k(s)
   T* mean_log_pi = nullptr;  // (R) Σ_k w_k log π(a_k|s): minus the entropy
   T* eps = nullptr;          // (K·R, A) standard normals, written by the caller before the forward pass
+  T* sheared_eps = nullptr;  // (R, A) correlated noise; only of a Gaussian with full covariance
   T* action = nullptr;       // row-lane: a = tanh(u), or u for the plain Gaussian
   T* u = nullptr;            // row-lane
   T* sigma = nullptr;        // row-lane

@@ -120,11 +120,14 @@ Task draw_task(Rng& rng) {
       task.config.actor_gradient = ActorGradient::reparameterised;
       task.config.variant = Variant::sac;
       task.config.actor_components = task.config.n_target_actions = 1;
+      task.config.actor_covariance = ActorCovariance::diagonal;
     }
   } else if (!draw.goes_wrong()) {
     task.config.discrete_policy = DiscretePolicy::softmax;
     if (task.config.variant == Variant::state_value) task.config.n_target_actions = 1;
     if (task.config.actor_gradient == ActorGradient::likelihood_ratio) task.config.actor_components = 1;
+    if (task.config.actor_components > 1 || task.config.actor_gradient == ActorGradient::likelihood_ratio)
+      task.config.actor_covariance = ActorCovariance::diagonal;
   }
   if (draw.bad < 0.1 && !(task.config.log_std_min < task.config.log_std_max)) {
     task.config.log_std_min = -20.0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "softac/error.h"
@@ -154,6 +155,30 @@ TEST(BoltzmannTarget, OfAMixture) {
   EXPECT_NEAR(sampled.kl, b.kl, 4.0 * sampled.kl_error);
   const BoltzmannEstimate sampled_itself = boltzmann_by_sampling(mixture, q, alpha, 20'000, rng);
   EXPECT_NEAR(sampled_itself.kl, 0.0, 4.0 * sampled_itself.kl_error);
+}
+
+// Correlated components: u = μ + L ε with L = diag(σ)(I + N) has the density of N(μ, L Lᵀ).
+TEST(BoltzmannTarget, OfACorrelatedGaussian) {
+  const std::vector<double> mu = {0.2, -0.3}, log_std = {-0.7, -1.0}, shear = {1.5}, eps = {0.4, -0.8};
+  const GaussianPolicyView policy{PolicyKind::squashed_gaussian, mu, log_std, {}, shear};
+  const double s0 = std::exp(log_std[0]), s1 = std::exp(log_std[1]);
+  const double v0 = s0 * eps[0], v1 = s1 * (eps[1] + shear[0] * eps[0]);
+  // The inverse of L Lᵀ by its determinant (σ₀σ₁)².
+  const double a = s0 * s0, b = s0 * s1 * shear[0], c = s1 * s1 * (1.0 + shear[0] * shear[0]);
+  const double square = (c * v0 * v0 - 2.0 * b * v0 * v1 + a * v1 * v1) / (a * c - b * b);
+  std::vector<double> action(2);
+  const double log_pi = squashed_log_density(policy, eps, action);
+  double expected = -0.5 * square - std::log(s0 * s1) - std::log(2.0 * std::numbers::pi);
+  for (std::size_t d = 0; d < 2; ++d) {
+    EXPECT_NEAR(action[d], std::tanh(mu[d] + (d == 0 ? v0 : v1)), 1e-12);
+    expected -= std::log(1.0 - action[d] * action[d]);
+  }
+  EXPECT_NEAR(log_pi, expected, 1e-10);
+  EXPECT_NEAR(squashed_log_density_at(policy, action), expected, 1e-10);
+  const double alpha = 0.5;
+  const BoltzmannEstimate itself = boltzmann_by_quadrature(policy, values_of(policy, alpha, 0.3), alpha);
+  EXPECT_NEAR(itself.kl, 0.0, 1e-6);
+  EXPECT_NEAR(itself.log_z, 0.3 / alpha, 1e-6);
 }
 
 }  // namespace

@@ -220,6 +220,25 @@ class Policy:
         return [(1.0, *self.sample(obs, eps[0]))]
 
 
+class CorrelatedPolicy:
+    """One Gaussian of any covariance behind tanh; densities by PyTorch's own multivariate normal."""
+
+    def __init__(self, case):
+        self.case, self.dim = case, case["act_dim"]
+        self.net = make_net(case, "actor", case["obs_dim"], 2 * self.dim + self.dim * (self.dim - 1) // 2)
+
+    def samples(self, obs, eps):
+        mu, raw, shear = self.net(obs).split([self.dim, self.dim, self.dim * (self.dim - 1) // 2], dim=-1)
+        std = raw.clamp(self.case["log_std_min"], self.case["log_std_max"]).exp()
+        factor = torch.eye(self.dim).repeat(len(obs), 1, 1)
+        rows, columns = torch.tril_indices(self.dim, self.dim, offset=-1)
+        factor[:, rows, columns] = shear
+        normal = torch.distributions.MultivariateNormal(mu, scale_tril=std.unsqueeze(-1) * factor)
+        u = mu + torch.einsum("bij,bj->bi", std.unsqueeze(-1) * factor, eps[0])
+        log_slope = 2 * (math.log(2) - u - torch.nn.functional.softplus(-2 * u))
+        return [(1.0, torch.tanh(u), normal.log_prob(u) - log_slope.sum(-1))]
+
+
 class MixturePolicy:
     """K Gaussians behind tanh; densities by PyTorch's own mixture."""
 
@@ -257,6 +276,8 @@ def run(case, seed):
     n_obs, n_act, rows = case["obs_dim"], case["act_dim"], case["batch_size"]
     components = case.get("actor_components", 1)
     policy = Policy(case) if components == 1 else MixturePolicy(case)
+    if case.get("actor_covariance", "diagonal") == "full":
+        policy = CorrelatedPolicy(case)
     quantile = case.get("critic_loss", "mse") == "quantile"
     critics, targets = [], []
     for _ in range(case["n_critics"]):
@@ -476,6 +497,7 @@ EXTRA_CASES = {
     "everything_together": dict(
         LAYER, critic_loss="quantile", n_quantiles=4, top_quantiles_to_drop_per_net=1, activation_fn="elu", weight_decay=0.1,
         learning_rate_schedule="linear", normalize_obs=True, max_grad_norm=0.3),
+    "full_covariance": dict(actor_covariance="full", act_dim=3),
 }
 
 if __name__ == "__main__":
