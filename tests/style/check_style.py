@@ -44,7 +44,7 @@ PUBLIC = {
     "evaluation.h": "run",
     "train_summary.h": "run",
 }
-MAX_PUBLIC_LINES = 1500
+MAX_PUBLIC_LINES = 2000  # a sixth of them the two tables of settings, which grow with the methods
 MAX_FILE_LINES = 600
 
 SOURCE_DIRS = ["include", "src", "apps", "bench", "examples", "tests", "scripts", "cmake", ".ci"]

@@ -22,8 +22,7 @@ struct LearnerVariant {
 inline std::vector<LearnerVariant> learner_variants() {
   return {
       {"mixture", [](SacConfig& c) { c.actor_components = 3; }, 14533889144659190496u},
-      {"full_covariance", [](SacConfig& c) { c.actor_covariance = ActorCovariance::full; },
-       9189790092430309222u},
+      {"full_covariance", [](SacConfig& c) { c.actor_covariance = ActorCovariance::full; }, 9189790092430309222u},
       {"state_value",
        [](SacConfig& c) {
          c.variant = Variant::state_value;
