@@ -29,6 +29,8 @@ class Collector {
   // after the first call.
   void step(bool random);
 
+  std::span<const float> actions() const { return actions_; }  // (N, A) of the last step
+
   std::span<Rng> act_rngs() { return act_rngs_; }        // (N)
   std::span<Rng> warmup_rngs() { return warmup_rngs_; }  // (N)
 

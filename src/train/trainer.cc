@@ -7,6 +7,7 @@
 #include "run/checkpoint.h"
 #include "softac/error.h"
 #include "train/diagnosis.h"
+#include "train/doubts.h"
 #include "train/evaluator.h"
 #include "train/guards.h"
 #include "train/hang_report.h"
@@ -46,6 +47,7 @@ struct Trainer::Impl {
   std::optional<Diagnosis> diagnosis;
   std::optional<RunWriter> writer;  // none without records
   Guards guards;
+  Doubts doubts;
   Outcome outcome;
   TrainCallback silent;
   TrainCallback& callback;
@@ -76,7 +78,7 @@ TrainReport Trainer::run() {
   } catch (const EnvError& error) {
     t.fail(StopReason::env_error, error.what());
   } catch (const NumericsError& error) {
-    t.fail(StopReason::numerics, error.what());
+    t.fail(StopReason::numerics, error.what() + t.doubts.largest());
   } catch (const DiskError& error) {
     t.fail(StopReason::disk, error.what());
   } catch (const IoError& error) {
@@ -103,6 +105,7 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
       hang(settings.total_timesteps, options.on_env_hang),
       training(settings, options.memory_limit_bytes, [this](const std::string& text) { hang.report(text); }),
       guards(fs, training, [this](const std::string& text) { say(text); }),
+      doubts(training.config, training.agent, [this](const std::string& text) { say(text); }),
       callback(options.callback != nullptr ? *options.callback : silent) {
   const TrainConfig& config = training.config;
   const auto on_hang = [this](const std::string& text) { hang.report(text); };
@@ -132,6 +135,7 @@ void Trainer::Impl::start() {
   started = true;
   training.clock.start(training.schedule.step());
   callback.on_start(training.summary(), run_path);
+  doubts.of_settings();
   if (writer && writer->resumed()) return;
   training.envs->reset();
   // The other run may be gone when this one is resumed; a rollback needs a place to go to.
@@ -155,7 +159,9 @@ bool Trainer::Impl::proceed() {
 
 void Trainer::Impl::collect() {
   const VecEnv& envs = *training.envs;
-  training.collector.step(training.schedule.random_actions());
+  const bool random = training.schedule.random_actions();
+  training.collector.step(random);
+  doubts.of_step(envs, training.collector.actions(), random);
   training.schedule.advance();
   training.clock.tick(training.schedule.step(), training.schedule.warming_up());
   hang.set_step(training.schedule.step());
