@@ -10,6 +10,8 @@ struct Cost {
 };
 
 Cost cost(int in, const std::vector<int>& hidden, int out) {
+  const std::int64_t all = std::int64_t{in} * out;
+  if (hidden.empty()) return {all, 0, out};
   Cost c{std::int64_t{in} * hidden.front() + std::int64_t{hidden.back()} * out, std::int64_t{hidden.back()} * out,
          hidden.front()};
   for (std::size_t l = 1; l < hidden.size(); ++l) {

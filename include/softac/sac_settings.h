@@ -100,9 +100,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"policy", group,
                     "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"},
         c.policy);
-  visit(SettingInfo{"net_arch", group,
-                    "hidden widths of the actor and of each critic; {pi = […], qf = […]} sets the next two", 1, 65536},
-        c.net_arch);
+  visit(
+      SettingInfo{"net_arch", group,
+                  "hidden widths of the actor and of each critic, [] = linear; {pi = […], qf = […]} sets the next two",
+                  1, 65536},
+      c.net_arch);
   visit(SettingInfo{"net_arch_actor", group, "hidden widths of the actor alone; empty = net_arch", 1, 65536},
         c.net_arch_actor);
   visit(SettingInfo{"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536},

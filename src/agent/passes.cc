@@ -30,7 +30,7 @@ template <class T>
 void TrainedNetworks<T>::input_gradient(const KernelTable<T>& k, int i, int first, const int* order,
                                         Outputs<const T> d_out, const NetworkGradients<T>& d, Panels<T> d_x) const {
   net(i).backward(k, params_.value, tapes_[i], {first, order}, transposes_[i], d_out, d, 0);
-  net(i).backward_input(k, params_.value, transposes_[i], d, 0, d_x);
+  net(i).backward_input(k, params_.value, transposes_[i], d_out, d, 0, d_x);
 }
 
 template <class T>

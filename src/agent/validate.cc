@@ -134,8 +134,6 @@ void check_ranges(const SacConfig& config, SettingChecks& checks) {
 }
 
 void check_rules(const SacConfig& c, SettingChecks& checks) {
-  checks.rule(!c.net_arch.empty() || (!c.net_arch_actor.empty() && !c.net_arch_critic.empty()), {"net_arch"},
-              "[]: must name at least one hidden layer, or net_arch_actor and net_arch_critic both must");
   checks.rule(c.log_std_min < c.log_std_max, {"log_std_min", "log_std_max"},
               number_text(c.log_std_min) + ": must be below log_std_max = " + number_text(c.log_std_max));
   const auto own = [&](const char* key, double value, const char* common) {

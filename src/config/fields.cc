@@ -190,7 +190,26 @@ bool is_learner_setting(const std::string& name) {
   return found;
 }
 
+namespace {
+
+// "net_arch.pi" or "net_arch.qf" = []: that network alone is linear. An empty net_arch_actor or net_arch_critic means
+// net_arch, so net_arch becomes empty, and the other network keeps its widths as its own.
+bool makes_one_network_linear(SacConfig& config, const std::string& key, const SettingValue& value) {
+  if (key != "net_arch.pi" && key != "net_arch.qf") return false;
+  const auto* widths = std::get_if<std::vector<double>>(&value);
+  if (widths == nullptr || !widths->empty()) return false;
+  std::vector<int>&own = key == "net_arch.pi" ? config.net_arch_actor : config.net_arch_critic,
+  &other = key == "net_arch.pi" ? config.net_arch_critic : config.net_arch_actor;
+  if (other.empty()) other = config.net_arch;
+  config.net_arch.clear();
+  own.clear();
+  return true;
+}
+
+}  // namespace
+
 std::string assign_setting(TrainConfig& config, const std::string& key, const SettingValue& value) {
+  if (makes_one_network_linear(config.sac, key, value)) return "";
   const std::string name = canonical_setting_name(key);
   bool found = false;
   std::string error;

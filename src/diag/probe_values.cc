@@ -33,7 +33,7 @@ void add_features(const std::string& name, const Network<float>& network, const 
     out.push_back({"diag/dead_units_" + name, dead / units});
     out.push_back({"diag/zeros_" + name, zeros / units});
   }
-  if (rank) {
+  if (rank && !tape.blocks.empty()) {
     const Panels<float> last = tape.blocks.back().y.rows_from(0, rows);
     out.push_back({"diag/effective_rank_" + name, static_cast<double>(effective_rank(last))});
   }

@@ -11,7 +11,7 @@ namespace softac {
 
 template <class T>
 Network<T>::Network(const std::string& name, const NetworkShape& shape, ParamLayout& layout) : shape_(shape) {
-  SOFTAC_REQUIRE(!shape_.hidden.empty() && shape_.in > 0 && shape_.out > 0, shape_.in, shape_.out);
+  SOFTAC_REQUIRE(shape_.in > 0 && shape_.out > 0, shape_.in, shape_.out);
   int in = shape_.in;
   for (std::size_t l = 0; l < shape_.hidden.size(); ++l) {
     const std::string layer = name + ".layers." + std::to_string(l);
@@ -50,14 +50,14 @@ Transposes<T> Network<T>::make_transposes(Arena& arena, int first_column, int nu
   Transposes<T> wt;
   for (std::size_t b = 0; b < blocks_.size(); ++b)
     wt.blocks.push_back(blocks_[b]->make_transpose(arena, b == 0 ? num_columns : blocks_[b]->in()));
-  if (!one_column()) wt.output = output_block_->make_transpose(arena, output_.in);
+  if (!one_column()) wt.output = output_block_->make_transpose(arena, linear() ? num_columns : output_.in);
   wt.first_column = first_column;
   return wt;
 }
 
 template <class T>
 int Network<T>::widest() const {
-  return *std::max_element(shape_.hidden.begin(), shape_.hidden.end());
+  return linear() ? shape_.out : *std::max_element(shape_.hidden.begin(), shape_.hidden.end());
 }
 
 template <class T>
@@ -70,7 +70,7 @@ template <class T>
 void Network<T>::transpose(const KernelTable<T>& k, const T* params, const Transposes<T>& wt) const {
   for (std::size_t b = 0; b < blocks_.size(); ++b)
     blocks_[b]->transpose(k, params, b == 0 ? wt.first_column : 0, wt.blocks[b]);
-  if (!one_column()) output_block_->transpose(k, params, 0, wt.output);
+  if (!one_column()) output_block_->transpose(k, params, linear() ? wt.first_column : 0, wt.output);
 }
 
 template <class T>
@@ -93,6 +93,7 @@ template <class T>
 void Network<T>::backward(const KernelTable<T>& k, const T* params, const NetworkTape<T>& tape, TapeRows rows,
                           const Transposes<T>& wt, Outputs<const T> d_out, const NetworkGradients<T>& d,
                           int d_at) const {
+  if (linear()) return;
   const int count = d_out.rows;
   const auto gate_of = [&](std::size_t b) { return blocks_[b]->gate(tape.blocks[b]); };
   const auto rows_of = [&](std::size_t b) { return d.blocks[b].rows_from(d_at, count); };
@@ -113,7 +114,15 @@ void Network<T>::backward(const KernelTable<T>& k, const T* params, const Networ
 
 template <class T>
 void Network<T>::backward_input(const KernelTable<T>& k, const T* params, const Transposes<T>& wt,
-                                const NetworkGradients<T>& d, int d_at, Panels<T> d_x) const {
+                                Outputs<const T> d_out, const NetworkGradients<T>& d, int d_at, Panels<T> d_x) const {
+  if (linear() && one_column()) {
+    const T* weight = params + output_.offset + wt.first_column;
+    for (int r = 0; r < d_x.rows; ++r) {
+      for (int c = 0; c < d_x.cols; ++c) d_x.at(r, c) = d_out.at(r, 0) * weight[c];
+    }
+    return;
+  }
+  if (linear()) return output_block_->backward(k, params, wt.output, {}, {}, d_out.panels(), {}, d_x);
   blocks_.front()->backward(k, params, wt.blocks.front(), {}, {}, d.blocks.front().rows_from(d_at, d_x.rows), {}, d_x);
 }
 
@@ -133,6 +142,8 @@ void Network<T>::weight_task(const KernelTable<T>& k, const WeightPass& pass, in
     k.head_backward_weights(
         {x.data, x.panel_stride, pass.d_out.column(), pass.x.rows, panels, pass.d_params + output_.offset}, 0,
         panels + 1);
+    // Behind the columns that a linear network reads of x there may be others.
+    for (int c = output_.in; linear() && c < panels * kLanes; ++c) pass.d_params[output_.offset + c] = T(0);
     return;
   }
   output_block_->weight_task(k, x, {}, pass.d_out.panels().rows_from(0, pass.x.rows), pass.d_params, task);

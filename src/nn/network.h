@@ -15,7 +15,7 @@ namespace softac {
 
 struct NetworkShape {
   int in = 0;
-  std::vector<int> hidden;  // widths, at least one
+  std::vector<int> hidden;  // widths; none: a linear network
   int out = 0;
   Activation activation = Activation::relu;  // of the hidden layers
   NormLayer norm = NormLayer::none;          // between each hidden product and its activation
@@ -63,9 +63,10 @@ class Network {
   // d_out (count, out) → rows d_at … of d.
   void backward(const KernelTable<T>& k, const T* params, const NetworkTape<T>& tape, TapeRows rows,
                 const Transposes<T>& wt, Outputs<const T> d_out, const NetworkGradients<T>& d, int d_at) const;
-  // Gradient of the input columns that `wt` was made for, from rows d_at … of d. d_x: (count, columns).
-  void backward_input(const KernelTable<T>& k, const T* params, const Transposes<T>& wt, const NetworkGradients<T>& d,
-                      int d_at, Panels<T> d_x) const;
+  // After backward(), with its d_out: the gradient of the input columns that `wt` was made for, from rows d_at … of d.
+  // d_x: (count, columns).
+  void backward_input(const KernelTable<T>& k, const T* params, const Transposes<T>& wt, Outputs<const T> d_out,
+                      const NetworkGradients<T>& d, int d_at, Panels<T> d_x) const;
 
   // What a weight task reads: all rows of the batch, from row 0.
   struct WeightPass {
@@ -81,6 +82,7 @@ class Network {
   std::int64_t cost_per_row() const;  // multiply-adds of a forward pass
 
  private:
+  bool linear() const { return blocks_.empty(); }
   bool one_column() const { return output_.kind == SlotKind::column; }
   bool skips(std::size_t block) const { return block > 0 && blocks_[block - 1]->leaves_zeros(); }
 

@@ -321,7 +321,6 @@ INSTANTIATE_TEST_SUITE_P(
                           [](SacConfig& c) {
                             c.net_arch = {8, 0};
                           }},
-                    Fault{"net_arch", [](SacConfig& c) { c.net_arch = {}; }},
                     Fault{"policy_delay", [](SacConfig& c) { c.policy_delay = 0; }},
                     Fault{"target_update_interval", [](SacConfig& c) { c.target_update_interval = 0; }},
                     Fault{"learning_rate", [](SacConfig& c) { c.learning_rate = -3.0; }},

@@ -261,7 +261,7 @@ class NetworkJacobian : public testing::TestWithParam<Activation> {};
 
 TEST_P(NetworkJacobian, OfEveryOutput) {
   for (const int outputs : {1, 3}) {
-    for (const std::vector<int>& hidden : {std::vector<int>{4}, {17, 3}, {3, 5, 4}}) {
+    for (const std::vector<int>& hidden : {std::vector<int>{}, {4}, {17, 3}, {3, 5, 4}}) {
       const int in = 4, rows = 3;
       Arena arena;
       const KernelTable<double>& k = *reference_table_double();
@@ -296,7 +296,7 @@ TEST_P(NetworkJacobian, OfEveryOutput) {
           weight_gradients(net, k, {x, tape, d, d_y, params.grad});
           EXPECT_LE(compare_gradient(output, parameters, values_at(parameters, params.value, params.grad)).worst, 1.0);
           for (int i = 0; i < rows; ++i) d_x.at(i, 0) = d_x.at(i, 1) = std::numeric_limits<double>::quiet_NaN();
-          net.backward_input(k, params.value, wt, d, 0, d_x);
+          net.backward_input(k, params.value, wt, d_y, d, 0, d_x);
           for (int i = 0; i < rows; ++i) {
             const Check check = compare_gradient(output, {&x.at(i, 1), &x.at(i, 2)}, {d_x.at(i, 0), d_x.at(i, 1)});
             EXPECT_LE(check.worst, 1.0);
@@ -309,6 +309,34 @@ TEST_P(NetworkJacobian, OfEveryOutput) {
 
 INSTANTIATE_TEST_SUITE_P(All, NetworkJacobian,
                          testing::Values(Activation::relu, Activation::tanh, Activation::elu, Activation::silu));
+
+// A state-value network reads the first columns of rows that go on with actions.
+TEST(NetworkBackward, OfALinearNetworkLeavesWhatLiesBehindItsColumnsAlone) {
+  Arena arena;
+  const KernelTable<double>& k = *reference_table_double();
+  ParamLayout layout;
+  const Network<double> net("net", {3, {}, 1}, layout);
+  Params<double> params(arena, layout.size());
+  Rng rng(6, StreamKind::test);
+  net.init(params.value, rng);
+  const int rows = 4;
+  auto wide = arena.panels<double>(rows, 5);
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < 5; ++c) wide.at(r, c) = rng.normal();
+  }
+  const Panels<const double> x = wide.first_cols(3);
+  const auto tape = net.make_tape(arena, rows);
+  const auto d = net.make_gradients(arena, rows);
+  const auto v = make_outputs<double>(arena, rows, 1), d_v = make_outputs<double>(arena, rows, 1);
+  for (int r = 0; r < rows; ++r) d_v.at(r, 0) = rng.normal();
+  net.forward(k, params.value, x, tape, 0, v);
+  weight_gradients(net, k, {x, tape, d, d_v, params.grad});
+  for (int c = 0; c < kLanes; ++c) {
+    double expected = 0.0;
+    for (int r = 0; r < rows && c < 3; ++r) expected += x.at(r, c) * d_v.at(r, 0);
+    EXPECT_NEAR(params.grad[c], expected, 1e-12) << c;
+  }
+}
 
 // The actor step takes the rows of a block in another order than the forward pass did.
 TEST(NetworkBackward, TakesTheRowsOfItsTapeInAnyOrder) {
@@ -335,10 +363,10 @@ TEST(NetworkBackward, TakesTheRowsOfItsTapeInAnyOrder) {
   net.transpose(k, params.value, wt);
   for (int i = 0; i < rows; ++i) d_q.at(i, 0) = values[i];
   net.backward(k, params.value, tape, {}, wt, d_q, straight, 0);
-  net.backward_input(k, params.value, wt, straight, 0, d_x);
+  net.backward_input(k, params.value, wt, d_q, straight, 0, d_x);
   for (int i = 0; i < 3; ++i) d_q_ordered.at(i, 0) = values[order[i]];
   net.backward(k, params.value, tape, {0, order}, wt, d_q_ordered, ordered, 1);
-  net.backward_input(k, params.value, wt, ordered, 1, d_x_ordered);
+  net.backward_input(k, params.value, wt, d_q_ordered, ordered, 1, d_x_ordered);
   for (int i = 0; i < 3; ++i) {
     for (int c = 0; c < 3; ++c) EXPECT_EQ(d_x_ordered.at(i, c), d_x.at(order[i], c));
     for (int c = 0; c < 4; ++c) EXPECT_EQ(ordered.blocks[1].at(1 + i, c), straight.blocks[1].at(order[i], c));

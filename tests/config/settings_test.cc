@@ -61,6 +61,18 @@ TEST(Settings, EveryKindOfValueIsAssigned) {
   EXPECT_EQ(set(config, "net_arch={pi=[16], qf=[8, 4]}"), "");
   EXPECT_EQ(config.sac.net_arch_actor, (std::vector<int>{16}));
   EXPECT_EQ(config.sac.net_arch_critic, (std::vector<int>{8, 4}));
+  EXPECT_EQ(set(config, "net_arch={pi=[], qf=[5]}"), "");  // a linear actor
+  EXPECT_EQ(config.sac.net_arch, std::vector<int>{});
+  EXPECT_EQ(config.sac.net_arch_actor, std::vector<int>{});
+  EXPECT_EQ(config.sac.net_arch_critic, std::vector<int>{5});
+  TrainConfig critics;
+  EXPECT_EQ(set(critics, "net_arch={qf=[]}"), "");  // linear critics; the actor keeps what it had
+  EXPECT_EQ(critics.sac.net_arch, std::vector<int>{});
+  EXPECT_EQ(critics.sac.net_arch_actor, (std::vector<int>{256, 256}));
+  EXPECT_EQ(critics.sac.net_arch_critic, std::vector<int>{});
+  EXPECT_EQ(set(critics, "net_arch={pi=[], qf=[]}"), "");
+  EXPECT_EQ(critics.sac.net_arch_actor, std::vector<int>{});
+  EXPECT_EQ(set(critics, "net_arch=[]"), "");
   EXPECT_EQ(set(config, "activation_fn=silu"), "");
   EXPECT_EQ(config.sac.activation_fn, Activation::silu);
   EXPECT_EQ(set(config, "policy=\"gaussian\""), "");

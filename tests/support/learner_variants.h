@@ -23,6 +23,22 @@ inline std::vector<LearnerVariant> learner_variants() {
   return {
       {"mixture", [](SacConfig& c) { c.actor_components = 3; }, 14533889144659190496u},
       {"full_covariance", [](SacConfig& c) { c.actor_covariance = ActorCovariance::full; }, 9189790092430309222u},
+      {"linear", [](SacConfig& c) { c.net_arch = {}; }, 295868298239610119u},
+      {"linear_critics",
+       [](SacConfig& c) {
+         c.net_arch_actor = c.net_arch;
+         c.net_arch = {};
+         c.critic_loss = CriticLoss::quantile;
+         c.n_quantiles = 5;
+         c.top_quantiles_to_drop_per_net = 1;
+       },
+       15659804175767734566u},
+      {"linear_state_value",
+       [](SacConfig& c) {
+         c.net_arch = {};
+         c.variant = Variant::state_value;
+       },
+       4111415348978971982u},
       {"state_value",
        [](SacConfig& c) {
          c.variant = Variant::state_value;

@@ -498,6 +498,8 @@ EXTRA_CASES = {
         LAYER, critic_loss="quantile", n_quantiles=4, top_quantiles_to_drop_per_net=1, activation_fn="elu", weight_decay=0.1,
         learning_rate_schedule="linear", normalize_obs=True, max_grad_norm=0.3),
     "full_covariance": dict(actor_covariance="full", act_dim=3),
+    "linear": dict(net_arch=[]),
+    "linear_state_value": dict(net_arch=[], variant="state_value"),
 }
 
 if __name__ == "__main__":
