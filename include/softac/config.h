@@ -25,7 +25,7 @@ struct TrainConfig {
   int train_freq = 1;                        // vector-environment steps between training phases
   int gradient_steps = 1;                    // updates per new transition and train_freq; −1 = one per new step
   bool gradient_steps_per_env_step = true;   // scale gradient_steps by n_envs (SB3 does not)
-  std::int64_t buffer_size = 1'000'000;      // replay slots over all environments
+  std::int64_t buffer_size = 1'000'000;      // transitions that replay keeps, over all environments
   int n_envs = 1;                            // environments stepped together
   int n_env_threads = 1;                     // threads that step environments
   int threads = 0;                           // threads inside an update; 0 = all cores

@@ -30,7 +30,7 @@ struct Transition {
 };
 
 struct LearnerOptions {
-  std::int64_t buffer_size = 1'000'000;  // replay slots over all streams, to 1e15
+  std::int64_t buffer_size = 1'000'000;  // transitions that replay keeps, over all streams; to 1e15
   int num_streams = 1;                   // independent sequences of transitions, e.g. one per robot; to 65536
   std::uint64_t seed = 0;
   int threads = 1;           // inside an update; 0 = all cores; never changes a result

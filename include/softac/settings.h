@@ -46,7 +46,8 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     0, 1e6},
         c.max_rollbacks);
   group = "Replay and schedule";
-  visit(SettingInfo{"buffer_size", group, "replay slots over all environments", 1, 1e15}, c.buffer_size);
+  visit(SettingInfo{"buffer_size", group, "transitions that replay keeps, over all environments", 1, 1e15},
+        c.buffer_size);
   visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15},
         c.learning_starts);
   visit(SettingInfo{"action_noise_std", group,

@@ -21,6 +21,9 @@ class ZeroPages {
   ZeroPages(ZeroPages&& other) noexcept;
   ZeroPages& operator=(ZeroPages&& other) noexcept;
 
+  // The whole pages among bytes [first, first + count) go back to the system and read as zeros.
+  void release(std::size_t first, std::size_t count);
+
   void* data() const { return data_; }
   std::size_t size() const { return size_; }
 

@@ -19,10 +19,12 @@ namespace {
 constexpr std::uint32_t kTerminated = 1, kTruncated = 2, kEndSlot = 4;
 constexpr std::uint32_t kEnded = kTerminated | kTruncated;
 
-constexpr int kPrefetchWords = 16384;  // fetched ahead of the row that is copied: 64 KiB
+constexpr std::int64_t kReleaseWords = 1 << 20;  // memory is given back 4 MiB at a time
+constexpr int kPrefetchWords = 16384;            // fetched ahead of the row that is copied: 64 KiB
 
+// Full of one-step episodes, with the transition that makes the oldest one go and the successor's slot.
 std::int64_t slots_per_env(const ReplayShape& shape) {
-  return shape.buffer_size / shape.num_envs + 1;
+  return 2 * (shape.buffer_size / shape.num_envs) + 2;
 }
 int record_words(const ReplayShape& shape) {
   return shape.obs_dim + shape.act_dim + 2;
@@ -61,9 +63,10 @@ void put_rows(const Panels<T>& x, int first, int num_rows, const float* const* r
 }  // namespace
 
 std::uint64_t ReplayBuffer::bytes_needed(const ReplayShape& shape) {
-  const auto slots = static_cast<std::uint64_t>(slots_per_env(shape)) * static_cast<std::uint64_t>(shape.num_envs);
-  const double bytes = static_cast<double>(slots) * (4.0 * record_words(shape) + 0.125);
-  if (bytes >= 0x1p63) return std::numeric_limits<std::uint64_t>::max();
+  const auto envs = static_cast<std::uint64_t>(shape.num_envs);
+  const std::uint64_t slots = (static_cast<std::uint64_t>(shape.buffer_size) / envs + 1) * envs;
+  const double bytes = static_cast<double>(slots) * (4.0 * record_words(shape) + 0.25);
+  if (bytes >= 0x1p62) return std::numeric_limits<std::uint64_t>::max();
   return slots * static_cast<std::uint64_t>(record_words(shape)) * sizeof(float) + num_bit_words(shape) * 8;
 }
 
@@ -72,15 +75,15 @@ ReplayBuffer::ReplayBuffer(const ReplayShape& shape, std::uint64_t memory_limit)
                  shape.act_dim, shape.num_envs, shape.n_steps);
   if (shape.buffer_size / shape.num_envs < 2) {
     throw ConfigError("buffer_size: expected at least " + std::to_string(2 * shape.num_envs) +
-                      " (two slots for each of " + std::to_string(shape.num_envs) + " environments), found " +
+                      " (two transitions for each of " + std::to_string(shape.num_envs) + " environments), found " +
                       std::to_string(shape.buffer_size));
   }
-  if (shape.buffer_size > (std::int64_t{1} << 44) / record_words(shape) || bytes_needed(shape) > memory_limit) {
+  if (shape.buffer_size > (std::int64_t{1} << 43) / record_words(shape) || bytes_needed(shape) > memory_limit) {
     const double slot_bytes = static_cast<double>(record_words(shape)) * sizeof(float);
-    const double fits = static_cast<double>(memory_limit) / (slot_bytes + 0.125);
+    const double fits = static_cast<double>(memory_limit) / (slot_bytes + 0.25);
     throw MemoryError("replay buffer: " + bytes_text(bytes_needed(shape)) + " needed for buffer_size = " +
                       std::to_string(shape.buffer_size) + " (" + std::to_string(record_words(shape) * 4) +
-                      " bytes a slot), " + bytes_text(memory_limit) + " available; buffer_size up to about " +
+                      " bytes a transition), " + bytes_text(memory_limit) + " available; buffer_size up to about " +
                       std::to_string(static_cast<std::int64_t>(std::min(fits, 1e15))) + " fits");
   }
   stride_ = record_words(shape);
@@ -110,19 +113,40 @@ std::uint64_t ReplayBuffer::record_digest(int env, std::int64_t number) const {
   return out.value();
 }
 
-// The next record is complete: it counts from now on, and the oldest one makes room for what comes after it.
+// The next record is complete: it counts from now on. The oldest transition beyond the capacity goes, and so does an
+// end slot whose transition has gone.
 void ReplayBuffer::advance(int env, bool end_slot) {
   Ring& ring = rings_[env];
   set_end(env, head(env), end_slot);
+  ring.transitions += end_slot ? 0 : 1;
   num_transitions_ += end_slot ? 0 : 1;
   ring.digest += record_digest(env, ring.total);
   ++ring.total;
-  if (ring.size + 1 < slots_) {
-    ++ring.size;
-  } else {
-    if (!is_end(env, head(env))) --num_transitions_;
-    ring.digest -= record_digest(env, ring.total - slots_);
+  ++ring.size;
+  while (ring.transitions > capacity() || is_end(env, (ring.total - ring.size) % slots_)) drop_oldest(env);
+}
+
+void ReplayBuffer::drop_oldest(int env) {
+  Ring& ring = rings_[env];
+  const std::int64_t number = ring.total - ring.size, s = number % slots_;
+  if (!is_end(env, s)) {
+    --ring.transitions;
+    --num_transitions_;
   }
+  ring.digest -= record_digest(env, number);
+  --ring.size;
+  const bool at_end = s + 1 == slots_;
+  if (!at_end && (s + 1 - ring.released) * stride_ < kReleaseWords) return;
+  const std::int64_t next = head(env);  // may be among them already, on its next way round
+  release(env, next <= s ? std::max(ring.released, next + 1) : ring.released, s + 1);
+  ring.released = at_end ? 0 : s + 1;
+}
+
+// Slots [first, last) hold nothing any more.
+void ReplayBuffer::release(int env, std::int64_t first, std::int64_t last) {
+  if (first >= last) return;
+  const auto begin = static_cast<std::size_t>(env * slots_ + first) * words() * sizeof(float);
+  pages_.release(begin, static_cast<std::size_t>(last - first) * words() * sizeof(float));
 }
 
 void ReplayBuffer::end_episode(int env) {
@@ -266,8 +290,10 @@ std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t
                                        std::span<const float> pending_obs) {
   SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs, env);
   const std::size_t obs_dim = shape_.obs_dim;
-  if (size < 0 || size > capacity() || total < size)
-    return std::to_string(size) + " of " + std::to_string(total) + " records, room for " + std::to_string(capacity());
+  if (size < 0 || size > max_records() || total < size) {
+    return std::to_string(size) + " of " + std::to_string(total) + " records, room for " +
+           std::to_string(max_records());
+  }
   if (!pending_obs.empty() && pending_obs.size() != obs_dim) return "a pending observation of another size";
   Ring ring;
   ring.total = ring.unsaved = total;
@@ -277,7 +303,6 @@ std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t
     return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
   };
   std::uint32_t before = kEndSlot;
-  std::int64_t transitions = 0;
   for (std::int64_t number = total - size; number < total; ++number) {
     const std::string where = "record " + std::to_string(number);
     const std::span<const float> values = record(env, number);
@@ -288,16 +313,19 @@ std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t
     if (!is_first && after_end != (flags == kEndSlot)) return where + ": its flags do not fit the record before";
     if (!finite(values.first(words() - 1))) return where + ": a value is not finite";
     set_end(env, number % slots_, flags == kEndSlot);
-    transitions += flags == kEndSlot ? 0 : 1;
+    ring.transitions += flags == kEndSlot ? 0 : 1;
     ring.digest += record_digest(env, number);
     before = flags;
   }
   if ((before & kEnded) != 0 || (before == kEndSlot) == ring.continues)
     return "the newest record has no proper successor";
+  if (ring.transitions > capacity())
+    return std::to_string(ring.transitions) + " transitions, room for " + std::to_string(capacity());
   if (!finite(pending_obs)) return "the pending observation is not finite";
   std::ranges::copy(pending_obs, slot(env, total % slots_));
+  ring.released = (total - size) % slots_;
   rings_[env] = ring;
-  num_transitions_ += transitions;
+  num_transitions_ += ring.transitions;
   return {};
 }
 

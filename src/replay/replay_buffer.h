@@ -2,7 +2,8 @@
 //
 // Every environment has a ring of slots. A slot is one record [obs O | action A | reward | flags] of 32-bit words. The
 // successor of a slot is the next slot's observation. Where an episode ends, an extra slot of which only the
-// observation counts holds the final one; it is never drawn as a transition.
+// observation counts holds the final one; it is never drawn as a transition and takes no transition's room: the ring
+// has twice as many slots as transitions, of which only those that hold something cost memory.
 //
 // An n-step window starts at any stored transition and runs until n rewards are summed, the episode ends (either flag),
 // or the newest transition of the ring is reached; k ≤ n rewards then, and the value bootstraps from the observation
@@ -24,19 +25,18 @@ struct ReplayShape {
   int obs_dim = 0;  // O
   int act_dim = 0;  // A
   int num_envs = 1;
-  std::int64_t buffer_size =
-      0;  // slots over all environments; each has buffer_size / num_envs, and one for what comes next
+  std::int64_t buffer_size = 0;  // transitions over all environments; each keeps its newest buffer_size / num_envs
   int n_steps = 1;
   double gamma = 0.99;
 };
 
 class ReplayBuffer {
  public:
-  // Memory that the buffer takes when it is full.
+  // Memory that the buffer takes when it is full of long episodes; where they have k steps, (k + 1)/k of it.
   static std::uint64_t bytes_needed(const ReplayShape& shape);
 
-  // Throws ConfigError if buffer_size leaves an environment fewer than two slots, MemoryError (with sizes) if the full
-  // buffer is larger than memory_limit bytes. Nothing is touched yet: memory is taken as slots fill.
+  // Throws ConfigError if buffer_size leaves an environment fewer than two transitions, MemoryError (with sizes) if the
+  // full buffer is larger than memory_limit bytes. Nothing is touched yet: memory is taken as slots fill.
   ReplayBuffer(const ReplayShape& shape, std::uint64_t memory_limit = available_memory());
 
   // Stores one transition of environment env; obs, next_obs (O), action (A). Where obs is not the next_obs stored
@@ -55,18 +55,21 @@ class ReplayBuffer {
   // Digest of all stored transitions and their numbers. Kept up to date as they come and go: costs no pass over them.
   std::uint64_t digest() const;
 
-  // The contents by number: the records of a ring are numbered from 0 as they are stored, and record n lies in slot
-  // n mod (capacity + 1) (replay_segment.h writes and reads them).
+  // The contents by number: the records of a ring are numbered from 0 as they are stored (replay_segment.h writes and
+  // reads them).
   struct Ring {
-    std::int64_t total = 0;    // number of the next record
-    std::int64_t size = 0;     // newest records that count, end slots included: numbers total − size … total − 1
+    std::int64_t total = 0;  // number of the next record
+    std::int64_t size = 0;   // newest records that count, end slots included: numbers total − size … total − 1
+    std::int64_t transitions = 0;  // those of them that are no end slots
     bool continues = false;    // the next record's observation is there already: the successor of the newest transition
     std::int64_t unsaved = 0;  // records from here on are new, or were changed, since mark_saved()
     std::uint64_t digest = 0;  // sum over the records that count
+    std::int64_t released = 0;  // slots from 0 on whose memory was given back since the ring was last there
   };
   const Ring& ring(int env) const { return rings_[env]; }
-  int num_words() const { return stride_; }             // of a record
-  std::int64_t capacity() const { return slots_ - 1; }  // largest ring size
+  int num_words() const { return stride_; }                                       // of a record
+  std::int64_t capacity() const { return shape_.buffer_size / shape_.num_envs; }  // most transitions of a ring
+  std::int64_t max_records() const { return 2 * capacity(); }                     // of a ring
   std::span<const float> record(int env, std::int64_t number) const { return {slot(env, number % slots_), words()}; }
   void mark_saved(int env) { rings_[env].unsaved = ring(env).total; }
   // What the newest transition leads to will not be continued: it counts as truncated.
@@ -94,6 +97,8 @@ class ReplayBuffer {
   void put_end_slot(int env);
   std::uint64_t record_digest(int env, std::int64_t number) const;
   void advance(int env, bool end_slot);
+  void drop_oldest(int env);
+  void release(int env, std::int64_t first, std::int64_t last);
   void draw(Rng& rng, int count);
   void prefetch(const Pick& pick) const;
 

@@ -147,9 +147,9 @@ ReplayLoader::ReplayLoader(ReplayBuffer& buffer, std::span<const std::byte> ring
     Saved saved;
     const auto total = in.get<std::uint64_t>(), size = in.get<std::uint64_t>();
     const auto continues = in.get<std::uint32_t>();
-    if (total >> 62 || size > total || size > static_cast<std::uint64_t>(buffer_.capacity()) || continues > 1) {
+    if (total >> 62 || size > total || size > static_cast<std::uint64_t>(buffer_.max_records()) || continues > 1) {
       in.fail("environment " + std::to_string(env) + ": " + std::to_string(size) + " of " + std::to_string(total) +
-              " records, room for " + std::to_string(buffer_.capacity()));
+              " records, room for " + std::to_string(buffer_.max_records()));
     }
     saved.total = static_cast<std::int64_t>(total);
     saved.size = static_cast<std::int64_t>(size);

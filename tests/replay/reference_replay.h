@@ -1,6 +1,7 @@
 // The replay's contract in its plainest form: whole transitions in a list, windows by a loop.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <vector>
@@ -15,7 +16,7 @@ struct FullTransition {
   bool terminated = false, truncated = false;
 };
 
-// One environment's history: slots as the buffer counts them (an end slot after each episode).
+// One environment's history: the newest `capacity` transitions, with an end slot after each episode.
 class ReferenceRing {
  public:
   explicit ReferenceRing(std::int64_t capacity) : capacity_(capacity) {}
@@ -61,7 +62,8 @@ class ReferenceRing {
     bool end = false;
   };
   void trim() {
-    while (static_cast<std::int64_t>(slots_.size()) > capacity_) slots_.pop_front();
+    const auto is_transition = [](const Slot& slot) { return !slot.end; };
+    while (std::ranges::count_if(slots_, is_transition) > capacity_ || slots_.front().end) slots_.pop_front();
   }
   std::int64_t capacity_;
   std::deque<Slot> slots_;

@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
+#include <set>
 
 #include "base/text.h"
 #include "replay/reference_replay.h"
@@ -176,14 +179,62 @@ TEST(ReplayBuffer, NeitherAddNorSampleAllocates) {
   EXPECT_EQ(num_allocations(), before);
 }
 
-TEST(ReplayBuffer, ABufferOfNSlotsHoldsNStepsOfOneEpisode) {
-  ReplayBuffer buffer({1, 1, 1, 10, 1, 0.99}, kNoLimit);
-  const std::vector<float> action = {0.0f};
-  for (int i = 0; i < 25; ++i) {
-    const std::vector<float> obs = {static_cast<float>(i)}, next_obs = {static_cast<float>(i + 1)};
-    buffer.add(0, obs, action, 0.0f, next_obs, false, false);
-    EXPECT_EQ(buffer.num_transitions(), std::min(i + 1, 10));
+// Whatever the length of the episodes: 0 = one that never ends.
+TEST(ReplayBuffer, ABufferOfNHoldsTheNewestNTransitions) {
+  for (const int length : {0, 1, 2, 3, 7}) {
+    ReplayBuffer buffer({1, 1, 1, 10, 1, 0.99}, kNoLimit);
+    const std::vector<float> action = {0.0f};
+    for (int i = 0; i < 95; ++i) {
+      const std::vector<float> obs = {static_cast<float>(i)}, next_obs = {static_cast<float>(i + 1)};
+      const bool ends = length > 0 && (i + 1) % length == 0;
+      buffer.add(0, obs, action, 0.0f, next_obs, ends && i % 2 == 0, ends && i % 2 != 0);
+      ASSERT_EQ(buffer.num_transitions(), std::min(i + 1, 10)) << length;
+    }
+    Rng rng(1, StreamKind::test);
+    OwnedBatch<float> batch(400, 1, 1);
+    buffer.sample(rng, batch.view);
+    std::set<float> seen;
+    for (int b = 0; b < 400; ++b) {
+      seen.insert(batch.view.x.at(b, 0));
+      ASSERT_EQ(batch.view.x.at(400 + b, 0), batch.view.x.at(b, 0) + 1.0f) << length;
+    }
+    EXPECT_EQ(seen.size(), 10u) << length;
+    EXPECT_EQ(*seen.begin(), 85.0f) << length;
   }
+}
+
+std::int64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::int64_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+// The ring runs through twice as many slots as it keeps; what it has left costs nothing.
+TEST(ReplayBuffer, TakesTheMemoryOfItsTransitions) {
+  const ReplayShape shape{1000, 1, 1, 16'000, 1, 0.99};
+  const auto needed = static_cast<std::int64_t>(ReplayBuffer::bytes_needed(shape));
+  const std::int64_t before = resident_bytes();
+  ReplayBuffer buffer(shape, kNoLimit);
+  std::vector<float> obs(1000, 1.0f), next_obs(1000, 1.0f), action(1, 0.0f);
+  std::int64_t most = 0;
+  for (int i = 0; i < 80'000; ++i) {
+    obs[0] = static_cast<float>(i);
+    next_obs[0] = static_cast<float>(i + 1);
+    buffer.add(0, obs, action, 0.0f, next_obs, false, false);
+    if (i % 1'000 == 0) most = std::max(most, resident_bytes() - before);
+  }
+  EXPECT_EQ(buffer.num_transitions(), 16'000);
+  Rng rng(1, StreamKind::test);
+  OwnedBatch<float> batch(256, 1000, 1);
+  buffer.sample(rng, batch.view);
+  for (int b = 0; b < 256; ++b) {
+    EXPECT_GE(batch.view.x.at(b, 0), 64'000.0f);
+    EXPECT_EQ(batch.view.x.at(b, 999), 1.0f);
+    EXPECT_EQ(batch.view.x.at(256 + b, 0), batch.view.x.at(b, 0) + 1.0f);
+  }
+  EXPECT_GT(most, needed / 2);
+  EXPECT_LT(most, needed + (std::int64_t{16} << 20));
 }
 
 TEST(ReplayBuffer, RefusesWhatDoesNotFitIntoMemory) {
@@ -204,7 +255,7 @@ TEST(ReplayBuffer, RefusesWhatDoesNotFitIntoMemory) {
                MemoryError);  // no overflow on the way
 }
 
-TEST(ReplayBuffer, RefusesFewerThanTwoSlotsPerEnvironment) {
+TEST(ReplayBuffer, RefusesFewerThanTwoTransitionsPerEnvironment) {
   EXPECT_THROW(ReplayBuffer({1, 1, 8, 15, 1, 0.99}, kNoLimit), ConfigError);
   EXPECT_NO_THROW(ReplayBuffer({1, 1, 8, 16, 1, 0.99}, kNoLimit));
 }
