@@ -99,7 +99,8 @@ class Resolver {
       if (info.id == env_id) found = &info;
     }
     if (!found) {
-      violations.insert(violations.begin(), "unknown environment \"" + env_id + "\"" + did_you_mean(env_id, ids));
+      violations.insert(violations.begin(), "unknown environment \"" + env_id + "\"" + did_you_mean(env_id, ids) +
+                                                "; softac env list shows all");
       return;
     }
     std::vector<std::string> names;

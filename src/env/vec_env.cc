@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint32_t kStateVersion = 1;
 constexpr int kMaxFailuresInRow = 100;
+constexpr double kUnbounded = 1e300;  // bounds beyond, infinite or not, stand for none
 
 std::string number_name(double value) {
   if (std::isnan(value)) return "NaN";
@@ -57,8 +58,11 @@ void check_spec(const EnvSpec& spec, bool rescale_actions) {
   check_bounds("action", spec.act_low, spec.act_high, act_dim);
   if (rescale_actions && violations.empty()) {
     for (std::size_t j = 0; j < act_dim; ++j) {
-      if (!std::isfinite(spec.act_low[j]) || !std::isfinite(spec.act_high[j])) {
-        refuse("action bounds of entry " + std::to_string(j) + ": must be finite to be rescaled from [-1, 1]");
+      const double low = spec.act_low[j], high = spec.act_high[j];
+      if (std::max(std::fabs(low), std::fabs(high)) > kUnbounded) {
+        refuse("action bounds of entry " + std::to_string(j) + ": " + number_name(low) + " to " + number_name(high) +
+               " is no range that [-1, 1] could be rescaled to; give it the largest action that makes sense as its "
+               "bounds");
       }
     }
   }

@@ -235,8 +235,10 @@ void Trainer::Impl::finish() {
 }
 
 void Trainer::Impl::fail(StopReason reason, const std::string& text) {
-  const bool of_files = reason == StopReason::disk || reason == StopReason::io;
-  outcome.fail(reason, (of_files ? "" : training.config.env_id + ", ") + at_step() + ": " + text);
+  std::string where = at_step() + ": ";
+  if (reason == StopReason::numerics) where = training.config.env_id + ", " + where;
+  if (reason == StopReason::env_error) where.clear();  // the error names environment and step
+  outcome.fail(reason, where + text);
   if (writer) writer->close_failed(outcome, on_checkpoint);
 }
 

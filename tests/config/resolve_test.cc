@@ -94,6 +94,13 @@ TEST_F(Resolve, EverythingWrongIsSaidAtOnce) {
   }
 }
 
+TEST_F(Resolve, AnUnknownEnvironmentNamesWhereAllAre) {
+  ConfigRequest asked;
+  asked.options = {{"env_id", std::string("Pendulm-v1"), "command line"}};
+  EXPECT_THAT([&] { resolve_config(asked); }, ThrowsMessage<ConfigError>(AllOf(HasSubstr("did you mean 'Pendulum-v1'?"),
+                                                                               HasSubstr("softac env list"))));
+}
+
 TEST_F(Resolve, UnknownEnvironmentArgumentsAreNamed) {
   ConfigRequest asked = request();
   asked.set = {"env_kwargs.gee=9.81"};

@@ -292,10 +292,14 @@ TEST(VecEnv, RefusesUnfitSpecs) {
                                                HasSubstr("action bounds of entry 1: expected low < high"),
                                                HasSubstr("max_episode_steps: expected at least 0, found -1"))));
 
-  Toys infinite(1);
-  infinite.toys[0]->spec_.act_high[0] = std::numeric_limits<double>::infinity();
-  EXPECT_THAT([&] { VecEnv env(std::move(infinite.envs), {}); },
-              ThrowsMessage<ConfigError>(HasSubstr("action bounds of entry 0: must be finite")));
+  for (const double high : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::max(), 2e300}) {
+    Toys unbounded(1);
+    unbounded.toys[0]->spec_.act_high[0] = high;
+    EXPECT_THAT([&] { VecEnv env(std::move(unbounded.envs), {}); },
+                ThrowsMessage<ConfigError>(
+                    AllOf(HasSubstr("action bounds of entry 0: "), HasSubstr("the largest action that makes sense"))))
+        << high;
+  }
   EXPECT_THROW(VecEnv({}, {}), ContractError);
 }
 
