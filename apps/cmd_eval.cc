@@ -2,6 +2,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "commands.h"
@@ -20,6 +23,7 @@ struct EvalArguments {
   std::int64_t seed = 1000;
   bool stochastic = false;
   int threads = 1;
+  std::vector<std::string> plugins, set;
 };
 
 int evaluate(Context& context, const EvalArguments& arguments) {
@@ -30,6 +34,10 @@ int evaluate(Context& context, const EvalArguments& arguments) {
   if (arguments.step < -1) violations += "\n  --step " + std::to_string(arguments.step) + ": must be at least 0";
   if (arguments.threads < 0 || arguments.threads > 4096)
     violations += "\n  --threads " + std::to_string(arguments.threads) + ": must be from 0 to 4096";
+  constexpr std::string_view kKwargs = "env_kwargs.";
+  for (const std::string& text : arguments.set) {
+    if (!text.starts_with(kKwargs)) violations += "\n  --set " + text + ": must be env_kwargs.NAME=VALUE";
+  }
   if (!violations.empty()) throw ConfigError("options out of range:" + violations);
 
   EvaluateOptions options;
@@ -39,6 +47,8 @@ int evaluate(Context& context, const EvalArguments& arguments) {
   options.seed = static_cast<std::uint64_t>(arguments.seed);
   options.deterministic = !arguments.stochastic;
   options.threads = arguments.threads;
+  options.env_plugins = arguments.plugins;
+  for (const std::string& text : arguments.set) options.env_kwargs.push_back(text.substr(kKwargs.size()));
   const EvalStats stats = evaluate_run(arguments.run, options);
   for (const std::string& warning : stats.warnings) context.terminal.warning(warning);
   if (context.json) {
@@ -80,6 +90,10 @@ void add_eval(Command root, Context& context) {
   command.add_option("--threads", arguments->threads, "Threads inside the policy; 0 = all cores")
       .show_default()
       .value_name("T");
+  command.add_option("--set", arguments->set, "An argument of the environment in place of the run's (repeatable)")
+      .value_name("env_kwargs.NAME=VALUE");
+  command.add_option("--env-plugin", arguments->plugins, "Shared library in place of the run's (repeatable)")
+      .value_name("FILE");
   add_json_option(command, context);
   command.on_parse(
       [&context, arguments] { context.action = [&context, arguments] { return evaluate(context, *arguments); }; });

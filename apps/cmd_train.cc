@@ -23,19 +23,23 @@
 
 namespace softac::app {
 
-ResolvedConfig resolve(const TrainArguments& arguments) {
-  if (arguments.env_id.empty() && arguments.config_file.empty())
-    throw UsageError("ENV is missing (softac env list shows the environments)");
-  ConfigRequest request;
-  request.preset = arguments.preset;
-  request.config_file = arguments.config_file;
-  request.set = arguments.set;
+std::vector<std::string> absolute_paths(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const std::string& path : paths) out.push_back(std::filesystem::absolute(path).lexically_normal());
+  return out;
+}
+
+namespace {
+
+// The options that stand for settings.
+std::vector<SettingEntry> option_entries(const TrainArguments& arguments) {
+  std::vector<SettingEntry> out;
   auto add = [&](const std::string& key, SettingValue value, const std::string& origin) {
-    request.options.push_back({key, std::move(value), origin});
+    out.push_back({key, std::move(value), origin});
   };
   auto add_text = [&](const std::string& key, const std::string& text, const std::string& origin) {
     if (text.empty()) return;
-    for (SettingEntry& entry : parse_key_value(key + "=" + text, origin)) request.options.push_back(std::move(entry));
+    for (SettingEntry& entry : parse_key_value(key + "=" + text, origin)) out.push_back(std::move(entry));
   };
   if (!arguments.env_id.empty()) add("env_id", arguments.env_id, "command line");
   add_text("total_timesteps", arguments.steps, "--steps");
@@ -49,12 +53,40 @@ ResolvedConfig resolve(const TrainArguments& arguments) {
   } else if (!arguments.on_nan.empty()) {
     throw UsageError("--on-nan " + arguments.on_nan + ": expected stop or rollback:N");
   }
-  if (!arguments.plugins.empty()) {
-    std::vector<std::string> paths;  // absolute: the run is evaluated and resumed from other folders too
-    for (const std::string& plugin : arguments.plugins)
-      paths.push_back(std::filesystem::absolute(plugin).lexically_normal());
-    add("env_plugins", paths, "--env-plugin");
+  if (!arguments.plugins.empty()) add("env_plugins", absolute_paths(arguments.plugins), "--env-plugin");
+  return out;
+}
+
+ResolvedConfig resolve_fork(const TrainArguments& arguments) {
+  const std::pair<const char*, bool> others[] = {{"--config", !arguments.config_file.empty()},
+                                                 {"--preset", !arguments.preset.empty()},
+                                                 {"--init-from", !arguments.init_from.empty()},
+                                                 {"--seeds", !arguments.seeds.empty()}};
+  for (const auto& [name, given] : others) {
+    if (given) throw UsageError(std::string("--fork takes the other run's settings: not with ") + name);
   }
+  if (!arguments.resume.empty() && arguments.run_dir.empty())
+    throw UsageError("--fork with --resume auto: --run-dir must name the fork's folder");
+  RunConfigRequest request;
+  request.allow_changed = arguments.allow_changed;
+  request.changes.push_back({"max_time_sec", 0.0, "fork"});  // of one stretch, not of the run
+  for (const auto& entries : {parse_changes(arguments.set, "--set"), option_entries(arguments)})
+    request.changes.insert(request.changes.end(), entries.begin(), entries.end());
+  return load_run_config((std::filesystem::path(arguments.fork) / "config.toml").string(), request).resolved;
+}
+
+}  // namespace
+
+ResolvedConfig resolve(const TrainArguments& arguments) {
+  if (!arguments.fork.empty()) return resolve_fork(arguments);
+  if (arguments.fork_step >= 0) throw UsageError("--step names a checkpoint of the run that --fork names");
+  if (arguments.env_id.empty() && arguments.config_file.empty())
+    throw UsageError("ENV is missing (softac env list shows the environments)");
+  ConfigRequest request;
+  request.preset = arguments.preset;
+  request.config_file = arguments.config_file;
+  request.set = arguments.set;
+  request.options = option_entries(arguments);
   return resolve_config(request);
 }
 
@@ -134,13 +166,22 @@ int train_once(Context& context, const TrainArguments& arguments) {
   TrainerOptions options;
   options.run_dir = arguments.run_dir;
   options.init_from = arguments.init_from;
+  options.allow_changed = arguments.allow_changed;
   if (!arguments.resume.empty()) {
     if (arguments.resume != "auto")
       throw UsageError("--resume " + arguments.resume + ": expected auto (softac resume RUN resumes one run)");
     FileSystem& fs = posix_file_system();
-    if (options.run_dir.empty()) options.run_dir = find_unfinished_run(fs, options.runs_root, resolved.config);
+    if (options.run_dir.empty()) {
+      const UnfinishedRun found = find_unfinished_run(fs, options.runs_root, resolved.config);
+      options.run_dir = found.path;
+      if (found.path.empty() && !found.finished.empty())
+        context.terminal.info("a new run: " + found.finished + " has these settings but is finished (softac resume " +
+                              found.finished + " --steps N goes on with it)");
+    }
     options.resume = !options.run_dir.empty() && is_run(fs, options.run_dir);
   }
+  if (!options.resume) options.fork_from = arguments.fork;
+  if (!options.fork_from.empty() && arguments.fork_step >= 0) options.fork_step = arguments.fork_step;
   return run_training(context, resolved, std::move(options), arguments.show_diag);
 }
 
@@ -203,11 +244,18 @@ void add_train(Command root, Context& context) {
            "The run's directory, new or empty unless resuming (with --seeds: one folder s<seed> for each in it)",
            "DIR");
   add_text("--init-from", arguments->init_from, "Start from the networks of another run", "RUN");
+  Option fork = add_text("--fork", arguments->fork,
+                         "A new run from a checkpoint of another, replay included, with what --set changes", "RUN");
+  command.add_option("--step", arguments->fork_step, "The checkpoint to fork: the one taken at this environment step")
+      .needs(fork)
+      .value_name("N");
   add_text("--resume", arguments->resume,
            "auto: resume the run in --run-dir, else the newest unfinished one of the same settings, else start",
            "auto");
   command.add_option("--env-plugin", arguments->plugins, "Shared library with further environments (repeatable)")
       .value_name("FILE");
+  command.add_flag("--allow-changed", arguments->allow_changed,
+                   "Resume or fork although plug-ins or model files have changed since the run began");
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
     context.action = [&context, arguments] {

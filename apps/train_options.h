@@ -1,6 +1,7 @@
 // What `softac train` was asked for.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,17 @@ struct TrainArguments {
   std::string run_dir;
   std::string init_from;
   std::string resume;  // "" or "auto"
+  std::string fork;    // run to fork; "" = none
+  std::int64_t fork_step = -1;
+  bool allow_changed = false;
   std::vector<std::string> plugins;
 };
 
-// Everything but the seeds, resolved. Throws UsageError, ConfigError, IoError.
+// As the command line means them: from the working directory.
+std::vector<std::string> absolute_paths(const std::vector<std::string>& paths);
+
+// Everything but the seeds, resolved; for a fork, the other run's settings with what is given. Throws UsageError,
+// ConfigError, IoError.
 ResolvedConfig resolve(const TrainArguments& arguments);
 
 // Trains with the options of TrainerOptions that are not about the terminal; prints the result, returns the exit code.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "softac/sac_config.h"
 
 namespace softac {
+
+constexpr std::int64_t kKeepAll = std::numeric_limits<std::int64_t>::max();
 
 // A training run (train/).
 struct TrainConfig {
@@ -33,6 +36,8 @@ struct TrainConfig {
   std::int64_t eval_freq = 10'000;           // environment steps between evaluations; 0 = never
   int n_eval_episodes = 10;                  // episodes of one evaluation
   std::int64_t checkpoint_freq = 50'000;     // environment steps between checkpoints; 0 = only at the end
+  std::int64_t keep_checkpoints = 3;         // newest checkpoints kept; kKeepAll = every one
+  std::int64_t keep_checkpoints_every = 0;   // every k-th is kept as well; 0 = none
   std::int64_t log_interval_steps = 1'000;   // environment steps between rows of metrics
   double max_time_sec = 0.0;                 // stop (with a checkpoint) after this wall time; 0 = no limit
   double env_timeout_sec = 60.0;             // a step that takes longer is reported as hung
@@ -43,5 +48,10 @@ struct TrainConfig {
   int max_rollbacks = 0;                     // times that a run goes back to its last checkpoint after a NaN
   std::string backend;                       // reference | portable | avx2 | avx512; empty = best
 };
+
+// All broken rules of a run's settings (softac/sac_settings.h); empty = usable. What depends on the environment's sizes
+// is left to the learner's own validate().
+struct SettingViolation;
+std::vector<SettingViolation> validate(const TrainConfig& config);
 
 }  // namespace softac

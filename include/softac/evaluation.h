@@ -31,13 +31,16 @@ struct EvaluateOptions {
   int episodes = 100;         // 1 to 1e6
   std::uint64_t seed = 1000;  // of start states and, where deterministic is false, of the policy's noise
   bool deterministic = true;
-  int threads = 1;      // inside the policy, to 4096; 0 = all cores; never changes a result
-  std::string backend;  // "" = best
+  int threads = 1;                       // inside the policy, to 4096; 0 = all cores; never changes a result
+  std::string backend;                   // "" = best
+  std::vector<std::string> env_plugins;  // in place of the run's, if any are given
+  std::vector<std::string> env_kwargs;   // "NAME=VALUE" as in TOML, in place of the run's or in addition
 };
 
 // Evaluates a policy of the run directory in fresh environments of the run's configuration. Newest: the newest
 // checkpoint whose files are as its manifest says. Throws IoError (missing, damaged), EnvError, NumericsError,
-// and ConfigError: on options, all at once, before anything is read, and on the run's settings.
+// and ConfigError: on options, all at once, before anything is read, and on the run's settings. A plug-in or model file
+// that has changed since the run is a warning.
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options = {});
 
 // A checkpoint of a run.

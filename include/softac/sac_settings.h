@@ -1,5 +1,5 @@
 // The learner's settings: name, group, range and a line of documentation for every field of SacConfig. Files, command
-// line, printing and validation all walk them through for_each_setting(); softac/settings.h adds those of a run.
+// line, printing and validation all walk them through for_each_setting(); config/settings.h adds those of a run.
 #pragma once
 
 #include <array>
@@ -13,6 +13,13 @@
 
 namespace softac {
 
+// From when on a setting may have another value than the run began with.
+enum class SettingChange {
+  on_resume,   // whenever the run resumes: it changes nothing that is learnt
+  in_fork,     // in a fork of the run: it changes what is learnt
+  in_new_run,  // in a new run alone: what a checkpoint holds is of this value
+};
+
 struct SettingInfo {
   std::string_view name;
   std::string_view group;
@@ -20,7 +27,16 @@ struct SettingInfo {
   double low = -std::numeric_limits<double>::infinity();  // smallest value allowed (numbers; each entry of lists)
   double high = std::numeric_limits<double>::infinity();  // largest value allowed; infinity itself never is
   bool low_open = false;                                  // low itself is not allowed
+  SettingChange change = SettingChange::in_fork;
 };
+constexpr SettingInfo on_resume(SettingInfo info) {
+  info.change = SettingChange::on_resume;
+  return info;
+}
+constexpr SettingInfo in_new_run(SettingInfo info) {
+  info.change = SettingChange::in_new_run;
+  return info;
+}
 
 // A number that can also be found automatically: "auto", a number, and where has_start "auto_X" (starts at X).
 template <class Bool, class Double>
@@ -28,6 +44,12 @@ struct AutoNumber {
   Bool& automatic;
   Double& value;
   bool has_start;
+};
+
+// A number of things of which "all" may be meant: the largest number there is.
+template <class Integer>
+struct CountOrAll {
+  Integer& value;
 };
 
 // Spelling of the enumerations.
@@ -93,55 +115,57 @@ requires std::is_same_v<std::remove_const_t<Config>, SacConfig>
 void for_each_setting(Config& c, Visitor&& visit) {
   constexpr auto inf = std::numeric_limits<double>::infinity();
   const char* group = "Networks";
-  visit(SettingInfo{"variant", group,
+  visit(in_new_run({"variant", group,
                     "where critics bootstrap from: target critics (sac), or the target of a state-value network as in "
-                    "the first SAC (state_value)"},
+                    "the first SAC (state_value)"}),
         c.variant);
-  visit(SettingInfo{"policy", group,
-                    "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"},
+  visit(in_new_run(
+            {"policy", group, "tanh-squashed Gaussian, or the plain Gaussian whose samples are clipped to the bounds"}),
         c.policy);
   visit(
-      SettingInfo{"net_arch", group,
+      in_new_run({"net_arch", group,
                   "hidden widths of the actor and of each critic, [] = linear; {pi = […], qf = […]} sets the next two",
-                  1, 65536},
+                  1, 65536}),
       c.net_arch);
-  visit(SettingInfo{"net_arch_actor", group, "hidden widths of the actor alone; empty = net_arch", 1, 65536},
+  visit(in_new_run({"net_arch_actor", group, "hidden widths of the actor alone; empty = net_arch", 1, 65536}),
         c.net_arch_actor);
-  visit(SettingInfo{"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536},
+  visit(in_new_run({"net_arch_critic", group, "hidden widths of each critic alone; empty = net_arch", 1, 65536}),
         c.net_arch_critic);
-  visit(SettingInfo{"activation_fn", group, "activation of the hidden layers"}, c.activation_fn);
-  visit(SettingInfo{"norm_layer_actor", group,
-                    "normalisation between the actor's hidden products and their activations: none, or LayerNorm"},
+  visit(in_new_run({"activation_fn", group, "activation of the hidden layers"}), c.activation_fn);
+  visit(in_new_run({"norm_layer_actor", group,
+                    "normalisation between the actor's hidden products and their activations: none, or LayerNorm"}),
         c.norm_layer_actor);
-  visit(SettingInfo{"norm_layer_critic", group, "the same for critics and state values"}, c.norm_layer_critic);
+  visit(in_new_run({"norm_layer_critic", group, "the same for critics and state values"}), c.norm_layer_critic);
   visit(SettingInfo{"norm_eps", group, "what a norm adds to the variance (1e-5 in PyTorch, 1e-6 in Flax)", 0, 1, true},
         c.norm_eps);
-  visit(SettingInfo{"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64},
+  visit(in_new_run({"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64}),
         c.n_critics);
-  visit(SettingInfo{"normalize_obs", group,
+  visit(in_new_run({"normalize_obs", group,
                     "observations minus their running mean, divided by their running standard deviation; replay keeps "
-                    "them raw"},
+                    "them raw"}),
         c.normalize_obs);
   visit(SettingInfo{"obs_norm_eps", group, "what normalize_obs adds to the variance", 0, 1, true}, c.obs_norm_eps);
   visit(SettingInfo{"obs_norm_clip", group, "bound of normalised observations; 0 = none (SB3's VecNormalize: 10)", 0,
                     1e6},
         c.obs_norm_clip);
-  visit(SettingInfo{"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"},
+  visit(in_new_run({"log_std_rule", group, "how log σ is bounded: clamp, or a tanh map onto the bounds"}),
         c.log_std_rule);
   visit(SettingInfo{"log_std_min", group, "lower bound of log σ (with the tanh rule −5 is usual)", -100, 100},
         c.log_std_min);
   visit(SettingInfo{"log_std_max", group, "upper bound of log σ", -100, 100}, c.log_std_max);
-  visit(SettingInfo{"actor_components", group,
+  visit(in_new_run({"actor_components", group,
                     "Gaussians whose mixture the policy is; each costs the actor's and the target's pass through the "
                     "critics once more",
-                    1, 32},
+                    1, 32}),
         c.actor_components);
-  visit(SettingInfo{"actor_covariance", group,
-                    "covariance of the policy's Gaussian: diagonal, or full, whose action components are correlated"},
+  visit(in_new_run({"actor_covariance", group,
+                    "covariance of the policy's Gaussian: diagonal, or full, whose action components are correlated"}),
         c.actor_covariance);
   group = "Optimisers";
-  visit(SettingInfo{"learning_rate", group, "Adam step size of every network whose own is not set", 0, inf},
-        c.learning_rate);
+  visit(
+      SettingInfo{"learning_rate", group,
+                  "Adam step size of every network whose own is not set; linear_X: X, and the schedule linear", 0, inf},
+      c.learning_rate);
   visit(SettingInfo{"learning_rate_actor", group, "step size of the actor; -1 = learning_rate", -1, inf},
         c.learning_rate_actor);
   visit(SettingInfo{"learning_rate_critic", group, "step size of the critics; -1 = learning_rate", -1, inf},
@@ -176,11 +200,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"reward_scale", group, "factor of rewards in the critics' targets; recorded returns have none", 0,
                     inf, true},
         c.reward_scale);
-  visit(SettingInfo{"critic_loss", group,
+  visit(in_new_run({"critic_loss", group,
                     "mse: one value per critic, the smallest counts; quantile: truncated quantile critics (TQC), whose "
-                    "mean the actor takes"},
+                    "mean the actor takes"}),
         c.critic_loss);
-  visit(SettingInfo{"n_quantiles", group, "quantiles of a critic (critic_loss = quantile)", 1, kMaxQuantiles},
+  visit(in_new_run({"n_quantiles", group, "quantiles of a critic (critic_loss = quantile)", 1, kMaxQuantiles}),
         c.n_quantiles);
   visit(SettingInfo{"top_quantiles_to_drop_per_net", group,
                     "largest of the critics' pooled quantiles that targets leave out, for each critic", 0,
@@ -199,11 +223,10 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"actor_baseline", group,
                     "baseline of the likelihood-ratio gradient: none, or the mean of the batch's other rows"},
         c.actor_baseline);
-  visit(
-      SettingInfo{
-          "discrete_policy", group,
-          "discrete actions: softmax of the actor's outputs, or exp(min Q/α)/Z of the critics, without an actor"},
-      c.discrete_policy);
+  visit(in_new_run(
+            {"discrete_policy", group,
+             "discrete actions: softmax of the actor's outputs, or exp(min Q/α)/Z of the critics, without an actor"}),
+        c.discrete_policy);
   visit(
       SettingInfo{"ent_coef", group,
                   "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,11 @@ struct TrainerOptions {
   const std::atomic<int>* stop_signal =
       nullptr;            // becomes nonzero (a signal's number) to end the run with a checkpoint
   std::string init_from;  // run directory whose newest checkpoint gives the networks to start from
+  // Run directory whose checkpoint this new run begins at, replay, environments and generators included: the newest
+  // intact one, or that of fork_step. Settings that a checkpoint depends on must be the other run's (SettingInfo).
+  std::string fork_from;
+  std::optional<std::int64_t> fork_step;
+  bool allow_changed = false;  // resume, fork_from: plug-ins and model files may have other contents than the run's
   // Called on a separate thread when an environment hangs beyond env_timeout_sec and does not come back; status.json
   // then says failed already. The run cannot be ended from inside the library.
   std::function<void(const std::string& message)> on_env_hang;
@@ -89,9 +95,11 @@ class Trainer {
  public:
   // Makes environments, agent and replay buffer, then the run directory. Plugins must be loaded and config be valid:
   // throws ConfigError (unusable settings, run_dir not empty), IoError (model files, init_from), MemoryError (replay
-  // does not fit, with sizes), DiskError. With options.resume: ConfigError if config is not the run's (threads,
-  // backend, n_env_threads, total_timesteps and max_time_sec aside), or without records or a run_dir, IoError if every
-  // checkpoint is damaged. A run that had none yet starts from step 0.
+  // does not fit, with sizes), DiskError. With options.resume: ConfigError if config differs from the run's in more
+  // than what may change on resumption (SettingChange, softac/sac_settings.h), if total_timesteps is changed to less
+  // than the steps that are done, or without records or a run_dir; IoError if every checkpoint is damaged, or a file
+  // that the run reads has changed. A run that had none yet starts from step 0. With options.fork_from: ConfigError if
+  // its checkpoint does not fit config, IoError likewise.
   Trainer(const TrainConfig& config, TrainerOptions options);
   ~Trainer();
   Trainer(const Trainer&) = delete;

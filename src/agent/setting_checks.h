@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,6 +37,11 @@ class SettingChecks {
     if (field.automatic && !field.has_start) return;
     check_range(info, field.value, (field.automatic ? "auto_" : "") + number_text(field.value));
     if (field.automatic && field.value == 0.0) add(info.name, "auto_0: must start above 0 (log α is learned)");
+  }
+  template <class Integer>
+  void operator()(const SettingInfo& info, const CountOrAll<Integer>& field) {
+    if (field.value == std::numeric_limits<std::remove_const_t<Integer>>::max()) return;
+    check_range(info, static_cast<double>(field.value), std::to_string(field.value));
   }
 
   // A number that is no setting.

@@ -39,6 +39,10 @@ template <class Bool, class Double>
 std::string kind_of(const AutoNumber<Bool, Double>& field) {
   return field.has_start ? "\"auto\", \"auto_X\" or number" : "\"auto\" or number";
 }
+template <class Integer>
+std::string kind_of(const CountOrAll<Integer>&) {
+  return "\"all\" or integer";
+}
 
 // The value as a double, or nothing if it is no number.
 std::optional<double> as_number(const SettingValue& value) {
@@ -143,6 +147,15 @@ bool assign(AutoNumber<bool, double> field, const SettingValue& value) {
   field.value = start;
   return true;
 }
+template <class Integer>
+bool assign(CountOrAll<Integer> field, const SettingValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text && *text == "all") {
+    field.value = std::numeric_limits<Integer>::max();
+    return true;
+  }
+  return assign(field.value, value);
+}
 
 template <class Field>
 std::string text_of(const Field& field) {
@@ -166,6 +179,10 @@ std::string text_of(const AutoNumber<Bool, Double>& field) {
   if (!field.automatic) return to_toml(field.value);
   if (!field.has_start || field.value == 1.0) return "\"auto\"";
   return "\"auto_" + to_toml(field.value) + "\"";
+}
+template <class Integer>
+std::string text_of(const CountOrAll<Integer>& field) {
+  return field.value == std::numeric_limits<Integer>::max() ? "\"all\"" : std::to_string(field.value);
 }
 
 }  // namespace

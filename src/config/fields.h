@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/setting_value.h"
-#include "softac/settings.h"
+#include "config/settings.h"
 
 namespace softac {
 

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <filesystem>
+#include <optional>
 
 #include "base/nearest_match.h"
 #include "config/fields.h"
 #include "config/presets.h"
+#include "config/settings.h"
 #include "config/toml_file.h"
 #include "softac/error.h"
-#include "softac/settings.h"
 
 namespace softac {
 namespace {
@@ -39,12 +42,13 @@ class Resolver {
     return texts ? *texts : std::vector<std::string>();
   }
 
-  ResolvedConfig finish() {
+  // with_env: the environment must be known, its arguments right.
+  ResolvedConfig finish(bool with_env = true) {
     ResolvedConfig resolved;
     for (const std::string& name : setting_names()) resolved.origin[name] = "default";
     std::vector<std::string> broken;
     for (const SettingEntry& entry : entries_) apply(entry, resolved, broken);
-    check_env(resolved);
+    if (with_env) check_env(resolved);
     for (const SettingViolation& violation : validate(resolved.config)) {
       if (std::find(broken.begin(), broken.end(), violation.key) != broken.end()) continue;
       violations.push_back(violation.key + " = " + violation.message + " [" + resolved.origin[violation.key] + "]");
@@ -61,6 +65,11 @@ class Resolver {
   }
 
   void apply(const SettingEntry& entry, ResolvedConfig& resolved, std::vector<std::string>& broken) {
+    if (const auto rate = linear_rate(entry)) {
+      apply({entry.key, *rate, entry.origin}, resolved, broken);
+      apply({"learning_rate_schedule", std::string("linear"), entry.origin}, resolved, broken);
+      return;
+    }
     std::string error;
     if (entry.key.starts_with(kEnvKwargs)) {
       resolved.config.env_kwargs[entry.key.substr(kEnvKwargs.size())] = env_value(entry.value);
@@ -73,6 +82,18 @@ class Resolver {
       violations.push_back(error + " [" + entry.origin + "]");
       broken.push_back(canonical_setting_name(entry.key));
     }
+  }
+
+  // X of learning_rate = "linear_X".
+  static std::optional<double> linear_rate(const SettingEntry& entry) {
+    constexpr std::string_view kLinear = "linear_";
+    const auto* text = std::get_if<std::string>(&entry.value);
+    if (entry.key != "learning_rate" || text == nullptr || !text->starts_with(kLinear)) return {};
+    double rate = 0.0;
+    const char* end = text->data() + text->size();
+    const auto [after, error] = std::from_chars(text->data() + kLinear.size(), end, rate);
+    if (error != std::errc{} || after != end) return {};
+    return rate;
   }
 
   static EnvValue env_value(const SettingValue& value) {
@@ -166,6 +187,7 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
     const TomlSettings file = read_toml_settings(request.config_file, "file " + request.config_file);
     resolver.violations.insert(resolver.violations.end(), file.violations.begin(), file.violations.end());
     std::vector<SettingEntry> entries = file.entries;
+    make_paths_absolute(entries, std::filesystem::absolute(request.config_file).parent_path());
     const std::vector<std::string> known = setting_names();
     for (SettingEntry& entry : entries) {
       const std::string name = canonical_setting_name(entry.key);
@@ -177,12 +199,14 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
   }
   for (const std::string& text : request.set) {
     try {
-      resolver.add(parse_key_value(text, "--set"));
+      resolver.add(parse_changes({text}, "--set"));
     } catch (const ConfigError& error) {
       resolver.violations.push_back(std::string(error.what()) + " [--set]");
     }
   }
-  resolver.add(request.options);
+  std::vector<SettingEntry> options = request.options;
+  make_paths_absolute(options, std::filesystem::current_path());
+  resolver.add(options);
   for (const std::string& plugin : resolver.texts_of("env_plugins")) load_env_plugin(plugin);
   std::vector<SettingEntry> of_env = env_preset_entries(resolver.text_of("env_id"));
   // A library's preset decides the whole learner: what it does not name has softac's default, not the environment's.
@@ -194,32 +218,73 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
   return resolver.finish();
 }
 
+std::vector<SettingEntry> parse_changes(const std::vector<std::string>& set, const std::string& origin) {
+  std::vector<SettingEntry> entries;
+  for (const std::string& text : set) {
+    for (SettingEntry& entry : parse_key_value(text, origin)) entries.push_back(std::move(entry));
+  }
+  make_paths_absolute(entries, std::filesystem::current_path());
+  return entries;
+}
+
 namespace {
 
-ResolvedConfig run_config(TomlSettings file, const std::string& path) {
+Resolver resolver_of(const TomlSettings& file) {
   Resolver resolver;
   resolver.violations = file.violations;
-  for (SettingEntry& entry : file.entries) {
+  std::vector<SettingEntry> entries = file.entries;
+  for (SettingEntry& entry : entries) {
     const auto origin = file.origin.find(canonical_setting_name(entry.key));
     if (origin != file.origin.end()) entry.origin = origin->second;
   }
-  resolver.add(file.entries);
-  for (const std::string& plugin : resolver.texts_of("env_plugins")) load_env_plugin(plugin);
+  resolver.add(entries);
+  return resolver;
+}
+
+ResolvedConfig finish(Resolver& resolver, bool with_env, const std::string& name) {
   try {
-    return resolver.finish();
+    return resolver.finish(with_env);
   } catch (const ConfigError& error) {
-    throw ConfigError(path + ": " + error.what());
+    throw ConfigError(name + ": " + error.what());
   }
 }
 
 }  // namespace
 
-ResolvedConfig load_run_config(const std::string& path) {
-  return run_config(read_toml_settings(path, "file " + path), path);
+ResolvedConfig parse_run_config(const std::string& text, const std::string& name) {
+  const TomlSettings file = parse_toml_settings(text, name, "file " + name);
+  Resolver resolver = resolver_of(file);
+  ResolvedConfig resolved = finish(resolver, false, name);
+  resolved.inputs = file.inputs;
+  return resolved;
 }
 
-ResolvedConfig parse_run_config(const std::string& text, const std::string& name) {
-  return run_config(parse_toml_settings(text, name, "file " + name), name);
+RunConfig load_run_config(const std::string& path, const RunConfigRequest& request) {
+  const TomlSettings file = read_toml_settings(path, "file " + path);
+  Resolver resolver = resolver_of(file);
+  resolver.add(request.changes);
+  const TrainConfig before = finish(resolver, false, path).config;
+  RunConfig out;
+  const auto compare = [&](const char* kind, const std::vector<InputFile>& now) {
+    std::vector<InputFile> recorded;
+    for (const InputFile& input : file.inputs) {
+      if (input.setting.starts_with(kind)) recorded.push_back(input);
+    }
+    const InputChanges changes = compare_input_files(recorded, now);
+    refuse_changed_inputs(path, changes, request.allow_changed);
+    for (const auto* texts : {&changes.changed, &changes.moved})
+      out.notes.insert(out.notes.end(), texts->begin(), texts->end());
+  };
+  compare("env_plugins", plugin_files(before));  // before any of their code runs
+  for (const std::string& plugin : before.env_plugins) load_env_plugin(plugin);
+  out.resolved = finish(resolver, true, path);
+  compare("env_kwargs", model_files(out.resolved.config));
+  out.resolved.inputs = file.inputs;
+  return out;
+}
+
+ResolvedConfig load_run_config(const std::string& path) {
+  return load_run_config(path, {}).resolved;
 }
 
 std::string config_toml(const ResolvedConfig& resolved) {
@@ -235,6 +300,12 @@ std::string config_toml(const ResolvedConfig& resolved) {
   if (!resolved.config.env_kwargs.empty()) out += "\n[env_kwargs]\n";
   for (const auto& [name, value] : resolved.config.env_kwargs)
     out += toml_key(name) + " = " + to_toml(setting_value(value)) + "\n";
+  std::string_view setting;
+  for (const InputFile& input : resolved.inputs) {
+    if (setting != input.setting) out += "\n[inputs." + toml_key(input.setting) + "]\n";
+    setting = input.setting;
+    out += toml_key(input.path) + " = " + to_toml(input.sha256) + "\n";
+  }
   out += "\n[origin]\n";
   for (const auto& [key, origin] : resolved.origin) out += toml_key(key) + " = " + to_toml(origin) + "\n";
   return out;

@@ -16,6 +16,18 @@ std::string range_text(const SettingInfo& info) {
   return out;
 }
 
+const char* change_text(SettingChange change) {
+  switch (change) {
+    case SettingChange::on_resume:
+      return "resume";
+    case SettingChange::in_fork:
+      return "fork";
+    case SettingChange::in_new_run:
+      return "new run";
+  }
+  return "";
+}
+
 // An entry's value in the form of its setting (widths are integers, say).
 std::string value_text(const SettingEntry& entry) {
   TrainConfig config;
@@ -46,16 +58,21 @@ std::string settings_markdown() {
       "`--seed`.\n"
       "An environment's constructor arguments (`softac env info ENV` lists them) are `env_kwargs.NAME`, in a file the "
       "table\n"
-      "`[env_kwargs]`.\n";
+      "`[env_kwargs]`, and may change in a fork.\n\n"
+      "*Change* says from when on a setting may have another value: whenever the run resumes (`softac resume RUN "
+      "--set …`),\n"
+      "since it changes nothing that is learnt; in a fork (`softac train --fork RUN --set …`); or in a new run alone, "
+      "since a\n"
+      "checkpoint holds what it decides.\n";
   std::string_view group;
   for (const SettingText& text : setting_texts(TrainConfig{})) {
     if (text.info.group != group) {
       group = text.info.group;
       out += "\n## " + std::string(group) +
-             "\n\n| setting | kind | range | default | meaning |\n| --- | --- | --- | --- | --- |\n";
+             "\n\n| setting | kind | range | default | change | meaning |\n| --- | --- | --- | --- | --- | --- |\n";
     }
     out += "| `" + std::string(text.info.name) + "` | " + cell(text.kind) + " | " + range_text(text.info) + " | `" +
-           text.value + "` | " + cell(std::string(text.info.doc)) + " |\n";
+           text.value + "` | " + change_text(text.info.change) + " | " + cell(std::string(text.info.doc)) + " |\n";
   }
   auto list = [&](const std::vector<Preset>& presets) {
     for (const Preset& preset : presets) {

@@ -80,10 +80,13 @@ struct Flatten {
       const std::string key = prefix + std::string(toml_key.str());
       const std::string where = position_text(name, toml_key.source());
       if (const auto* inner = node.as_table()) {
-        if (key == "origin")
+        if (key == "origin") {
           origins(*inner);
-        else
+        } else if (key == "inputs") {
+          inputs(*inner);
+        } else {
           table(*inner, key + ".");
+        }
         continue;
       }
       // TOML itself refuses a name that appears twice, but "a.b" in quotes and b in the table a are one setting here.
@@ -106,6 +109,23 @@ struct Flatten {
       else
         out.violations.push_back(position_text(name, key.source()) + ": origin." + std::string(key.str()) +
                                  ": expected a text");
+    }
+  }
+  void inputs(const toml::table& settings) {
+    for (const auto& [setting, files] : settings) {
+      const auto* paths = files.as_table();
+      if (paths == nullptr) {
+        out.violations.push_back(position_text(name, setting.source()) + ": inputs." + std::string(setting.str()) +
+                                 ": expected a table");
+        continue;
+      }
+      for (const auto& [path, node] : *paths) {
+        if (const auto* sum = node.as_string())
+          out.inputs.push_back({std::string(setting.str()), std::string(path.str()), sum->get()});
+        else
+          out.violations.push_back(position_text(name, path.source()) + ": inputs." + std::string(setting.str()) +
+                                   ": expected a text");
+      }
     }
   }
 };

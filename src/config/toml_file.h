@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/input_files.h"
 #include "config/setting_value.h"
 
 namespace softac {
@@ -16,6 +17,7 @@ struct TomlSettings {
   std::vector<SettingEntry> entries;          // tables flattened to dotted keys; origin = `origin` given
   std::map<std::string, std::string> origin;  // table [origin]: setting → where its value came from
   std::map<std::string, std::string> where;   // key → "name:line:column", for messages
+  std::vector<InputFile> inputs;              // table [inputs.SETTING]: path → SHA-256
   std::vector<std::string> violations;        // values of a kind that no setting has (dates, mixed lists)
 };
 

@@ -5,7 +5,7 @@
 #include "agent/setting_checks.h"
 #include "base/nearest_match.h"
 #include "config/setting_value.h"
-#include "softac/settings.h"
+#include "config/settings.h"
 
 namespace softac {
 

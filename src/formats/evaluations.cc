@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -27,6 +28,20 @@ std::vector<T> take(const NpzFile& file, const std::string& key, std::size_t ran
   return {values.begin(), values.end()};
 }
 
+constexpr double kNoReturn = std::numeric_limits<double>::quiet_NaN();
+
+// Rows of `before` values as rows of `width`.
+template <class T>
+std::vector<T> widened(std::vector<T> values, std::int64_t before, std::int64_t width, T filler) {
+  if (before == width) return values;
+  std::vector<T> out;
+  for (auto row = values.begin(); row != values.end(); row += before) {
+    out.insert(out.end(), row, row + before);
+    out.insert(out.end(), static_cast<std::size_t>(width - before), filler);
+  }
+  return out;
+}
+
 }  // namespace
 
 EvaluationLog::EvaluationLog(FileSystem& fs, Path dir, std::optional<std::uint64_t> resume_at)
@@ -48,12 +63,17 @@ EvaluationLog::EvaluationLog(FileSystem& fs, Path dir, std::optional<std::uint64
 void EvaluationLog::add(std::int64_t timestep, std::span<const double> returns, std::span<const std::int64_t> lengths) {
   const auto num_episodes = static_cast<std::int64_t>(returns.size());
   SOFTAC_REQUIRE(num_episodes > 0 && lengths.size() == returns.size(), num_episodes, lengths.size());
-  SOFTAC_REQUIRE(evaluations_.timesteps.empty() || num_episodes == evaluations_.num_episodes, num_episodes,
-                 evaluations_.num_episodes);
-  evaluations_.num_episodes = num_episodes;
+  const std::int64_t before = evaluations_.timesteps.empty() ? num_episodes : evaluations_.num_episodes;
+  const std::int64_t width = std::max(before, num_episodes);
+  evaluations_.results = widened(evaluations_.results, before, width, kNoReturn);
+  evaluations_.ep_lengths = widened(evaluations_.ep_lengths, before, width, std::int64_t{0});
+  evaluations_.num_episodes = width;
   evaluations_.timesteps.push_back(timestep);
+  const auto end = evaluations_.timesteps.size() * static_cast<std::size_t>(width);
   evaluations_.results.insert(evaluations_.results.end(), returns.begin(), returns.end());
+  evaluations_.results.resize(end, kNoReturn);
   evaluations_.ep_lengths.insert(evaluations_.ep_lengths.end(), lengths.begin(), lengths.end());
+  evaluations_.ep_lengths.resize(end, 0);
 }
 
 void EvaluationLog::save() const {
@@ -77,11 +97,14 @@ std::vector<std::byte> evaluations_npz(const Evaluations& evaluations) {
 
 std::string evaluations_csv(const Evaluations& evaluations) {
   std::string text = "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes\n";
-  const std::size_t episodes = evaluations.num_episodes;
-  const auto n = static_cast<double>(episodes);
+  const std::size_t width = evaluations.num_episodes;
   for (std::size_t i = 0; i < evaluations.timesteps.size(); ++i) {
-    const auto returns = std::span(evaluations.results).subspan(i * episodes, episodes);
-    const auto lengths = std::span(evaluations.ep_lengths).subspan(i * episodes, episodes);
+    const auto row = std::span(evaluations.results).subspan(i * width, width);
+    const auto filler = std::ranges::find_if(row, [](double value) { return std::isnan(value); });
+    const auto returns = std::span(row.begin(), filler);
+    if (returns.empty()) continue;
+    const auto lengths = std::span(evaluations.ep_lengths).subspan(i * width, returns.size());
+    const auto n = static_cast<double>(returns.size());
     double mean = 0.0, squares = 0.0, mean_length = 0.0;
     for (const double value : returns) mean += value;
     mean /= n;

@@ -12,7 +12,7 @@
 
 namespace softac {
 
-// n evaluations of E episodes each.
+// n evaluations of up to E episodes each; where one had fewer, the rest are NaN and length 0.
 struct Evaluations {
   std::vector<std::int64_t> timesteps;   // (n) environment steps of training
   std::vector<double> results;           // (n × E) undiscounted episode returns
@@ -29,7 +29,7 @@ class EvaluationLog {
   // evaluations.npz (IoError if it is damaged or holds fewer) and the others dropped at the next save().
   EvaluationLog(FileSystem& fs, Path dir, std::optional<std::uint64_t> resume_at = {});
 
-  // returns, lengths: one per episode; the number of episodes must not change within a run (ContractError).
+  // returns, lengths: one per episode, at least one. Their number may change when a run resumes.
   void add(std::int64_t timestep, std::span<const double> returns, std::span<const std::int64_t> lengths);
   void save() const;  // with none, removes the files
 

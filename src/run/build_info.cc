@@ -55,10 +55,11 @@ std::vector<std::string> cpu_features() {
   return features;
 }
 
-std::string provenance_json(const std::string& backend, int threads) {
+std::string provenance_json(const std::string& backend, int threads, const std::vector<InputFile>& inputs,
+                            const std::optional<ForkParent>& parent) {
   utsname system{};
   uname(&system);
-  const Json out = {
+  Json out = {
       {"softac_version", softac_version()},
       {"commit", softac_commit()},
       {"tree_changed", softac_tree_changed()},
@@ -70,6 +71,10 @@ std::string provenance_json(const std::string& backend, int threads) {
       {"threads", threads},
       {"libraries",
        {{"mujoco", mujoco_version()}, {"glibc", gnu_get_libc_version()}, {"nlohmann_json", json_library_version()}}}};
+  out["input_files"] = Json::array();
+  for (const InputFile& input : inputs)
+    out["input_files"].push_back({{"setting", input.setting}, {"path", input.path}, {"sha256", input.sha256}});
+  if (parent) out["parent"] = to_json(*parent);
   return out.dump(2) + "\n";
 }
 

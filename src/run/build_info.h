@@ -1,8 +1,12 @@
 // What this build is and which processor it runs on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "config/input_files.h"
+#include "run/fork.h"
 
 namespace softac {
 
@@ -16,7 +20,8 @@ std::string cpu_model();         // as the system names it; "" if unknown
 std::vector<std::string> cpu_features();
 
 // The text of provenance.json: version, commit, compiler, processor, backend, versions of the libraries, MuJoCo's
-// included.
-std::string provenance_json(const std::string& backend, int threads);
+// included. And what the run reads from outside: files, and for a fork its parent.
+std::string provenance_json(const std::string& backend, int threads, const std::vector<InputFile>& inputs = {},
+                            const std::optional<ForkParent>& parent = {});
 
 }  // namespace softac

@@ -170,13 +170,13 @@ void remove_checkpoint(FileSystem& fs, const Path& dir, const std::string& name)
   remove_tree(fs, dir / kRemoved);
 }
 
-// All but the newest `keep` that are complete, and what is damaged and newer than the oldest of these.
-void prune(FileSystem& fs, const Path& dir, int keep) {
+void prune(FileSystem& fs, const Path& dir, const KeepRule& keep) {
   auto all = find_checkpoints(fs, dir, "");
+  std::int64_t newest = keep.newest;
   for (auto info = all.rbegin(); info != all.rend(); ++info) {
-    if (keep > 0) {
-      keep -= info->complete ? 1 : 0;
-    } else {
+    if (newest > 0) {
+      newest -= info->complete ? 1 : 0;
+    } else if (keep.every == 0 || !info->complete || info->sequence % keep.every != 0) {
       remove_checkpoint(fs, dir, info->name);
     }
   }
@@ -219,7 +219,8 @@ void prune_segments(FileSystem& fs, const Path& checkpoints_dir) {
 }  // namespace
 
 std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::int64_t step, std::uint64_t state_hash,
-                             const CheckpointFiles& files, const std::vector<SegmentEntry>& segments, int keep) {
+                             const CheckpointFiles& files, const std::vector<SegmentEntry>& segments,
+                             const KeepRule& keep) {
   const Path staging = checkpoints_dir / kStaging;
   remove_tree(fs, staging);
   remove_tree(fs, checkpoints_dir / kRemoved);

@@ -29,12 +29,19 @@ struct SegmentEntry {
   std::string sha256;
 };
 
-// Writes a checkpoint below checkpoints_dir, points `latest` at it and removes all but the newest `keep`, and the
-// segments that no checkpoint names. Returns its name. Throws DiskError or IoError; earlier checkpoints and `latest`
-// are then as before.
+// Which checkpoints stay when a new one is complete. Damaged ones stay where they are newer than the oldest of the
+// newest; a replay segment stays as long as one of them names it.
+struct KeepRule {
+  std::int64_t newest = 3;  // of those that are complete; kKeepAll = all
+  std::int64_t every = 0;   // and each whose sequence number is a multiple of this, if complete; 0 = none
+};
+
+// Writes a checkpoint below checkpoints_dir, points `latest` at it and removes those that the rule does not keep, and
+// the segments that no checkpoint names. Returns its name. Throws DiskError or IoError; earlier checkpoints and
+// `latest` are then as before.
 std::string write_checkpoint(FileSystem& fs, const Path& checkpoints_dir, std::int64_t step, std::uint64_t state_hash,
                              const CheckpointFiles& files, const std::vector<SegmentEntry>& segments = {},
-                             int keep = 3);
+                             const KeepRule& keep = {});
 
 // The number that is above those of all segments that checkpoints below checkpoints_dir have named.
 std::int64_t first_free_segment(FileSystem& fs, const Path& checkpoints_dir);

@@ -116,4 +116,10 @@ void write_segment(FileSystem& fs, const Path& replay_dir, const ReplayLog::Cut&
   cut.segment->sha256 = sha256_hex(cut.contents);
 }
 
+void remove_segments(FileSystem& fs, const Path& replay_dir) {
+  for (const std::string& name : fs.list(replay_dir)) {
+    if (segment_number(name)) fs.remove(replay_dir / name);
+  }
+}
+
 }  // namespace softac

@@ -58,6 +58,9 @@ class ReplayLog {
 // Writes a cut and makes it durable; sets its sum. Throws DiskError, IoError.
 void write_segment(FileSystem& fs, const Path& replay_dir, const ReplayLog::Cut& cut);
 
+// Removes all segments, of a run that is about to begin.
+void remove_segments(FileSystem& fs, const Path& replay_dir);
+
 // "segment-000000001.bin", and the number of such a name; nothing for other names.
 std::string segment_name(std::int64_t number);
 std::optional<std::int64_t> segment_number(const std::string& name);

@@ -1,11 +1,13 @@
 #include "run/run_dir.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 
 #include "base/atomic_file.h"
 #include "base/json.h"
+#include "run/replay_log.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -24,10 +26,19 @@ std::string time_text(double wall_time_sec, const char* format, bool utc) {
   return {text, std::strftime(text, sizeof(text), format, &parts)};
 }
 
+bool has_only_segments(FileSystem& fs, const Path& path) {
+  if (!fs.is_directory(path)) return false;
+  const std::vector<std::string> names = fs.list(path);
+  return std::ranges::all_of(names, [](const std::string& name) { return segment_number(name).has_value(); });
+}
+
 // Whether a folder holds no more than a run leaves that is ended before its first file is complete.
 bool is_fresh(FileSystem& fs, const Path& path) {
+  if (fs.exists(path / "config.toml")) return false;
   for (const std::string& name : fs.list(path)) {
-    if (name == kRunLockName || name == "config.toml.tmp") continue;
+    if (name == kRunLockName || name == "config.toml.tmp" || name == "provenance.json" || name == "provenance.json.tmp")
+      continue;
+    if (name == "replay" && has_only_segments(fs, path / name)) continue;  // of a fork
     const bool known = name == "eval" || name == "checkpoints" || name == "best" || name == "replay";
     if (!known || !fs.is_directory(path / name) || !fs.list(path / name).empty()) return false;
   }

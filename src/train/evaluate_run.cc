@@ -33,7 +33,16 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   refuse(checks.take());
   FileSystem& fs = posix_file_system();
   if (!fs.is_directory(run_dir)) throw IoError(run_dir + ": no such run directory");
-  TrainConfig config = load_run_config((Path(run_dir) / "config.toml").string()).config;
+  RunConfigRequest request;
+  request.allow_changed = true;
+  if (!options.env_plugins.empty()) request.changes.push_back({"env_plugins", options.env_plugins, "--env-plugin"});
+  make_paths_absolute(request.changes, std::filesystem::current_path());
+  for (const std::string& text : options.env_kwargs) {
+    const auto changes = parse_changes({"env_kwargs." + text}, "--set");
+    request.changes.insert(request.changes.end(), changes.begin(), changes.end());
+  }
+  const RunConfig run = load_run_config((Path(run_dir) / "config.toml").string(), request);
+  const TrainConfig& config = run.resolved.config;
 
   Path path;
   std::vector<std::byte> bytes;
@@ -52,6 +61,7 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
                  config.seed, options.threads, options.backend);
   load_tensors(agent.model_tensors(), file, path.string());
   EvalStats stats = evaluator.run(agent, options.deterministic);
+  stats.warnings = run.notes;
   stats.model_path = path.string();
   if (const auto step = saved_step(file)) stats.step = *step;
   if (const auto found = file.metadata.find("mujoco_version");

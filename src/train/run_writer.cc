@@ -10,6 +10,7 @@
 #include "run/checkpoint.h"
 #include "run/resume.h"
 #include "softac/error.h"
+#include "train/forking.h"
 
 namespace softac {
 namespace {
@@ -32,18 +33,85 @@ RunWriter::RunWriter(FileSystem& fs, Training& training, const TrainerOptions& o
 void RunWriter::open(const TrainerOptions& options) {
   const TrainConfig& config = training_.config;
   const std::string backend = training_.agent.backend_name();
-  run_dir_ = std::make_shared<RunDir>(fs_, options.run_dir, options.runs_root, config, wall_time());
-  run_dir_->write_text("config.toml", config_toml({config, options.origins}));
+  const std::vector<InputFile> inputs = input_files(config);
+  std::optional<ForkParent> parent;
+  if (!options.fork_from.empty()) parent = fork_parent(options, inputs);
+  if (parent) load_fork(options, *parent);
+  make_run_dir(options);
+  if (replay_log_) replay_log_->start_names(fs_, path() / "replay", 1);
+  // With config.toml it is a run; a fork that has no checkpoint yet begins again from its parent.
+  run_dir_->write_text("provenance.json", provenance_json(backend, config.threads, inputs, parent));
+  run_dir_->write_text("config.toml", config_toml({config, options.origins, inputs}));
   run_dir_->write_text("command.txt", options.command + "\n");
-  run_dir_->write_text("provenance.json", provenance_json(backend, config.threads));
   open_recorder(nullptr);
   writer_.emplace();
   write_status({});
   log("softac " + softac_version() + ", " + config.env_id + ", seed " + std::to_string(config.seed) + ", backend " +
       backend);
+  const bool replays = config.checkpoint_replay;
   log("replay: up to " + bytes_text(ReplayBuffer::bytes_needed(training_.replay.shape())) +
-      " of memory; checkpoints: up to " + bytes_text(checkpoint_bytes(training_)) +
-      " on disk, three of them and one replay");
+      " of memory; checkpoints: up to " + bytes_text(checkpoint_bytes(training_)) + " on disk, all that are kept" +
+      (replays ? " and their replay" : ""));
+  if (parent) {
+    for (const SettingDifference& difference : parent->changed)
+      log("changed: " + difference.name + " = " + difference.wanted + ", the parent has " + difference.of_run);
+    save_checkpoint();
+    resumed_ = true;
+    notes_.push_back("forked from " + parent->checkpoint + " of " + parent->run_dir);
+  }
+}
+
+ForkParent RunWriter::fork_parent(const TrainerOptions& options, const std::vector<InputFile>& inputs) const {
+  const Path dir = options.fork_from, config_path = dir / "config.toml";
+  if (!is_run(fs_, dir)) throw IoError(dir.string() + ": no run to fork; it holds no config.toml");
+  const ResolvedConfig saved = parse_run_config(fs_.read_text(config_path, kMaxTomlBytes), config_path.string());
+  refuse_changed_inputs(dir.string(), compare_input_files(saved.inputs, inputs), options.allow_changed);
+  ForkParent parent;
+  parent.run_dir = std::filesystem::absolute(dir).lexically_normal().string();
+  parent.changed = setting_differences(training_.config, saved.config);
+  refuse_in_fork(dir.string(), parent.changed);
+  return parent;
+}
+
+void RunWriter::make_run_dir(const TrainerOptions& options) {
+  if (run_dir_) return;
+  run_dir_ = std::make_shared<RunDir>(fs_, options.run_dir, options.runs_root, training_.config, wall_time());
+  remove_segments(fs_, path() / "replay");  // of a fork that was ended before it was a run
+}
+
+// The parent may be training: where a checkpoint is gone by the time it is read, the next one is taken.
+void RunWriter::load_fork(const TrainerOptions& options, ForkParent& parent) {
+  constexpr int kTries = 5;
+  for (int attempt = 1;; ++attempt) {
+    const CheckpointInfo found = choose_fork_checkpoint(fs_, parent.run_dir, options.fork_step);
+    if (training_.config.total_timesteps <= found.step) {
+      throw ConfigError("total_timesteps = " + std::to_string(training_.config.total_timesteps) + ": " + found.path +
+                        " is at step " + std::to_string(found.step) +
+                        " already; --steps names the total of the fork, its parent's steps included");
+    }
+    try {
+      begin_fork(fs_, found, parent.changed, training_, replay_log_ ? &*replay_log_ : nullptr, notes_);
+      make_run_dir(options);  // when nothing is left to refuse
+      if (replay_log_) copy_segments(fs_, found, path() / "replay");
+      parent.checkpoint = found.name;
+      parent.step = found.step;
+      parent.state_hash = found.state_hash;
+      return;
+    } catch (const IoError&) {
+      if (attempt == kTries || fs_.exists(found.path)) throw;
+      notes_.clear();
+    }
+  }
+}
+
+void RunWriter::fork_again(const ForkParent& parent) {
+  const CheckpointInfo found = find_fork_checkpoint(fs_, parent);
+  const Path config_path = Path(parent.run_dir) / "config.toml";
+  const ResolvedConfig saved = parse_run_config(fs_.read_text(config_path, kMaxTomlBytes), config_path.string());
+  begin_fork(fs_, found, setting_differences(training_.config, saved.config), training_,
+             replay_log_ ? &*replay_log_ : nullptr, notes_);
+  if (replay_log_) copy_segments(fs_, found, path() / "replay");
+  notes_.push_back("forked again from " + parent.checkpoint + " of " + parent.run_dir);
 }
 
 void RunWriter::resume(const TrainerOptions& options) {
@@ -52,22 +120,29 @@ void RunWriter::resume(const TrainerOptions& options) {
   run_dir_ = std::make_shared<RunDir>(fs_, options.run_dir);
   const Path config_path = path() / "config.toml";
   const ResolvedConfig saved = parse_run_config(fs_.read_text(config_path, kMaxTomlBytes), config_path.string());
-  std::string wrong;
-  for (const std::string& difference : setting_differences(config, saved.config)) wrong += "\n  " + difference;
-  if (!wrong.empty())
-    throw ConfigError(path().string() +
-                      ": a run resumes under its own settings (--init-from starts another from it):" + wrong);
+  const std::vector<InputFile> inputs = input_files(config);
+  const InputChanges files = compare_input_files(saved.inputs, inputs);
+  refuse_changed_inputs(path().string(), files, options.allow_changed);
+  const auto changed = run_differences(config, saved, inputs, options.allow_changed);
+  refuse_on_resume(path().string(), changed);
 
   const Path checkpoints = path() / "checkpoints";
   std::optional<RunState> state;
   const auto choice = choose_checkpoint_to_resume(fs_, checkpoints);
   for (const std::string& skipped : choice.skipped) notes_.push_back("checkpoint " + skipped);
+  std::optional<ForkParent> parent;
   if (choice.found) {
-    state = load_checkpoint(fs_, path(), *choice.found, training_, replay_log_ ? &*replay_log_ : nullptr, notes_);
+    state = load_checkpoint(fs_, path() / "replay", *choice.found, training_, replay_log_ ? &*replay_log_ : nullptr,
+                            notes_);
     last_checkpoint_ = choice.found->path;
     last_checkpoint_step_ = training_.schedule.step();
+    refuse_fewer_steps(saved.config);
+  } else if (parent = read_fork_parent(fs_, path()); parent) {
+    fork_again(*parent);
   } else {
     notes_.push_back(path().string() + " has no checkpoint yet: it starts from step 0");
+  }
+  if (!choice.found) {
     for (const std::string& name : fs_.list(path())) {
       if (name.starts_with("events.out.tfevents.")) fs_.remove(path() / name.c_str());
     }
@@ -75,19 +150,39 @@ void RunWriter::resume(const TrainerOptions& options) {
   if (replay_log_) replay_log_->start_names(fs_, path() / "replay", first_free_segment(fs_, checkpoints));
   writer_.emplace();
   if (choice.found) restore_best(*choice.found);
-  resumed_ = state.has_value();
-  // Kept: where each setting came from. Changed: what may be.
-  auto origins = saved.origin;
-  for (const auto& difference : setting_differences(config, saved.config, true))
-    origins[difference.substr(0, difference.find(' '))] = "resume";
-  run_dir_->write_text("config.toml", config_toml({config, origins}));
+  resumed_ = state.has_value() || parent.has_value();
+
+  Resumption resumption;
+  resumption.wall_time_sec = wall_time();
+  resumption.step = training_.schedule.step();
+  resumption.checkpoint = choice.found ? choice.found->name : "";
+  resumption.command = options.command;
+  resumption.backend = training_.agent.backend_name();
+  resumption.threads = config.threads;
+  resumption.changed = changed;
+  for (const auto* texts : {&files.changed, &files.moved})
+    resumption.changed_files.insert(resumption.changed_files.end(), texts->begin(), texts->end());
+  record_resumption(fs_, path(), resumption);  // first: no value changes without a record
+  auto origins = saved.origin;                 // kept: where each setting came from
+  for (const SettingDifference& difference : changed) origins[difference.name] = "resume";
+  run_dir_->write_text("config.toml", config_toml({config, origins, inputs}));
   open_recorder(state ? &state->records : nullptr);
   log("softac " + softac_version() + " resumes: " + options.command);
-  if (resumed_) {
-    notes_.push_back("resumed from " + Path(last_checkpoint_).filename().string() + " at step " +
-                     std::to_string(training_.schedule.step()));
+  for (const SettingDifference& difference : changed)
+    notes_.push_back("changed: " + difference.name + " = " + difference.wanted + ", was " + difference.of_run);
+  notes_.insert(notes_.end(), resumption.changed_files.begin(), resumption.changed_files.end());
+  if (state) {
+    notes_.push_back("resumed from " + choice.found->name + " at step " + std::to_string(training_.schedule.step()));
   }
   write_status({});
+  if (parent) save_checkpoint();
+}
+
+void RunWriter::refuse_fewer_steps(const TrainConfig& before) const {
+  const std::int64_t wanted = training_.config.total_timesteps, step = training_.schedule.step();
+  if (wanted == before.total_timesteps || wanted >= step) return;
+  throw ConfigError("total_timesteps = " + std::to_string(wanted) + ": " + path().string() + " is at step " +
+                    std::to_string(step) + " already; --steps names the total of the whole run");
 }
 
 void RunWriter::open_recorder(const RecordPositions* resume_at) {
@@ -145,8 +240,12 @@ void RunWriter::restore_best(const CheckpointInfo& info) {
   const Path kept = Path(info.path) / kBestInCheckpoint, dir = path() / "best";
   if (!training_.statistics.has_best()) {
     writer_->submit([this, dir] { remove_best(fs_, dir); });
-  } else if (fs_.exists(kept)) {
-    auto found = std::make_shared<BestModel>(read_best(fs_, kept));
+  } else {
+    // A run that could not roll back until now has none in its checkpoints.
+    const Path file = fs_.exists(kept) ? kept : dir / "model.safetensors";
+    if (!fs_.exists(file)) return;
+    auto found = std::make_shared<BestModel>(read_best(fs_, file));
+    if (file != kept && found->step > info.step) return;  // of a later evaluation than the checkpoint's
     found->mean_return = training_.statistics.best_eval_return();
     found->num_episodes = training_.config.n_eval_episodes;
     best_ = found;
@@ -224,7 +323,7 @@ std::string RunWriter::roll_back() {
   recorder_->flush();
   notes_.clear();
   const RunState state =
-      load_checkpoint(fs_, path(), *choice.found, training_, replay_log_ ? &*replay_log_ : nullptr, notes_);
+      load_checkpoint(fs_, path() / "replay", *choice.found, training_, replay_log_ ? &*replay_log_ : nullptr, notes_);
   recorder_->close();
   open_recorder(&state.records);
   if (training_.config.eval_freq > 0) write_evaluations();

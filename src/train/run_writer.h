@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "config/input_files.h"
 #include "run/background_writer.h"
+#include "run/fork.h"
 #include "run/recorder.h"
 #include "run/replay_log.h"
 #include "run/run_dir.h"
@@ -32,6 +34,7 @@ class RunWriter {
   using CheckpointHeard = std::function<void(const std::string& path)>;
 
   // A new run directory, or with options.resume an old one: `training` is then what its newest intact checkpoint holds.
+  // With options.fork_from a new one, and `training` is what the other run's checkpoint holds.
   // Throws as Trainer's constructor does.
   RunWriter(FileSystem& fs, Training& training, const TrainerOptions& options);
   RunWriter(const RunWriter&) = delete;
@@ -39,7 +42,7 @@ class RunWriter {
 
   const std::shared_ptr<RunDir>& run_dir() const { return run_dir_; }
   const Path& path() const { return run_dir_->path(); }
-  bool resumed() const { return resumed_; }  // from a checkpoint
+  bool resumed() const { return resumed_; }  // from a checkpoint, a fork's included
   // What the user should know about the resumption or the last rollback.
   const std::vector<std::string>& notes() const { return notes_; }
   const std::string& last_checkpoint() const { return last_checkpoint_; }  // path of the newest complete one; "" = none
@@ -78,6 +81,11 @@ class RunWriter {
  private:
   void open(const TrainerOptions& options);
   void resume(const TrainerOptions& options);
+  ForkParent fork_parent(const TrainerOptions& options, const std::vector<InputFile>& inputs) const;
+  void make_run_dir(const TrainerOptions& options);
+  void load_fork(const TrainerOptions& options, ForkParent& parent);
+  void fork_again(const ForkParent& parent);
+  void refuse_fewer_steps(const TrainConfig& before) const;
   void open_recorder(const RecordPositions* resume_at);
   void submit(std::optional<ReplayLog::Cut> cut);
   void write_evaluations();

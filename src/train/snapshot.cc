@@ -38,6 +38,7 @@ Snapshot take_snapshot(Training& training, const RunState& state) {
   out.envs = training.envs->save_state();
   out.step = training.schedule.step();
   out.state_hash = training.state_hash();
+  out.keep = {training.config.keep_checkpoints, training.config.keep_checkpoints_every};
   return out;
 }
 
@@ -62,10 +63,11 @@ std::string write_snapshot(FileSystem& fs, const Path& run_dir, const Snapshot& 
   if (snapshot.best != nullptr) files.emplace_back(kBestInCheckpoint, put(snapshot.best->bytes));
   std::vector<SegmentEntry> segments;
   for (const auto& segment : snapshot.segments) segments.push_back({segment->name, segment->bytes, segment->sha256});
-  return write_checkpoint(fs, run_dir / "checkpoints", snapshot.step, snapshot.state_hash, files, segments);
+  return write_checkpoint(fs, run_dir / "checkpoints", snapshot.step, snapshot.state_hash, files, segments,
+                          snapshot.keep);
 }
 
-RunState load_checkpoint(FileSystem& fs, const Path& run_dir, const CheckpointInfo& info, Training& training,
+RunState load_checkpoint(FileSystem& fs, const Path& replay_dir, const CheckpointInfo& info, Training& training,
                          ReplayLog* replay_log, std::vector<std::string>& notes) {
   const TrainConfig& config = training.config;
   const Path dir = info.path;
@@ -80,7 +82,8 @@ RunState load_checkpoint(FileSystem& fs, const Path& run_dir, const CheckpointIn
   training.set_run_state(state, state_path.string());
   training.envs->load_state(fs.read_file(dir / "state.envs", kMaxModelBytes));
   const bool has_replay = fs.exists(dir / "state.replay");
-  if (has_replay && replay_log != nullptr) replay_log->load(fs, info, run_dir / "replay");
+  ReplayLog once(training.replay);
+  if (has_replay) (replay_log != nullptr ? *replay_log : once).load(fs, info, replay_dir);
   const bool exact = training.envs->can_save_state() && has_replay;
   if (exact && hash_text(training.state_hash()) != info.state_hash)
     throw IoError(info.path + ": what it holds is not the state that it was made of");
@@ -103,10 +106,19 @@ RunState load_checkpoint(FileSystem& fs, const Path& run_dir, const CheckpointIn
 }
 
 std::uint64_t checkpoint_bytes(Training& training) {
+  const TrainConfig& config = training.config;
   const std::uint64_t model = bytes_of(training.agent.model_tensors());
   std::uint64_t bytes = 16'384 + model + bytes_of(training.agent.optimizer_tensors());  // 16 KiB: headers, state
-  if (training.config.max_rollbacks > 0) bytes += model;                                // the best model as well
-  return 3 * bytes + (training.config.checkpoint_replay ? ReplayBuffer::bytes_needed(training.replay.shape()) : 0);
+  if (config.max_rollbacks > 0) bytes += model;                                         // the best model as well
+  const std::int64_t taken = config.checkpoint_freq > 0 ? config.total_timesteps / config.checkpoint_freq + 1 : 1;
+  std::int64_t kept = std::min(config.keep_checkpoints, std::max<std::int64_t>(taken, 3));
+  if (config.keep_checkpoints_every > 0) kept += taken / config.keep_checkpoints_every;
+  if (!config.checkpoint_replay) return static_cast<std::uint64_t>(kept) * bytes;
+  // Old checkpoints name segments that the buffer itself has left behind.
+  const bool old = config.keep_checkpoints_every > 0 || config.keep_checkpoints > 3;
+  ReplayShape shape = training.replay.shape();
+  if (old) shape.buffer_size = std::max(shape.buffer_size, std::min<std::int64_t>(config.total_timesteps, 1LL << 40));
+  return static_cast<std::uint64_t>(kept) * bytes + ReplayBuffer::bytes_needed(shape);
 }
 
 }  // namespace softac

@@ -9,6 +9,7 @@
 
 #include "base/file_system.h"
 #include "formats/safetensors.h"
+#include "run/checkpoint.h"
 #include "run/replay_log.h"
 #include "run/run_state.h"
 #include "train/best_model.h"
@@ -24,7 +25,8 @@ struct Snapshot {
   std::int64_t step = 0;
   std::uint64_t state_hash = 0;
   std::shared_ptr<const BestModel> best;  // nullptr: not kept
-  std::vector<Path> records;              // to be on the device before the checkpoint that counts on them
+  KeepRule keep;
+  std::vector<Path> records;  // to be on the device before the checkpoint that counts on them
 };
 
 // All but segments, rings, best and records.
@@ -34,12 +36,12 @@ Snapshot take_snapshot(Training& training, const RunState& state);
 // DiskError, IoError.
 std::string write_snapshot(FileSystem& fs, const Path& run_dir, const Snapshot& snapshot);
 
-// Sets `training` to what the checkpoint holds; replay_log: nullptr where checkpoints hold no replay. Adds to `notes`
-// what the user should know. Throws IoError.
-RunState load_checkpoint(FileSystem& fs, const Path& run_dir, const CheckpointInfo& info, Training& training,
+// Sets `training` to what the checkpoint holds; replay_log: nullptr where the run's own will hold no replay. The
+// segments are read from replay_dir. Adds to `notes` what the user should know. Throws IoError.
+RunState load_checkpoint(FileSystem& fs, const Path& replay_dir, const CheckpointInfo& info, Training& training,
                          ReplayLog* replay_log, std::vector<std::string>& notes);
 
-// About what three checkpoints and one replay take on disk.
+// About what the checkpoints that are kept and their replay take on disk at the end.
 std::uint64_t checkpoint_bytes(Training& training);
 
 }  // namespace softac

@@ -32,6 +32,12 @@ class Statistics {
 
   void fill(TrainSummary& summary) const;
   void fill(RunState& state) const;
+  // Evaluations and the row of metrics begin anew; episodes and the last update stay.
+  void begin_records() {
+    update_means_.take();
+    last_eval_.reset();
+    best_eval_return_ = std::numeric_limits<double>::quiet_NaN();
+  }
   void restore(const RunState& state, const std::string& env_id);
 
  private:

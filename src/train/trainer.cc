@@ -94,6 +94,12 @@ TrainerOptions checked(TrainerOptions options) {
   if (options.resume && !options.records)
     throw ConfigError("resume: a run is resumed with its records; set records = true");
   if (options.resume && options.run_dir.empty()) throw ConfigError("resume: run_dir must name the run to resume");
+  if (!options.fork_from.empty()) {
+    if (!options.records) throw ConfigError("fork_from: a fork is a run with records; set records = true");
+    if (options.resume) throw ConfigError("fork_from: a fork is a new run, which resume is not");
+    if (!options.init_from.empty())
+      throw ConfigError("fork_from: a fork has its parent's networks; init_from is another");
+  }
   return options;
 }
 

@@ -4,10 +4,10 @@
 
 #include "base/digest.h"
 #include "config/make_envs.h"
+#include "config/settings.h"
 #include "env/mujoco_version.h"
 #include "run/build_info.h"
 #include "softac/error.h"
-#include "softac/settings.h"
 
 namespace softac {
 namespace {

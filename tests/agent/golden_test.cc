@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "agent/update.h"
-#include "softac/settings.h"
+#include "softac/sac_settings.h"
 
 namespace softac {
 namespace {

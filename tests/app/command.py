@@ -50,9 +50,9 @@ class CommandTest(unittest.TestCase):
         variables.update(extra or {})
         return variables
 
-    def run_command(self, *arguments, code=0, env=None, timeout=120, **options):
+    def run_command(self, *arguments, code=0, env=None, timeout=120, folder="", **options):
         """Runs to the end, expects the exit code, and returns the finished process (text on both streams)."""
-        done = subprocess.run([COMMAND, *arguments], cwd=self.folder, env=self.environment(env), capture_output=True,
+        done = subprocess.run([COMMAND, *arguments], cwd=self.path(folder), env=self.environment(env), capture_output=True,
                               text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False, **options)
         self.assertEqual(done.returncode, code, f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
         return done

@@ -9,8 +9,8 @@
 
 #include "config/fields.h"
 #include "config/resolve.h"
+#include "config/settings.h"
 #include "softac/error.h"
-#include "softac/settings.h"
 
 namespace softac {
 namespace {

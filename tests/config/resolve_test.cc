@@ -114,6 +114,33 @@ TEST_F(Resolve, UnknownEnvironmentArgumentsAreNamed) {
   EXPECT_EQ(std::get<double>(resolve_config(asked).config.env_kwargs.at("g")), 9.5);
 }
 
+TEST_F(Resolve, ALearningRateCanNameItsSchedule) {
+  ConfigRequest asked = request();
+  asked.set = {"learning_rate=linear_7.3e-4"};
+  const ResolvedConfig resolved = resolve_config(asked);
+  EXPECT_EQ(resolved.config.sac.learning_rate, 7.3e-4);
+  EXPECT_EQ(resolved.config.sac.learning_rate_schedule, LearningRateSchedule::linear);
+  EXPECT_EQ(resolved.origin.at("learning_rate_schedule"), "--set");
+  asked.set = {"learning_rate=linear_fast"};
+  EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("learning_rate = \"linear_fast\": expected number"));
+}
+
+TEST_F(Resolve, ACountCanBeAll) {
+  ConfigRequest asked = request();
+  EXPECT_EQ(resolve_config(asked).config.keep_checkpoints, 3);
+  asked.set = {"keep_checkpoints=all"};
+  const ResolvedConfig all = resolve_config(asked);
+  EXPECT_EQ(all.config.keep_checkpoints, kKeepAll);
+  EXPECT_THAT(config_toml(all), HasSubstr("keep_checkpoints = \"all\"\n"));
+  EXPECT_EQ(parse_run_config(config_toml(all), "config.toml").config.keep_checkpoints, kKeepAll);
+  asked.set = {"keep_checkpoints=5"};
+  EXPECT_EQ(resolve_config(asked).config.keep_checkpoints, 5);
+  for (const char* bad : {"keep_checkpoints=0", "keep_checkpoints=none", "keep_checkpoints=1.5"}) {
+    asked.set = {bad};
+    EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("keep_checkpoints = ")) << bad;
+  }
+}
+
 TEST_F(Resolve, MissingOrBrokenFilesAreIoErrorsWithTheirPlace) {
   ConfigRequest asked = request();
   asked.config_file = folder_ / "absent.toml";

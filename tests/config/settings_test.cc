@@ -1,5 +1,5 @@
 // The list of settings: names, assignment from values, ranges and combinations.
-#include "softac/settings.h"
+#include "config/settings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

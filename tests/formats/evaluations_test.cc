@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <cmath>
 
 #include "base/temp_dir.h"
 #include "formats/npz.h"
@@ -54,13 +55,28 @@ TEST(EvaluationLog, ResumedLogDropsWhatCameLater) {
   EXPECT_EQ(EvaluationLog(posix_file_system(), dir.path(), 0).position(), 0u);
 }
 
-TEST(EvaluationLog, RefusesAChangedNumberOfEpisodes) {
+TEST(EvaluationLog, TheNumberOfEpisodesMayChange) {
   TempDir dir;
   EvaluationLog log(posix_file_system(), dir.path());
   EXPECT_THROW(add(log, 1, {}, {}), ContractError);
   EXPECT_THROW(add(log, 1, {1.0}, {1, 2}), ContractError);
   add(log, 1, {1.0}, {1});
-  EXPECT_THROW(add(log, 2, {1.0, 2.0}, {1, 2}), ContractError);
+  add(log, 2, {1.0, 2.0}, {1, 2});
+  log.save();
+  EvaluationLog resumed(posix_file_system(), dir.path(), 2);
+  add(resumed, 3, {3.0}, {7});
+  resumed.save();
+  EXPECT_EQ(read_text(dir / "evaluations.csv"),
+            "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes\n"
+            "1,1,0,1,1,1,1\n"
+            "2,1.5,0.5,1,2,1.5,2\n"
+            "3,3,0,3,3,7,1\n");
+  const Evaluations read = read_evaluations_npz(posix_file_system(), dir / "evaluations.npz");
+  EXPECT_EQ(read.num_episodes, 2);
+  ASSERT_EQ(read.results.size(), 6u);
+  EXPECT_TRUE(std::isnan(read.results[1]));
+  EXPECT_TRUE(std::isnan(read.results[5]));
+  EXPECT_EQ(read.ep_lengths, (std::vector<std::int64_t>{1, 0, 1, 2, 7, 0}));
 }
 
 TEST(EvaluationLog, FullDiskLeavesTheOldFiles) {

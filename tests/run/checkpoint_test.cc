@@ -9,6 +9,7 @@
 #include <map>
 
 #include "softac/agent.h"
+#include "softac/config.h"
 #include "softac/error.h"
 #include "support/fault_file_system.h"
 #include "support/point_env.h"
@@ -53,6 +54,27 @@ TEST(Checkpoint, NamesAreNeverUsedTwiceAndThreeAreKept) {
             (std::vector<std::string>{"latest", "step-000000005.2", "step-000000005.3", "step-000000005.4"}));
   EXPECT_EQ(choose_checkpoint(fs, checkpoints, {}, "*").name, "step-000000005.4");
   EXPECT_EQ(write_checkpoint(fs, checkpoints, 5, 0, files_with("e")), "step-000000005.5");
+}
+
+TEST(Checkpoint, TheRuleSaysWhichAreKept) {
+  FileSystem& fs = posix_file_system();
+  const auto kept = [&](const std::string& name, const KeepRule& rule) {
+    TempDir dir;
+    const Path checkpoints = dir / name;
+    fs.make_directories(checkpoints);
+    for (int i = 1; i <= 7; ++i) write_checkpoint(fs, checkpoints, i, 0, files_with("a"), {}, rule);
+    std::vector<std::int64_t> steps;
+    for (const CheckpointInfo& info : find_checkpoints(fs, checkpoints, "*")) {
+      EXPECT_TRUE(info.complete) << info.error;
+      steps.push_back(info.step);
+    }
+    return steps;
+  };
+  using Steps = std::vector<std::int64_t>;
+  EXPECT_EQ(kept("default", {}), (Steps{5, 6, 7}));
+  EXPECT_EQ(kept("one", {1, 0}), (Steps{7}));
+  EXPECT_EQ(kept("all", {kKeepAll, 0}), (Steps{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(kept("every", {2, 3}), (Steps{3, 6, 7}));
 }
 
 TEST(Checkpoint, DamageIsFoundAndTheOneBeforeTaken) {

@@ -156,6 +156,51 @@ TEST(Kill, AtEveryOperationOfGoingOn) {
   }
 }
 
+// A fork that is killed anywhere is begun again, or resumes, and ends as one that was not; its parent stays.
+TEST(Kill, AtEveryOperationOfAFork) {
+  PowerLossFileSystem first;
+  first.lose_power_at(num_operations_of_a_run() * 3 / 4);
+  Acknowledged heard;
+  run(first, heard);
+  TrainConfig config = small_config();
+  config.sac.gamma = 0.9;
+  const auto fork = [&config](FileSystem& fs) {
+    TrainerOptions options;
+    options.run_dir = "/fork";
+    options.file_system = &fs;
+    options.memory_limit_bytes = 1 << 30;
+    options.resume = is_run(fs, "/fork");
+    if (!options.resume) options.fork_from = kRun;
+    try {
+      return Trainer(config, options).run();
+    } catch (const Error& error) {
+      TrainReport report;
+      report.reason = StopReason::io;
+      report.message = error.what();
+      return report;
+    }
+  };
+  const auto whole = first.after_kill();
+  const TrainReport expected = fork(*whole);
+  ASSERT_EQ(expected.reason, StopReason::finished) << expected.message;
+  for (std::int64_t at = 0;; ++at) {
+    const auto fs = first.after_kill();
+    fs->lose_power_at(at);
+    fork(*fs);
+    if (!fs->lost()) {
+      EXPECT_GT(at, 50);
+      break;
+    }
+    std::mt19937 random(static_cast<unsigned>(at));
+    const auto left = at % 2 == 0 ? fs->after_kill() : fs->after_power_loss(random, 512);
+    const TrainReport again = fork(*left);
+    ASSERT_EQ(again.reason, StopReason::finished) << "operation " << at << ": " << again.message;
+    ASSERT_EQ(again.state_hash, expected.state_hash) << "operation " << at;
+    for (const CheckpointInfo& info : find_checkpoints(*left, kRun / "checkpoints", "*"))
+      EXPECT_TRUE(info.complete) << "operation " << at << ": " << info.error;
+  }
+}
+
 struct Failure {
   int error;
   bool from_then_on;

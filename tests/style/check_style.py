@@ -33,7 +33,6 @@ PUBLIC = {
     "sac_config.h": "base",
     "sac_settings.h": "agent",
     "config.h": "config",
-    "settings.h": "config",
     "agent.h": "agent",
     "policy_parameters.h": "base",
     "tensor_ref.h": "base",

@@ -250,11 +250,93 @@ TEST(Resume, OtherSettingsAreRefused) {
     run(other, dir / "run", true);
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("tau = 0.5, the run has 0.005"),
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("tau = 0.5, the run has 0.005"), HasSubstr("--fork"),
                                              HasSubstr("env_kwargs.limit = 3.0, the run has 2.0"),
                                              testing::Not(HasSubstr("threads")), testing::Not(HasSubstr("total"))));
   }
   EXPECT_THROW(run(config, dir / "nothing", true), IoError);
+}
+
+TEST(Resume, WhatDoesNotChangeLearningMayChange) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 2, 1, 300, 0, 200});
+  const TrainReport whole = run(config, dir / "whole", false);
+  run(config, dir / "part", false, 100);
+  TrainConfig other = config;
+  other.eval_freq = 40;
+  other.n_eval_episodes = 4;
+  other.checkpoint_freq = 30;
+  other.keep_checkpoints = kKeepAll;
+  other.log_interval_steps = 7;
+  other.diag_freq = 90;
+  other.threads = 2;
+  other.max_time_sec = 1e6;
+  other.env_error_resets = true;
+  other.max_rollbacks = 2;
+  other.tensorboard = !config.tensorboard;
+  other.checkpoint_replay = false;
+  run(other, dir / "part", true, 200);
+  EXPECT_EQ(load_run_config((dir / "part" / "config.toml").string()).config.log_interval_steps, 7);
+  // What the replay was, only a checkpoint with it can say.
+  for (const CheckpointInfo& info : find_checkpoints(posix_file_system(), dir / "part" / "checkpoints", "")) {
+    if (info.step > 100) std::filesystem::remove_all(info.path);
+  }
+  other.checkpoint_replay = true;
+  std::string messages;
+  EXPECT_EQ(run(other, dir / "part", true, kNever, &messages).state_hash, whole.state_hash);
+  EXPECT_THAT(messages, HasSubstr("changed: checkpoint_replay = true, was false"));
+  std::ifstream records(dir / "part" / "resumptions.jsonl");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(records, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], testing::AllOf(HasSubstr("\"step\":100"),
+                                       HasSubstr("\"setting\":\"eval_freq\",\"from\":\"0\",\"to\":\"40\""),
+                                       HasSubstr("log_interval_steps")));
+  EXPECT_THAT(lines[1], testing::AllOf(HasSubstr("checkpoint_replay"), testing::Not(HasSubstr("log_interval_steps"))));
+}
+
+TEST(Resume, ARunThatCanRollBackFromNowOnFindsItsBestModel) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 120, 30, 200});
+  run(config, dir / "run", false, 70);
+  config.max_rollbacks = 1;
+  run(config, dir / "run", true);
+  const auto all = find_checkpoints(posix_file_system(), dir / "run" / "checkpoints", "*");
+  EXPECT_TRUE(posix_file_system().exists(Path(all.back().path) / "best.safetensors"));
+}
+
+TEST(Resume, FewerStepsThanAreDoneAreRefused) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 3, 1, 100, 0, 300});  // ends at step 102
+  const TrainReport report = run(config, dir / "run", false);
+  const std::string before = posix_file_system().read_text(dir / "run" / "config.toml", 1 << 20);
+  config.total_timesteps = 99;
+  try {
+    run(config, dir / "run", true);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("total_timesteps = 99"), HasSubstr("is at step 102 already")));
+  }
+  EXPECT_EQ(posix_file_system().read_text(dir / "run" / "config.toml", 1 << 20), before);
+  config.total_timesteps = 100;
+  EXPECT_EQ(run(config, dir / "run", true).state_hash, report.state_hash);
+}
+
+TEST(Resume, ASchedulesHorizonDoesNotChangeWithTheSteps) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 100, 0, 300});
+  config.sac.learning_rate_schedule = LearningRateSchedule::linear;
+  run(config, dir / "run", false);
+  config.total_timesteps = 140;
+  try {
+    run(config, dir / "run", true);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("learning_rate_steps = 120, the run has 80"),
+                                             HasSubstr("learning_rate_steps=80 keeps the schedule")));
+  }
+  config.sac.learning_rate_steps = 80;
+  EXPECT_EQ(run(config, dir / "run", true).step, 140);
 }
 
 TEST(Resume, TheNewestUnfinishedRunOfTheSameSettingsIsFound) {
@@ -268,21 +350,30 @@ TEST(Resume, TheNewestUnfinishedRunOfTheSameSettingsIsFound) {
     options.callback = &callback;
     return Trainer(settings, options).run().run_dir;
   };
-  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), "");
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, "");
   const std::string older = start(config, 40), newer = start(config, 60);
-  start(config, kNever);
+  const std::string finished = start(config, kNever);
   TrainConfig other = config;
   other.seed = 5;
   start(other, 30);
-  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), newer);
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, newer);
+  {
+    const auto busy = fs.lock(Path(newer) / ".lock"), busy_too = fs.lock(Path(older) / ".lock");
+    EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, "");
+    EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).finished, finished);
+  }
   {
     const auto busy = fs.lock(Path(newer) / ".lock");
-    EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), older);
+    EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, older);
   }
   config.threads = 2;
-  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), newer);
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, newer);
   config.total_timesteps = 101;
-  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config), "");
+  config.eval_freq = 50;
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, newer) << "these may change";
+  config.sac.tau = 0.5;
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).path, "");
+  EXPECT_EQ(find_unfinished_run(fs, dir / "runs", config).finished, "");
 }
 
 // A run that softac 0.1.0 left, kept: whatever becomes of the formats, it is read, or refused as a newer one is.
