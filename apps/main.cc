@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "exit_code.h"
 #include "run/build_info.h"
+#include "standard_streams.h"
 
 namespace softac::app {
 namespace {
@@ -96,6 +97,7 @@ Option add_json_option(Command command, Context& context) {
 }  // namespace softac::app
 
 int main(int argc, char** argv) {
+  softac::app::secure_standard_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an error of that write, not the end of the process
   try {
     return softac::app::run(argc, argv);

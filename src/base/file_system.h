@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "softac/error.h"
+
 namespace softac {
 
 using Path = std::filesystem::path;
@@ -39,6 +41,12 @@ class ReadableFile {
   virtual std::uint64_t size() const = 0;
   // Fills bytes from offset on; IoError if the file ends before.
   virtual void read_at(std::uint64_t offset, std::span<std::byte> bytes) = 0;
+};
+
+// Another holder has the lock.
+class LockHeldError : public IoError {
+ public:
+  using IoError::IoError;
 };
 
 // Held from FileSystem::lock() to destruction, or to the end of the process.
@@ -73,7 +81,7 @@ class FileSystem {
                         std::uint64_t size) = 0;     // cuts a file that is at least that long, else IoError
   virtual void sync_directory(const Path& dir) = 0;  // makes names created, renamed and removed in it durable
 
-  // Takes an exclusive lock on the file (made if missing) or throws IoError at once if another holder has it.
+  // Takes an exclusive lock on the file (made if missing) or throws LockHeldError at once if another holder has it.
   virtual std::unique_ptr<FileLock> lock(const Path& path) = 0;
 
   bool exists(const Path& path) { return kind(path, false) != FileKind::missing; }

@@ -34,13 +34,35 @@ class Descriptor {
   int fd_;
 };
 
+// Never 0, 1 or 2: where one of these is closed, what anybody prints would land in the file.
 int open_retrying(const Path& path, int flags) {
   int fd;
   do {
     fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
   } while (fd < 0 && errno == EINTR);
-  return fd;
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  const int above = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return above;
 }
+
+// Which file a descriptor is of. Other code in the process may close a descriptor, and the number then becomes that of
+// a file of its own, into which nothing may be written.
+struct FileIdentity {
+  explicit FileIdentity(int fd) {
+    struct stat status {};
+    known = ::fstat(fd, &status) == 0;
+    device = status.st_dev;
+    inode = status.st_ino;
+  }
+  bool operator==(const FileIdentity&) const = default;
+
+  bool known;
+  dev_t device;
+  ino_t inode;
+};
 
 // Calls fsync until it is not interrupted; any other failure is final.
 int sync_descriptor(const PosixCalls& calls, int fd) {
@@ -54,11 +76,15 @@ int sync_descriptor(const PosixCalls& calls, int fd) {
 class PosixWritableFile : public WritableFile {
  public:
   PosixWritableFile(const PosixCalls& calls, Path path, Descriptor fd)
-      : calls_(calls), path_(std::move(path)), fd_(std::move(fd)) {}
+      : calls_(calls), path_(std::move(path)), fd_(std::move(fd)), identity_(fd_.get()) {}
+  ~PosixWritableFile() override {
+    if (fd_.get() >= 0 && !is_ours()) fd_.release();
+  }
 
   using WritableFile::write;
   void write(std::span<const std::byte> bytes) override {
     SOFTAC_REQUIRE(fd_.get() >= 0, path_);
+    check_ours();
     while (!bytes.empty()) {
       const ssize_t count = calls_.write(fd_.get(), bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;
@@ -69,20 +95,31 @@ class PosixWritableFile : public WritableFile {
 
   void sync() override {
     SOFTAC_REQUIRE(fd_.get() >= 0, path_);
+    check_ours();
     if (sync_error_ == 0 && sync_descriptor(calls_, fd_.get()) != 0) sync_error_ = errno;
     if (sync_error_ != 0) throw_write_error(path_, "sync", sync_error_);
   }
 
   void close() override {
     SOFTAC_REQUIRE(fd_.get() >= 0, path_);
+    check_ours();
     // On Linux the descriptor is gone even if close is interrupted, so it is never called again.
     if (::close(fd_.release()) != 0 && errno != EINTR) throw_write_error(path_, "close", errno);
   }
 
  private:
+  bool is_ours() const { return FileIdentity(fd_.get()) == identity_; }
+  void check_ours() {
+    if (is_ours()) return;
+    fd_.release();
+    throw IoError("cannot write " + path_.string() +
+                  ": other code in this process, such as an environment, closed its descriptor");
+  }
+
   const PosixCalls& calls_;
   Path path_;
   Descriptor fd_;
+  const FileIdentity identity_;
   int sync_error_ = 0;
 };
 
@@ -116,10 +153,18 @@ class PosixReadableFile : public ReadableFile {
 
 class PosixFileLock : public FileLock {
  public:
-  explicit PosixFileLock(Descriptor fd) : fd_(std::move(fd)) {}
+  explicit PosixFileLock(Descriptor fd) : fd_(std::move(fd)), identity_(fd_.get()) {}
+  ~PosixFileLock() override {
+    // Said, not left to the close: a process that an environment forked has the descriptor too.
+    if (FileIdentity(fd_.get()) == identity_)
+      ::flock(fd_.get(), LOCK_UN);
+    else
+      fd_.release();
+  }
 
  private:
   Descriptor fd_;
+  const FileIdentity identity_;
 };
 
 class PosixFileSystem : public FileSystem {
@@ -223,7 +268,7 @@ class PosixFileSystem : public FileSystem {
       result = ::flock(fd.get(), LOCK_EX | LOCK_NB);
     } while (result != 0 && errno == EINTR);
     if (result != 0 && errno == EWOULDBLOCK)
-      throw IoError("cannot lock " + path.string() + ": another process holds it");
+      throw LockHeldError("cannot lock " + path.string() + ": another process holds it");
     if (result != 0) throw_write_error(path, "lock", errno);
     return std::make_unique<PosixFileLock>(std::move(fd));
   }

@@ -1,14 +1,18 @@
 #include "base/file_system.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/posix_file_system.h"
@@ -52,6 +56,61 @@ TEST(FileSystem, CreateNewRefusesAnExistingFile) {
   const Path path = dir / "a";
   fs().open_write(path, WriteMode::create_new)->close();
   EXPECT_THAT(message_of<IoError>([&] { fs().open_write(path, WriteMode::create_new); }), HasSubstr(path.string()));
+}
+
+// Where standard input, output or error is closed, no file gets its number.
+TEST(FileSystemDeathTest, NoFileGetsTheNumberOfAStandardStream) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  TempDir dir;
+  const auto write_with_closed = [&] {
+    for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+    const auto file = fs().open_write(dir / "a", WriteMode::truncate);
+    const auto lock = fs().lock(dir / "b");
+    int open = 0;
+    for (int fd = 0; fd <= 2; ++fd) open += ::fcntl(fd, F_GETFD) != -1 ? 1 : 0;
+    file->write("text");
+    file->close();
+    std::_Exit(open);
+  };
+  EXPECT_EXIT(write_with_closed(), ::testing::ExitedWithCode(0), "");
+}
+
+// Other code of the process closes every descriptor that it can find, and opens files of its own.
+TEST(FileSystem, WritesIntoNoFileButItsOwn) {
+  TempDir dir;
+  const auto file = fs().open_write(dir / "a", WriteMode::truncate);
+  file->write("one");
+  int number = -1;
+  for (int fd = 3; fd < 1024 && number < 0; ++fd) {
+    std::array<char, 4096> target{};
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    if (::readlink(link.c_str(), target.data(), target.size() - 1) > 0 && target.data() == (dir / "a").string())
+      number = fd;
+  }
+  ASSERT_GE(number, 3);
+  write_text(dir / "b", "");
+  const int other = ::open((dir / "b").c_str(), O_WRONLY);
+  ::dup2(other, number);
+  ::close(other);
+  EXPECT_THAT(message_of<IoError>([&] { file->write("two"); }), HasSubstr("closed its descriptor"));
+  EXPECT_EQ(::close(number), 0) << "the other file's descriptor was left alone";
+  EXPECT_EQ(read_text(dir / "a"), "one");
+  EXPECT_EQ(read_text(dir / "b"), "");
+}
+
+TEST(FileSystem, ALockEndsWithItsHolderWhoeverElseHasTheDescriptor) {
+  TempDir dir;
+  auto lock = fs().lock(dir / "a");
+  EXPECT_THROW(fs().lock(dir / "a"), LockHeldError);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  lock.reset();
+  EXPECT_NO_THROW(fs().lock(dir / "a"));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST(FileSystem, ReadsAtOffsets) {
