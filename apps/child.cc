@@ -16,7 +16,7 @@
 
 namespace softac::app {
 
-Child::Child(const std::vector<std::string>& arguments) {
+Child::Child(const std::vector<std::string>& arguments, const std::string& folder) {
   std::vector<std::string> words = {"softac"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -37,6 +37,7 @@ Child::Child(const std::vector<std::string>& arguments) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(1);  // died in between
+    if (!folder.empty() && chdir(folder.c_str()) != 0) _exit(1);
     dup2(pipe_fds[1], STDOUT_FILENO);
     execv("/proc/self/exe", argv.data());
     _exit(127);
@@ -44,14 +45,19 @@ Child::Child(const std::vector<std::string>& arguments) {
   setpgid(pid_, pid_);
   close(pipe_fds[1]);
   fd_ = pipe_fds[0];
+  fcntl(fd_, F_SETFL, O_NONBLOCK);
 }
 
 Child::Child(Child&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), fd_(std::exchange(other.fd_, -1)), output_(std::move(other.output_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      fd_(std::exchange(other.fd_, -1)),
+      at_end_(other.at_end_),
+      output_(std::move(other.output_)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   std::swap(pid_, other.pid_);
   std::swap(fd_, other.fd_);
+  std::swap(at_end_, other.at_end_);
   output_.swap(other.output_);
   return *this;
 }
@@ -59,7 +65,7 @@ Child& Child::operator=(Child&& other) noexcept {
 Child::~Child() {
   if (pid_ > 0) {
     send(SIGKILL);
-    wait();
+    waitpid(pid_, nullptr, 0);
   }
   if (fd_ >= 0) close(fd_);
 }
@@ -71,18 +77,19 @@ void Child::send(int signal) const {
 bool Child::read_output() {
   std::array<char, 4096> buffer{};
   const ssize_t count = read(fd_, buffer.data(), buffer.size());
-  if (count < 0 && errno == EINTR) return true;
-  if (count <= 0) return false;
+  if (count < 0) return errno == EINTR;
+  at_end_ = count == 0;
+  if (at_end_) return false;
   output_.append(buffer.data(), count);
   return true;
 }
 
-int Child::wait() {
+std::optional<int> Child::exit_code() {
   int status = 0;
-  while (waitpid(pid_, &status, 0) < 0) {
-    if (errno != EINTR) return 1;
-  }
+  const pid_t ended = waitpid(pid_, &status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return {};
   pid_ = -1;
+  if (ended < 0) return 1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

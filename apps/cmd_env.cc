@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "base/json.h"
@@ -10,6 +9,7 @@
 #include "config/resolve.h"
 #include "env/check.h"
 #include "exit_code.h"
+#include "paths.h"
 #include "softac/env.h"
 #include "softac/error.h"
 
@@ -163,7 +163,11 @@ void add_env(Command root, Context& context) {
         .value_name("FILE");
     add_json_option(command, context);
     command.on_parse([&context, arguments, action] {
-      context.action = [&context, arguments, action] { return action(context, *arguments); };
+      context.runs_environments = true;
+      context.action = [&context, arguments, action] {
+        arguments->plugins = absolute_paths(arguments->plugins);
+        return action(context, *arguments);
+      };
     });
     return command;
   };

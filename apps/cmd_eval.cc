@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "commands.h"
 #include "exit_code.h"
+#include "paths.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
 
@@ -47,7 +48,7 @@ int evaluate(Context& context, const EvalArguments& arguments) {
   options.seed = static_cast<std::uint64_t>(arguments.seed);
   options.deterministic = !arguments.stochastic;
   options.threads = arguments.threads;
-  options.env_plugins = arguments.plugins;
+  options.env_plugins = absolute_paths(arguments.plugins);
   for (const std::string& text : arguments.set) options.env_kwargs.push_back(text.substr(kKwargs.size()));
   const EvalStats stats = evaluate_run(arguments.run, options);
   for (const std::string& warning : stats.warnings) context.terminal.warning(warning);
@@ -58,7 +59,7 @@ int evaluate(Context& context, const EvalArguments& arguments) {
                       {"episodes", stats.returns.size()},
                       {"env", stats.env_id},
                       {"step", stats.step},
-                      {"model", stats.model_path},
+                      {"model", shown_path(stats.model_path)},
                       {"seed", options.seed},
                       {"deterministic", options.deterministic},
                       {"returns", stats.returns},
@@ -95,8 +96,13 @@ void add_eval(Command root, Context& context) {
   command.add_option("--env-plugin", arguments->plugins, "Shared library in place of the run's (repeatable)")
       .value_name("FILE");
   add_json_option(command, context);
-  command.on_parse(
-      [&context, arguments] { context.action = [&context, arguments] { return evaluate(context, *arguments); }; });
+  command.on_parse([&context, arguments] {
+    context.runs_environments = true;
+    context.action = [&context, arguments] {
+      arguments->run = absolute_path(arguments->run);
+      return evaluate(context, *arguments);
+    };
+  });
 }
 
 }  // namespace softac::app

@@ -12,6 +12,7 @@
 #include "exact_report.h"
 #include "exit_code.h"
 #include "softac/error.h"
+#include "standard_streams.h"
 
 namespace softac::app {
 namespace {
@@ -29,10 +30,10 @@ struct ExactArguments {
 class StdOutput final : public Output {
  public:
   void write(const std::string& text) override {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) fail();
+    if (std::fwrite(text.data(), 1, text.size(), result_stream()) != text.size()) fail();
   }
   void finish() {
-    if (std::fflush(stdout) != 0) fail();
+    if (std::fflush(result_stream()) != 0) fail();
   }
 
  private:

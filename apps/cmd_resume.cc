@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "exit_code.h"
 #include "parse.h"
+#include "paths.h"
 #include "softac/error.h"
 #include "train_options.h"
 
@@ -64,8 +65,13 @@ void add_resume(Command root, Context& context) {
   command.add_flag("--allow-changed", arguments->allow_changed,
                    "Go on although plug-ins or model files have changed since the run began");
   add_json_option(command, context);
-  command.on_parse(
-      [&context, arguments] { context.action = [&context, arguments] { return resume(context, *arguments); }; });
+  command.on_parse([&context, arguments] {
+    context.runs_environments = true;
+    context.action = [&context, arguments] {
+      arguments->run = absolute_path(arguments->run);
+      return resume(context, *arguments);
+    };
+  });
 }
 
 }  // namespace softac::app

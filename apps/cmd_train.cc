@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "base/json.h"
@@ -13,6 +12,7 @@
 #include "config/toml_file.h"
 #include "exit_code.h"
 #include "parse.h"
+#include "paths.h"
 #include "progress.h"
 #include "run/resume.h"
 #include "seeds.h"
@@ -22,12 +22,6 @@
 #include "train_options.h"
 
 namespace softac::app {
-
-std::vector<std::string> absolute_paths(const std::vector<std::string>& paths) {
-  std::vector<std::string> out;
-  for (const std::string& path : paths) out.push_back(std::filesystem::absolute(path).lexically_normal());
-  return out;
-}
 
 namespace {
 
@@ -147,8 +141,8 @@ void print_report(Context& context, const TrainConfig& config, const TrainReport
                       {"ep_return_mean", report.ep_return_mean},
                       {"best_eval_return", report.best_eval_return},
                       {"elapsed_sec", report.elapsed_sec},
-                      {"run_dir", report.run_dir},
-                      {"checkpoint", report.checkpoint},
+                      {"run_dir", shown_path(report.run_dir)},
+                      {"checkpoint", shown_path(report.checkpoint)},
                       {"state_hash", hash}};
     print_result(out.dump(2));
     return;
@@ -157,13 +151,14 @@ void print_report(Context& context, const TrainConfig& config, const TrainReport
     print_result(std::string(stop_reason_name(report.reason)) + " at step " + std::to_string(report.step) + " after " +
                  duration_text(report.elapsed_sec) + ": return " + number_or_dash(report.ep_return_mean) +
                  " over the last episodes, best evaluation " + number_or_dash(report.best_eval_return) + "\n" +
-                 report.run_dir);
+                 shown_path(report.run_dir));
   }
 }
 
 int train_once(Context& context, const TrainArguments& arguments) {
-  const ResolvedConfig resolved = resolve(arguments);
   TrainerOptions options;
+  options.runs_root = absolute_path(options.runs_root);
+  const ResolvedConfig resolved = resolve(arguments);
   options.run_dir = arguments.run_dir;
   options.init_from = arguments.init_from;
   options.allow_changed = arguments.allow_changed;
@@ -190,6 +185,7 @@ int train_once(Context& context, const TrainArguments& arguments) {
 int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options, bool show_diagnoses) {
   install_stop_signals();
   install_crash_handler();
+  install_exit_report();  // again: what was installed last is asked first, before what else ends with the process
   Progress progress(context.terminal, show_diagnoses);
   options.origins = resolved.origin;
   options.command = "softac";
@@ -207,11 +203,12 @@ int run_training(Context& context, const ResolvedConfig& resolved, TrainerOption
   const TrainReport report = trainer.run();
   context.terminal.clear_status();
   const ExitCode code = exit_code_of(report);
-  print_report(context, resolved.config, report, code);
   if (code != kOk && code != kInterrupted && code != kStopped) {
-    context.terminal.error(report.message +
-                           (report.checkpoint.empty() ? "" : "\nthe last good checkpoint is " + report.checkpoint));
+    context.terminal.error(report.message + (report.checkpoint.empty()
+                                                 ? ""
+                                                 : "\nthe last good checkpoint is " + shown_path(report.checkpoint)));
   }
+  print_report(context, resolved.config, report, code);
   return code;
 }
 
@@ -258,7 +255,10 @@ void add_train(Command root, Context& context) {
                    "Resume or fork although plug-ins or model files have changed since the run began");
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
+    context.runs_environments = true;
     context.action = [&context, arguments] {
+      for (std::string* path : {&arguments->run_dir, &arguments->init_from, &arguments->config_file, &arguments->fork})
+        *path = absolute_path(*path);
       return arguments->seeds.empty() ? train_once(context, *arguments) : train_seeds(context, *arguments);
     };
   });

@@ -15,6 +15,7 @@ struct Context {
   bool json = false;
   std::vector<std::string> arguments;  // of the process, without the program's name
   std::function<int()> action;         // set by the subcommand that was named; returns the exit code
+  bool runs_environments = false;      // likewise: code of others will run in this process
 };
 
 void add_train(Command root, Context& context);
@@ -26,6 +27,9 @@ void add_exact(Command root, Context& context);
 void add_bench(Command root, Context& context);
 void add_info(Command root, Context& context);
 void add_completion(Command root, Context& context);
+
+// Says what environments of others changed and softac has set back, as far as it was not said yet.
+void print_foreign_warnings(Context& context);
 
 // --json for a subcommand.
 Option add_json_option(Command command, Context& context);

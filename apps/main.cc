@@ -1,4 +1,6 @@
 // The command `softac`: parses, runs one subcommand, and turns exceptions into exit codes.
+#include <locale.h>
+
 #include <algorithm>
 #include <csignal>
 #include <iostream>
@@ -7,8 +9,11 @@
 
 #include "base/nearest_match.h"
 #include "commands.h"
+#include "env/foreign_guard.h"
 #include "exit_code.h"
+#include "paths.h"
 #include "run/build_info.h"
+#include "signals.h"
 #include "standard_streams.h"
 
 namespace softac::app {
@@ -53,6 +58,16 @@ std::string explain(Command root, const std::vector<std::string>& arguments, con
   return parser_message;
 }
 
+// Before anything of an environment, be it only its library's constructors, runs in this process.
+void expect_foreign_code() {
+  start_folder();
+  keep_results_apart();
+  uselocale(newlocale(LC_ALL_MASK, "C", nullptr));  // this thread's own: numbers are written as ever
+  outlive_timers();
+  install_exit_report();
+  guard_process();
+}
+
 int run(int argc, char** argv) {
   Context context;
   context.arguments.assign(argv + 1, argv + argc);
@@ -79,9 +94,15 @@ int run(int argc, char** argv) {
     return kUsage;
   }
   context.terminal.set_quiet(quiet);
+  if (context.runs_environments) expect_foreign_code();
   try {
-    return context.action();
+    const int code = context.action();
+    print_foreign_warnings(context);
+    expect_end();
+    return code;
   } catch (...) {
+    expect_end();
+    print_foreign_warnings(context);
     const Failure failure = failure_of(std::current_exception());
     context.terminal.error(failure.message);
     return failure.code;
@@ -89,6 +110,10 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
+
+void print_foreign_warnings(Context& context) {
+  for (const std::string& text : take_foreign_warnings()) context.terminal.warning(text);
+}
 
 Option add_json_option(Command command, Context& context) {
   return command.add_flag("--json", context.json, "Print the result as JSON");

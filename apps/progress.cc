@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "parse.h"
+#include "paths.h"
 
 namespace softac::app {
 namespace {
@@ -22,7 +23,7 @@ std::string number(const char* format, double value) {
 }  // namespace
 
 void Progress::on_start(const TrainSummary&, const std::string& run_dir) {
-  if (!run_dir.empty()) terminal_.info("run directory: " + run_dir);
+  if (!run_dir.empty()) terminal_.info("run directory: " + shown_path(run_dir));
   next_time_ = Clock::now() + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
 }
 
@@ -59,7 +60,11 @@ void Progress::on_diagnosis(const TrainSummary& summary, const std::vector<Diagn
 }
 
 void Progress::on_message(std::string_view text) {
-  terminal_.info(std::string(text));
+  constexpr std::string_view kWarning = "warning: ";
+  if (text.starts_with(kWarning))
+    terminal_.warning(std::string(text.substr(kWarning.size())));
+  else
+    terminal_.info(std::string(text));
 }
 
 std::string Progress::line(const TrainSummary& summary) const {

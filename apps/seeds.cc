@@ -15,6 +15,7 @@
 #include "exit_code.h"
 #include "machine.h"
 #include "parse.h"
+#include "paths.h"
 #include "signals.h"
 #include "softac/error.h"
 
@@ -55,6 +56,7 @@ RunResult result_of(std::uint64_t seed, int exit_code, const std::string& output
   result.exit_code = exit_code;
   result.reason = "failed";
   result.ep_return_mean = result.best_eval_return = kUnknown;
+  if (exit_code == kOk) result.exit_code = kInternal;  // unless it has a result, which is looked for now
   Json json;
   try {
     json = parse_json(output, kResultDepth);
@@ -62,6 +64,7 @@ RunResult result_of(std::uint64_t seed, int exit_code, const std::string& output
     return result;
   }
   if (!json.is_object()) return result;
+  result.exit_code = exit_code;
   auto number = [&](const char* key, double otherwise = kUnknown) {
     const Json* found = json.find(key);
     return found != nullptr && found->is_number() ? found->get<double>() : otherwise;
@@ -146,6 +149,17 @@ std::string table_json(const std::vector<RunResult>& results) {
   return out.dump(2);
 }
 
+// Until there is output, or a child may have ended.
+void wait_for_news(const std::vector<Job>& running) {
+  std::vector<pollfd> fds;
+  bool ending = false;
+  for (const Job& job : running) {
+    fds.push_back({job.child.output_fd(), POLLIN, 0});
+    ending = ending || job.child.at_end();
+  }
+  poll(fds.data(), fds.size(), ending ? 5 : 200);
+}
+
 int stopped_code() {
   return stop_signal().load() == SIGINT ? kInterrupted : kStopped;
 }
@@ -181,26 +195,26 @@ int train_seeds(Context& context, const TrainArguments& arguments) {
     while (!told && running.size() < num_jobs && next < seeds.size()) {
       const std::uint64_t seed = seeds[next++];
       context.terminal.info("seed " + std::to_string(seed) + " starts");
-      running.push_back({seed, Child(child_arguments(context.arguments, arguments, seed, threads))});
+      running.push_back({seed, Child(child_arguments(context.arguments, arguments, seed, threads), start_folder())});
     }
-    std::vector<pollfd> fds;
-    for (const Job& job : running) fds.push_back({job.child.output_fd(), POLLIN, 0});
-    poll(fds.data(), fds.size(), 200);
+    wait_for_news(running);
     const int signal = stop_signal().load();
     if (signal != 0 && !told) {
       told = true;
       for (const Job& job : running) job.child.send(signal);
     }
     for (std::size_t i = running.size(); i-- > 0;) {
-      if (fds[i].revents == 0 || running[i].child.read_output()) continue;
-      Job job = std::move(running[i]);
+      std::optional<int> code = running[i].child.exit_code();
+      while (running[i].child.read_output()) {
+      }
+      if (!code) continue;
+      const Job job = std::move(running[i]);
       running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
-      int code = job.child.wait();
-      if (told && code == 128 + stop_signal().load()) code = stopped_code();  // the signal met it before it could train
-      const RunResult result = result_of(job.seed, code, job.child.output());
+      if (told && *code == 128 + stop_signal().load()) code = stopped_code();  // it came before the run could begin
+      const RunResult result = result_of(job.seed, *code, job.child.output());
       context.terminal.info("seed " + result.seed + ": " + result.reason + " at step " + std::to_string(result.step) +
                             ", return " + two_decimals(result.ep_return_mean) +
-                            (code == kOk ? "" : " (exit code " + std::to_string(code) + ")"));
+                            (result.exit_code == kOk ? "" : " (exit code " + std::to_string(result.exit_code) + ")"));
       done[job.seed] = result;
     }
   }

@@ -3,7 +3,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "env/env_call.h"
+#include "env/foreign_guard.h"
 #include "exit_code.h"
 
 namespace softac::app {
@@ -66,6 +69,32 @@ class Text {
   std::size_t size_ = 0;
 };
 
+void add_place(Text& text, const EnvCall& call) {
+  text.add(call.id);
+  text.add(" (environment ");
+  text.add(static_cast<long long>(call.index));
+  text.add(", step ");
+  text.add(static_cast<long long>(call.step));
+  text.add("): ");
+}
+
+std::atomic<bool> g_end_expected{false};
+std::uint32_t g_forks_at_start = 0;
+
+extern "C" void on_exit_call() {
+  if (g_end_expected.load() || num_forks() != g_forks_at_start) return;  // a forked child ends as it likes
+  Text text;
+  text.add("\nerror: ");
+  const EnvCall call = current_env_call();
+  if (call.id != nullptr) add_place(text, call);
+  text.add(call.id != nullptr ? "the environment" : "other code of this process, such as an environment's thread,");
+  text.add(" called exit; the checkpoints so far are intact\n");
+  text.print();
+  _exit(kEnvironment);
+}
+
+extern "C" void on_timer(int) {}
+
 extern "C" void on_crash(int number) {
   const EnvCall call = current_env_call();
   if (call.id == nullptr) {
@@ -77,12 +106,8 @@ extern "C" void on_crash(int number) {
   while (reported.test_and_set()) pause();  // another thread's environment has crashed too: one report is enough
   Text text;
   text.add("\nerror: ");
-  text.add(call.id);
-  text.add(" (environment ");
-  text.add(static_cast<long long>(call.index));
-  text.add(", step ");
-  text.add(static_cast<long long>(call.step));
-  text.add("): the environment crashed (");
+  add_place(text, call);
+  text.add("the environment crashed (");
   text.add(crash_name(number));
   text.add("); the checkpoints so far are intact\n");
   text.print();
@@ -104,6 +129,24 @@ void install_crash_handler() {
   for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigaction(number, &action, nullptr);
 }
 
+void install_exit_report() {
+  g_forks_at_start = num_forks();
+  std::atexit(on_exit_call);
+  std::at_quick_exit(on_exit_call);
+}
+
+void expect_end() {
+  g_end_expected.store(true);
+}
+
+void outlive_timers() {
+  for (const int number : {SIGALRM, SIGVTALRM, SIGPROF}) {
+    struct sigaction found = {};
+    sigaction(number, nullptr, &found);
+    if (found.sa_handler == SIG_DFL) set_handler(number, on_timer);
+  }
+}
+
 const std::atomic<int>& stop_signal() {
   return g_stop_signal;
 }
@@ -114,6 +157,7 @@ void install_stop_signals() {
   sigaction(SIGHUP, nullptr, &hang_up);
   if (hang_up.sa_handler != SIG_IGN) set_handler(SIGHUP, on_stop_signal);
   set_handler(SIGPIPE, SIG_IGN);
+  guard_signal_handlers();
 }
 
 void reset_signals() {

@@ -16,6 +16,13 @@ void install_stop_signals();
 // exit code 5; any other crash takes its usual way.
 void install_crash_handler();
 
+// An environment that ends the process (exit, quick_exit) is reported likewise, with exit code 5; until expect_end().
+void install_exit_report();
+void expect_end();
+
+// Timers that an environment sets (alarm, setitimer) and does not catch do not end the process.
+void outlive_timers();
+
 // Gives all of them their default meaning again, in a child process before exec.
 void reset_signals();
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "softac/error.h"
+#include "standard_streams.h"
 
 namespace softac::app {
 namespace {
@@ -66,8 +67,8 @@ void Terminal::clear_status() {
 }
 
 void print_result(const std::string& text) {
-  const bool written =
-      std::fputs(text.c_str(), stdout) >= 0 && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
+  std::FILE* const out = result_stream();
+  const bool written = std::fputs(text.c_str(), out) >= 0 && std::fputc('\n', out) != EOF && std::fflush(out) == 0;
   if (!written) throw DiskError("standard output cannot be written");
 }
 

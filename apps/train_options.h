@@ -33,9 +33,6 @@ struct TrainArguments {
   std::vector<std::string> plugins;
 };
 
-// As the command line means them: from the working directory.
-std::vector<std::string> absolute_paths(const std::vector<std::string>& paths);
-
 // Everything but the seeds, resolved; for a fork, the other run's settings with what is given. Throws UsageError,
 // ConfigError, IoError.
 ResolvedConfig resolve(const TrainArguments& arguments);

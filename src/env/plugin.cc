@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "env/foreign_guard.h"
 #include "env/kwargs.h"
 
 namespace softac {
@@ -52,14 +53,20 @@ class PluginEnv final : public Env {
     std::vector<double> values;
     for (int i = 0; i < type.num_arguments; ++i) values.push_back(number_kwarg(kwargs, type.arguments[i].name));
     std::array<char, 512> error{};
-    instance_ = type.create(values.data(), error.data(), error.size());
+    {
+      const ForeignCall call(who());
+      instance_ = type.create(values.data(), error.data(), error.size());
+    }
     if (instance_ == nullptr) {
       error.back() = '\0';
       throw ConfigError("environment " + spec_.id + ": " +
                         (error[0] != '\0' ? error.data() : "create returned no instance"));
     }
   }
-  ~PluginEnv() override { type_.destroy(instance_); }
+  ~PluginEnv() override {
+    const ForeignCall call(who());
+    type_.destroy(instance_);
+  }
   PluginEnv(const PluginEnv&) = delete;
   PluginEnv& operator=(const PluginEnv&) = delete;
 
@@ -72,12 +79,12 @@ class PluginEnv final : public Env {
         [](void* context) { return static_cast<Rng*>(context)->uniform(); },
         [](void* context) { return static_cast<Rng*>(context)->normal(); },
     };
-    check_count("reset", type_.reset(instance_, &random, obs.data()));
+    check_count("reset", guarded([&] { return type_.reset(instance_, &random, obs.data()); }));
   }
 
   StepResult step(std::span<const double> action, std::span<double> obs) override {
     softac_step_result result = {};
-    check_count("step", type_.step(instance_, action.data(), obs.data(), &result));
+    check_count("step", guarded([&] { return type_.step(instance_, action.data(), obs.data(), &result); }));
     check_flag("terminated", result.terminated);
     check_flag("truncated", result.truncated);
     return {result.reward, result.terminated == 1, result.truncated == 1};
@@ -87,6 +94,7 @@ class PluginEnv final : public Env {
 
   std::vector<std::byte> save_state() const override {
     if (!can_save_state()) return Env::save_state();
+    const ForeignCall call(who());
     const std::size_t size = type_.state_size(instance_);
     if (size > SOFTAC_ENV_MAX_STATE_BYTES) {
       throw EnvError("state_size: expected at most " + std::to_string(SOFTAC_ENV_MAX_STATE_BYTES) + " bytes, found " +
@@ -99,6 +107,7 @@ class PluginEnv final : public Env {
 
   void load_state(std::span<const std::byte> state) override {
     if (!can_save_state()) return Env::load_state(state);
+    const ForeignCall call(who());
     if (type_.load_state(instance_, state.data(), state.size()) != 0) {
       throw IoError("state of " + spec_.id + ": load_state refused " + std::to_string(state.size()) + " bytes" +
                     last_error());
@@ -106,7 +115,15 @@ class PluginEnv final : public Env {
   }
 
  private:
+  const char* who() const { return spec_.id.c_str(); }
+  // A call that is made all the time.
+  template <class Call>
+  std::int32_t guarded(Call&& call) {
+    const ForeignCall scope(who(), is_call_to_look_at(num_calls_++));
+    return call();
+  }
   std::string last_error() const {
+    const ForeignCall call(who(), false);
     const char* text = type_.last_error != nullptr ? type_.last_error(instance_) : nullptr;
     return text != nullptr && *text != '\0' ? std::string(": ") + text : std::string();
   }
@@ -124,6 +141,7 @@ class PluginEnv final : public Env {
   const softac_env_type& type_;
   EnvSpec spec_;
   void* instance_ = nullptr;
+  std::uint64_t num_calls_ = 0;  // of reset and step
 };
 
 // An argument's name, as a settings file can write it behind "env_kwargs." and the command line before "=".
@@ -281,6 +299,8 @@ void load_env_plugin(const std::string& path) {
   if (no_file) throw IoError("environment plugin " + path + ": " + no_file.message());
   if (loaded.contains(file)) return;
 
+  const std::string who = "environment plugin " + path;
+  const ForeignCall call(who.c_str());
   void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw IoError("environment plugin " + path + ": cannot be loaded: " + dlerror());
   try {

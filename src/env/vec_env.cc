@@ -6,8 +6,10 @@
 #include <optional>
 
 #include "base/discrete_action.h"
+#include "base/text.h"
 #include "base/thread_pool.h"
 #include "env/env_call.h"
+#include "env/foreign_guard.h"
 #include "env/state_bytes.h"
 #include "env/step_watch.h"
 
@@ -21,9 +23,7 @@ constexpr double kUnbounded = 1e300;  // bounds beyond, infinite or not, stand f
 
 std::string number_name(double value) {
   if (std::isnan(value)) return "NaN";
-  std::ostringstream out;
-  out << value;
-  return out.str();
+  return number_text(value);
 }
 
 // Throws ConfigError unless spec is one that VecEnv can run.
@@ -198,6 +198,7 @@ struct VecEnv::Impl {
     };
     try {
       const EnvCallScope scope(spec.id.c_str(), index, num_steps.load(std::memory_order_relaxed));
+      const FpModesGuard modes(spec.id.c_str());
       body();
     } catch (const IoError&) {
       leave();
@@ -227,7 +228,10 @@ struct VecEnv::Impl {
   }
 
   void start_episode(Slot& slot, int index) {
-    slot.env->reset(slot.rng, slot.obs);
+    {
+      const FpModesGuard modes(spec.id.c_str());
+      slot.env->reset(slot.rng, slot.obs);
+    }
     convert_obs(slot, "reset observation", row(obs, index));
     slot.episode_over = true;
   }
@@ -293,10 +297,15 @@ struct VecEnv::Impl {
     if (!step_failed && !reset_failed) slot.failures_in_row = 0;
   }
 
+  StepResult step_env(Slot& slot) const {
+    const FpModesGuard modes(spec.id.c_str());
+    return slot.env->step(slot.action, slot.obs);
+  }
+
   void step_one(Slot& slot, int index, std::span<const float> action) {
     const std::size_t i = index;
     set_action(slot, action);
-    const StepResult result = slot.env->step(slot.action, slot.obs);
+    const StepResult result = step_env(slot);
     convert_obs(slot, "observation", row(next_obs, index));
     reward[i] = static_cast<float>(result.reward);
     if (!std::isfinite(reward[i])) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/atomic_file.h"
+#include "env/foreign_guard.h"
 #include "run/checkpoint.h"
 #include "softac/error.h"
 
@@ -52,6 +53,7 @@ void Guards::warn_of_bounds(const UpdateMetrics& metrics) {
 }
 
 void Guards::warn_of_failures() {
+  for (const std::string& text : take_foreign_warnings()) say_("warning: " + text);
   const std::int64_t count = training_.envs->num_failures();
   if (count <= said_failures_) return;
   while (said_failures_ < count) said_failures_ = std::max<std::int64_t>(1, 2 * said_failures_);

@@ -2,6 +2,7 @@
 #include "softac/trainer.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "run/checkpoint.h"
@@ -99,6 +100,10 @@ TrainerOptions checked(TrainerOptions options) {
     if (options.resume) throw ConfigError("fork_from: a fork is a new run, which resume is not");
     if (!options.init_from.empty())
       throw ConfigError("fork_from: a fork has its parent's networks; init_from is another");
+  }
+  // An environment may change the directory of the process.
+  for (std::string* path : {&options.run_dir, &options.runs_root, &options.init_from, &options.fork_from}) {
+    if (!path->empty()) *path = std::filesystem::absolute(*path).lexically_normal().string();
   }
   return options;
 }

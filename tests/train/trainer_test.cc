@@ -70,6 +70,26 @@ INSTANTIATE_TEST_SUITE_P(
                                  24},  // at steps 32, 48, 64; the last vector step is whole
                     ScheduleCase{8, 2, -1, true, 64, 16, -1, 64, 48}));
 
+// An environment may change the directory of the process: where the run goes is settled before.
+TEST(Trainer, PathsAreThoseOfItsConstruction) {
+  TempDir dir;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::create_directory(dir / "other");
+  std::filesystem::current_path(dir / "");
+  TrainConfig config = point_config();
+  config.total_timesteps = 60;
+  TrainerOptions options;
+  options.run_dir = "run";
+  Trainer trainer(config, options);
+  std::filesystem::current_path(dir / "other");
+  const TrainReport report = trainer.run();
+  std::filesystem::current_path(before);
+  ASSERT_EQ(report.reason, StopReason::finished) << report.message;
+  EXPECT_EQ(std::filesystem::path(report.run_dir), dir / "run");
+  EXPECT_TRUE(std::filesystem::exists(report.checkpoint));
+  EXPECT_TRUE(std::filesystem::is_empty(dir / "other"));
+}
+
 TEST(Trainer, UniformActionsOnlyBeforeLearningStarts) {
   TrainConfig config = point_config();
   config.total_timesteps = 20;  // all of them random: a policy that cannot act is never asked

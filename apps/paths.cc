@@ -1,0 +1,32 @@
+#include "paths.h"
+
+#include <filesystem>
+
+namespace softac::app {
+
+namespace fs = std::filesystem;
+
+const std::string& start_folder() {
+  static const std::string folder = [] {
+    std::error_code error;
+    const fs::path found = fs::current_path(error);
+    return error ? std::string() : found.string();
+  }();
+  return folder;
+}
+
+std::string absolute_path(const std::string& path) {
+  return path.empty() ? path : (fs::path(start_folder()) / path).lexically_normal().string();
+}
+
+std::vector<std::string> absolute_paths(std::vector<std::string> paths) {
+  for (std::string& path : paths) path = absolute_path(path);
+  return paths;
+}
+
+std::string shown_path(const std::string& path) {
+  const std::string below = start_folder() + "/";
+  return path.starts_with(below) ? path.substr(below.size()) : path;
+}
+
+}  // namespace softac::app
