@@ -1,10 +1,8 @@
 #include "machine.h"
 
-#include <sched.h>
-
-#include <algorithm>
 #include <fstream>
-#include <thread>
+
+#include "base/cpu_limit.h"
 
 namespace softac::app {
 
@@ -18,10 +16,7 @@ std::string cpu_model() {
 }
 
 int num_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return usable_cores();
 }
 
 }  // namespace softac::app

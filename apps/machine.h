@@ -3,7 +3,7 @@
 
 namespace softac::app {
 
-// Processors this process may run on.
+// Processors this process may keep busy: its affinity, and what its control groups allow.
 int num_cores();
 
 }  // namespace softac::app

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -11,12 +12,16 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/memory_limit.h"
+#include "base/text.h"
 #include "child.h"
 #include "exit_code.h"
 #include "machine.h"
 #include "parse.h"
 #include "paths.h"
+#include "replay/replay_buffer.h"
 #include "signals.h"
+#include "softac/env.h"
 #include "softac/error.h"
 
 namespace softac::app {
@@ -90,12 +95,20 @@ std::string two_decimals(double value) {
   return text;
 }
 
+// Whether a run came to its end: the return of one that failed or was stopped is that of fewer steps.
+bool is_finished(const RunResult& result) {
+  return result.exit_code == kOk;
+}
+
 struct Spread {
   double mean = kUnknown;
   double std = kUnknown;  // population
 };
 
-Spread spread_of(const std::vector<RunResult>& results, double RunResult::*field) {
+// Over the finished runs.
+Spread spread_of(const std::vector<RunResult>& all, double RunResult::*field) {
+  std::vector<RunResult> results = all;
+  std::erase_if(results, [](const RunResult& result) { return !is_finished(result); });
   double sum = 0.0, squares = 0.0, count = 0.0;
   for (const RunResult& result : results) {
     if (std::isfinite(result.*field)) sum += result.*field, count += 1.0;
@@ -106,6 +119,19 @@ Spread spread_of(const std::vector<RunResult>& results, double RunResult::*field
     if (std::isfinite(result.*field)) squares += (result.*field - mean) * (result.*field - mean);
   }
   return {mean, std::sqrt(squares / count)};
+}
+
+struct Counts {
+  std::size_t finished = 0, stopped = 0, failed = 0;
+};
+
+Counts counts_of(const std::vector<RunResult>& results) {
+  Counts counts;
+  for (const RunResult& result : results) {
+    const bool stopped = result.exit_code == kStopped || result.exit_code == kInterrupted;
+    ++(is_finished(result) ? counts.finished : stopped ? counts.stopped : counts.failed);
+  }
+  return counts;
 }
 
 std::string table_text(const std::vector<RunResult>& results) {
@@ -121,8 +147,12 @@ std::string table_text(const std::vector<RunResult>& results) {
   }
   const Spread last = spread_of(results, &RunResult::ep_return_mean),
                best = spread_of(results, &RunResult::best_eval_return);
-  out += "mean of " + std::to_string(results.size()) + " runs: return " + two_decimals(last.mean) + " ± " +
-         two_decimals(last.std) + ", best evaluation " + two_decimals(best.mean) + " ± " + two_decimals(best.std);
+  const Counts counts = counts_of(results);
+  out += "mean of " + std::to_string(counts.finished) + (counts.finished == 1 ? " run: return " : " runs: return ") +
+         two_decimals(last.mean) + " ± " + two_decimals(last.std) + ", best evaluation " + two_decimals(best.mean) +
+         " ± " + two_decimals(best.std);
+  if (counts.failed + counts.stopped > 0)
+    out += "; left out: " + std::to_string(counts.failed) + " failed, " + std::to_string(counts.stopped) + " stopped";
   return out;
 }
 
@@ -134,6 +164,10 @@ std::string table_json(const std::vector<RunResult>& results) {
   out["ep_return_std"] = last.std;
   out["best_eval_return_mean"] = best.mean;
   out["best_eval_return_std"] = best.std;
+  const Counts counts = counts_of(results);
+  out["num_finished"] = counts.finished;
+  out["num_stopped"] = counts.stopped;
+  out["num_failed"] = counts.failed;
   out["runs"] = Json::array();
   for (const RunResult& result : results) {
     out["runs"].push_back({{"seed", std::stoull(result.seed)},
@@ -164,15 +198,39 @@ int stopped_code() {
   return stop_signal().load() == SIGINT ? kInterrupted : kStopped;
 }
 
+// From good to bad: what needs only to be run again, what lies with one run's numbers or environment, what the user has
+// to mend, what the machine lacks, and what should never be (any code that is not here: a crash or kill).
+int badness(int code) {
+  constexpr std::array kOrder = {kOk,     kStopped, kInterrupted, kNumerics, kEnvironment, kUsage,
+                                 kConfig, kFile,    kDisk,        kMemory,   kInternal};
+  return static_cast<int>(std::ranges::find(kOrder, code) - kOrder.begin());
+}
+
+// The worst of the runs'.
 int exit_code_of(const std::vector<RunResult>& results) {
-  int stop = kOk;
+  int worst = kOk;
   for (const RunResult& result : results) {
-    if (result.exit_code == kStopped || result.exit_code == kInterrupted)
-      stop = std::max(stop, result.exit_code);
-    else if (result.exit_code != kOk)
-      return result.exit_code;
+    if (badness(result.exit_code) > badness(worst)) worst = result.exit_code;
   }
-  return stop;
+  return worst;
+}
+
+// What the replay of one run may take.
+std::uint64_t replay_bytes(const TrainConfig& config) {
+  const std::unique_ptr<Env> env = make_env(config.env_id, config.env_kwargs);
+  const EnvSpec& spec = env->spec();
+  return ReplayBuffer::bytes_needed(
+      {spec.obs_dim, spec.act_dim, config.n_envs, config.buffer_size, config.sac.n_steps, config.sac.gamma});
+}
+
+// Each run looks at what is free when it starts, when the others have not filled their replay yet: so all are counted
+// here. Throws MemoryError.
+void check_memory(const TrainConfig& config, std::size_t num_jobs) {
+  const std::uint64_t one = replay_bytes(config), available = available_memory();
+  if (one <= available / num_jobs) return;
+  throw MemoryError(std::to_string(num_jobs) + " runs at a time need " + bytes_text(one) +
+                    " of memory each for their replay, " + bytes_text(available) + " are available: set --jobs to " +
+                    std::to_string(std::max<std::uint64_t>(available / one, 1)) + " or buffer_size to less");
 }
 
 }  // namespace
@@ -183,6 +241,7 @@ int train_seeds(Context& context, const TrainArguments& arguments) {
     throw ConfigError("--jobs " + std::to_string(arguments.jobs) + ": must be from 1 to 4096");
   const ResolvedConfig resolved = resolve(arguments);  // what is wrong is said once, before anything starts
   const std::size_t num_jobs = std::min<std::size_t>(arguments.jobs, seeds.size());
+  check_memory(resolved.config, num_jobs);
   // Threads never change a result; left to themselves, the runs would each take all cores.
   const int threads = resolved.config.threads > 0 ? 0 : std::max(1, num_cores() / static_cast<int>(num_jobs));
   install_stop_signals();

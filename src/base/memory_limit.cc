@@ -4,14 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <fstream>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
+#include "base/control_group.h"
 #include "base/text.h"
 #include "softac/error.h"
 
@@ -22,23 +20,6 @@ using Path = std::filesystem::path;
 namespace {
 
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
-
-// A file of the kernel's, whose size is not known before it is read.
-std::optional<std::string> read_if_there(const Path& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) return {};
-  return text.str();
-}
-
-std::optional<std::uint64_t> leading_number(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data() + first, text.data() + text.size(), value);
-  if (error != std::errc{}) return {};
-  return value;
-}
 
 // The number after "key" at the start of a line.
 std::optional<std::uint64_t> field(std::string_view text, std::string_view key) {
@@ -52,7 +33,7 @@ std::optional<std::uint64_t> field(std::string_view text, std::string_view key) 
 }
 
 std::optional<std::uint64_t> number_file(const Path& path) {
-  const auto text = read_if_there(path);
+  const auto text = read_kernel_file(path);
   return text ? leading_number(*text) : std::nullopt;  // "max" is no number: no limit
 }
 
@@ -61,48 +42,24 @@ std::uint64_t group_leaves(const Path& dir, const char* limit_name, const char* 
   const auto limit = number_file(dir / limit_name);
   const auto usage = number_file(dir / usage_name);
   if (!limit || !usage) return kUnlimited;
-  const auto stat = read_if_there(dir / "memory.stat");
+  const auto stat = read_kernel_file(dir / "memory.stat");
   const std::uint64_t cache = stat ? field(*stat, cache_name).value_or(0) : 0;
   const std::uint64_t used = *usage - std::min(*usage, cache);
   return *limit - std::min(*limit, used);
-}
-
-// The same over a group and all its parents, from `mount` down to mount/group.
-std::uint64_t hierarchy_leaves(const Path& mount, const Path& group, const char* limit_name, const char* usage_name,
-                               const char* cache_name) {
-  std::uint64_t least = group_leaves(mount, limit_name, usage_name, cache_name);
-  Path dir = mount;
-  for (const Path& part : group.relative_path()) {
-    dir /= part;
-    least = std::min(least, group_leaves(dir, limit_name, usage_name, cache_name));
-  }
-  return least;
 }
 
 }  // namespace
 
 std::uint64_t available_memory(const Path& root) {
   std::uint64_t least = kUnlimited;
-  if (const auto info = read_if_there(root / "proc/meminfo")) {
+  if (const auto info = read_kernel_file(root / "proc/meminfo")) {
     if (const auto kib = field(*info, "MemAvailable:")) least = *kib * 1024;
   }
-  // Lines "0::/group" (v2) and "N:memory:/group" (v1).
-  const auto groups = read_if_there(root / "proc/self/cgroup");
-  if (!groups) return least;
-  std::istringstream lines(*groups);
-  for (std::string line; std::getline(lines, line);) {
-    const auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const Path group = line.substr(second + 1);
-    if (controllers.empty()) {
-      least = std::min(
-          least, hierarchy_leaves(root / "sys/fs/cgroup", group, "memory.max", "memory.current", "inactive_file "));
-    } else if (controllers == "memory" || controllers.starts_with("memory,")) {
-      least = std::min(least, hierarchy_leaves(root / "sys/fs/cgroup/memory", group, "memory.limit_in_bytes",
-                                               "memory.usage_in_bytes", "total_inactive_file "));
-    }
-  }
+  for_each_control_group(root, "memory", [&](const Path& dir, bool v2) {
+    least = std::min(least,
+                     v2 ? group_leaves(dir, "memory.max", "memory.current", "inactive_file ")
+                        : group_leaves(dir, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "));
+  });
   return least;
 }
 

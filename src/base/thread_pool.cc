@@ -4,6 +4,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/cpu_limit.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -40,8 +41,8 @@ int share_begin(int num_parts, int i, int n) {
 }  // namespace
 
 ThreadPool::ThreadPool(int num_threads) {
-  const int num_cores = static_cast<int>(std::thread::hardware_concurrency());
-  if (num_threads <= 0) num_threads = num_cores > 0 ? num_cores : 1;
+  const int num_cores = usable_cores();
+  if (num_threads <= 0) num_threads = num_cores;
   spins_ = num_threads <= num_cores;
   shares_ = std::make_unique<Share[]>(num_threads);
   try {

@@ -15,8 +15,8 @@ namespace softac {
 
 class ThreadPool {
  public:
-  // num_threads counts the calling thread; 1 means no worker at all. 0 means all cores. MemoryError where the system
-  // refuses a thread.
+  // num_threads counts the calling thread; 1 means no worker at all. 0 means all cores that the process may use.
+  // MemoryError where the system refuses a thread.
   explicit ThreadPool(int num_threads = 1);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

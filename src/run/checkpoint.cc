@@ -159,6 +159,37 @@ Counters read_manifest(FileSystem& fs, CheckpointInfo& info, const std::string& 
   return counters;
 }
 
+// A run that trains removes its oldest checkpoint when a new one is there. Whoever reads beside it and finds something
+// missing looks whether the checkpoint is there at all, and else again at all of them: names are never used twice.
+constexpr int kMaxLooks = 100;
+
+bool is_gone(FileSystem& fs, const CheckpointInfo& info) {
+  return !info.complete && !fs.exists(info.path);
+}
+
+struct Look {
+  std::vector<CheckpointInfo> found;
+  bool rotated = false;  // one of those listed was removed meanwhile
+};
+
+Look look_at_checkpoints(FileSystem& fs, const Path& dir, const std::string& verify, Sums& sums) {
+  Look look;
+  for (const std::string& entry : fs.list(dir)) {
+    const auto name = parse_name(entry);
+    if (!name) continue;
+    CheckpointInfo info;
+    info.name = entry;
+    info.path = (dir / entry).string();
+    info.step = name->step;
+    read_manifest(fs, info, verify, sums);
+    if (is_gone(fs, info))
+      look.rotated = true;
+    else
+      look.found.push_back(std::move(info));
+  }
+  return look;
+}
+
 bool is_newer(const CheckpointInfo& info) {
   return info.error.ends_with(kNewer);
 }
@@ -275,18 +306,10 @@ std::int64_t first_free_segment(FileSystem& fs, const Path& checkpoints_dir) {
 }
 
 std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpoints_dir, const std::string& verify) {
-  std::vector<CheckpointInfo> found;
   Sums sums;
-  for (const std::string& entry : fs.list(checkpoints_dir)) {
-    const auto name = parse_name(entry);
-    if (!name) continue;
-    CheckpointInfo info;
-    info.name = entry;
-    info.path = (checkpoints_dir / entry).string();
-    info.step = name->step;
-    read_manifest(fs, info, verify, sums);
-    found.push_back(std::move(info));
-  }
+  auto looked = look_at_checkpoints(fs, checkpoints_dir, verify, sums);
+  for (int i = 1; i < kMaxLooks && looked.rotated; ++i) looked = look_at_checkpoints(fs, checkpoints_dir, verify, sums);
+  std::vector<CheckpointInfo> found = std::move(looked.found);
   // One whose sequence cannot be read is placed by its step.
   for (CheckpointInfo& info : found) {
     if (info.sequence > 0) continue;
@@ -300,10 +323,10 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
   return found;
 }
 
-CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
-                                 const std::string& verify) {
-  if (!fs.is_directory(checkpoints_dir))
-    throw IoError(checkpoints_dir.string() + ": no such folder; a run directory with checkpoints was expected");
+namespace {
+
+CheckpointInfo choose_now(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
+                          const std::string& verify, bool& rotated) {
   auto all = find_checkpoints(fs, checkpoints_dir, "");
   std::string tried, steps;
   Sums sums;
@@ -314,6 +337,7 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
       read_manifest(fs, *info, verify, sums);
       if (info->complete) return *info;
     }
+    rotated = rotated || is_gone(fs, *info);
     if (choice.kind == ModelChoice::Kind::newest && is_newer(*info)) throw IoError(info->path + ": " + info->error);
     tried += "\n  " + info->name + ": " + info->error;
   }
@@ -323,6 +347,35 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
                   (steps.empty() ? "none" : steps));
   }
   throw IoError(checkpoints_dir.string() + ": holds no checkpoint");
+}
+
+}  // namespace
+
+CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
+                                 const std::string& verify) {
+  if (!fs.is_directory(checkpoints_dir))
+    throw IoError(checkpoints_dir.string() + ": no such folder; a run directory with checkpoints was expected");
+  for (int i = 1;; ++i) {
+    bool rotated = false;
+    try {
+      return choose_now(fs, checkpoints_dir, choice, verify, rotated);
+    } catch (const IoError&) {
+      if (!rotated || i == kMaxLooks) throw;
+    }
+  }
+}
+
+ChosenFile read_chosen(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice, const char* name) {
+  for (int i = 1;; ++i) {
+    CheckpointInfo info = choose_checkpoint(fs, checkpoints_dir, choice, name);
+    Path path = Path(info.path) / name;
+    try {
+      std::vector<std::byte> bytes = fs.read_file(path, kMaxModelBytes);
+      return {std::move(path), std::move(bytes)};
+    } catch (const IoError&) {
+      if (fs.exists(info.path) || i == kMaxLooks) throw;
+    }
+  }
 }
 
 ResumeChoice choose_checkpoint_to_resume(FileSystem& fs, const Path& checkpoints_dir) {

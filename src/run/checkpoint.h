@@ -54,6 +54,13 @@ std::vector<CheckpointInfo> find_checkpoints(FileSystem& fs, const Path& checkpo
 CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice,
                                  const std::string& verify);
 
+// One file of the chosen checkpoint, with its sum verified, also beside a run that trains and removes old checkpoints.
+struct ChosenFile {
+  Path path;
+  std::vector<std::byte> bytes;
+};
+ChosenFile read_chosen(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice, const char* name);
+
 // The checkpoint to resume from: the newest that is intact to the last byte, and what is wrong with the newer ones.
 // Throws IoError where there are checkpoints and none is intact, or the newest is a newer softac's.
 struct ResumeChoice {

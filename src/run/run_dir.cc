@@ -65,26 +65,43 @@ double wall_time() {
 RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
                double wall_time_sec)
     : fs_(fs) {
-  if (!path.empty()) {
-    path_ = path;
-    const FileKind kind = fs.kind(path_);
-    if (kind != FileKind::missing && kind != FileKind::directory)
-      throw ConfigError("run directory " + path + ": exists and is not a folder");
-    if (kind == FileKind::directory && !is_fresh(fs, path_)) {
-      const std::vector<std::string> names = fs.list(path_);
-      throw ConfigError("run directory " + path + ": must be new or empty, found '" +
-                        (names[0] == kRunLockName ? names[1] : names[0]) + "' in it" +
-                        (fs.exists(path_ / "config.toml") ? "; --resume auto resumes a run" : ""));
-    }
-  } else {
-    const std::string base = time_text(wall_time_sec, "%Y%m%d-%H%M%S", false) + "_s" + std::to_string(config.seed);
-    const Path parent = Path(runs_root) / run_folder_name(config.env_id) / "sac";
-    path_ = parent / base;
-    for (int k = 2; fs.exists(path_); ++k) path_ = parent / (base + "." + std::to_string(k));
-  }
-  fs.make_directories(path_);
-  lock_ = fs.lock(path_ / kRunLockName);
+  path.empty() ? make_new(Path(runs_root) / run_folder_name(config.env_id) / "sac",
+                          time_text(wall_time_sec, "%Y%m%d-%H%M%S", false) + "_s" + std::to_string(config.seed))
+               : take(path);
   for (const char* name : {"eval", "checkpoints", "best", "replay"}) fs.make_directories(path_ / name);
+}
+
+// The folder that the user names.
+void RunDir::take(const std::string& path) {
+  path_ = path;
+  const FileKind kind = fs_.kind(path_);
+  if (kind != FileKind::missing && kind != FileKind::directory)
+    throw ConfigError("run directory " + path + ": exists and is not a folder");
+  if (kind == FileKind::directory && !is_fresh(fs_, path_)) {
+    const std::vector<std::string> names = fs_.list(path_);
+    throw ConfigError("run directory " + path + ": must be new or empty, found '" +
+                      (names[0] == kRunLockName ? names[1] : names[0]) + "' in it" +
+                      (fs_.exists(path_ / "config.toml") ? "; --resume auto resumes a run" : ""));
+  }
+  fs_.make_directories(path_);
+  lock_ = fs_.lock(path_ / kRunLockName);
+}
+
+// A folder of its own, whatever other runs of the same name start at the same moment: a name belongs to the run that
+// has the lock on a folder in which nothing is yet.
+void RunDir::make_new(const Path& parent, const std::string& name) {
+  for (int k = 1;; ++k) {
+    path_ = parent / (k == 1 ? name : name + "." + std::to_string(k));
+    if (fs_.exists(path_)) continue;
+    fs_.make_directories(path_);
+    try {
+      lock_ = fs_.lock(path_ / kRunLockName);
+    } catch (const LockHeldError&) {
+      continue;
+    }
+    if (is_fresh(fs_, path_)) return;
+    lock_.reset();
+  }
 }
 
 RunDir::RunDir(FileSystem& fs, const std::string& path) : fs_(fs), path_(path), lock_(fs.lock(path_ / kRunLockName)) {

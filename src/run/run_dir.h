@@ -16,8 +16,8 @@ constexpr const char* kRunLockName = ".lock";
 class RunDir {
  public:
   // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that
-  // exists). Makes it with eval/, checkpoints/, best/ and replay/. Throws ConfigError if it holds anything, IoError if
-  // another process has it, DiskError.
+  // exists or another process takes it at the same moment). Makes it with eval/, checkpoints/, best/ and replay/.
+  // Throws ConfigError if `path` holds anything, IoError if another process has it, DiskError.
   RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
          double wall_time_sec);
 
@@ -34,6 +34,9 @@ class RunDir {
                     std::int64_t total_timesteps, double wall_time_sec);
 
  private:
+  void take(const std::string& path);
+  void make_new(const Path& parent, const std::string& name);
+
   FileSystem& fs_;
   Path path_;
   std::unique_ptr<FileLock> lock_;

@@ -50,9 +50,9 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
     path = Path(run_dir) / "best" / "model.safetensors";
     bytes = best_bytes(fs, path.parent_path());
   } else {
-    path = Path(choose_checkpoint(fs, Path(run_dir) / "checkpoints", options.model, "model.safetensors").path) /
-           "model.safetensors";
-    bytes = fs.read_file(path, kMaxModelBytes);
+    ChosenFile chosen = read_chosen(fs, Path(run_dir) / "checkpoints", options.model, "model.safetensors");
+    path = std::move(chosen.path);
+    bytes = std::move(chosen.bytes);
   }
   const TensorFile file = decode_safetensors(bytes, path.string());
 

@@ -136,9 +136,9 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
 }
 
 void Trainer::Impl::load_networks(const std::string& run) {
-  const CheckpointInfo from = choose_checkpoint(fs, Path(run) / "checkpoints", {}, "model.safetensors");
-  const Path path = Path(from.path) / "model.safetensors";
-  load_tensors(training.agent.model_tensors(), read_safetensors(fs, path), path.string());
+  const ChosenFile from = read_chosen(fs, Path(run) / "checkpoints", {}, "model.safetensors");
+  const std::string path = from.path.string();
+  load_tensors(training.agent.model_tensors(), decode_safetensors(from.bytes, path), path);
 }
 
 void Trainer::Impl::start() {

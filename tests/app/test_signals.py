@@ -68,7 +68,10 @@ class Signals(CommandTest):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, err)
-        runs = json.loads(out)["runs"]
+        table = json.loads(out)
+        self.assertEqual([table[key] for key in ["num_finished", "num_stopped", "num_failed"]], [0, 2, 0])
+        self.assertIsNone(table["ep_return_mean"])
+        runs = table["runs"]
         self.assertEqual([(run["seed"], run["exit_code"], run["reason"]) for run in runs],
                          [(0, 130, "interrupted"), (1, 130, "interrupted")])
         for seed in ["s0", "s1"]:

@@ -2,6 +2,7 @@
 import csv
 import json
 import os
+import re
 import statistics
 
 import command
@@ -147,6 +148,57 @@ class Train(CommandTest):
                                             *SMALL).stdout)
         self.assertEqual(table["runs"][0]["ep_return_mean"], alone["ep_return_mean"])
         self.assertEqual(os.path.normpath(table["runs"][0]["run_dir"]), "again/s1")
+
+    def test_many_at_once_in_one_second(self):
+        """Runs of one seed that start together: each gets a directory of its own."""
+        processes = [self.start_command("train", "Pendulum-v1", "--steps", "60", "-q", *SMALL) for _ in range(12)]
+        found = []
+        for process in processes:
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, err)
+            found.append(out.splitlines()[-1])
+        self.assertEqual(len(set(found)), 12)
+        for run in found:
+            self.run_command("ckpt", "verify", run, "-q")
+
+    def test_the_memory_of_all_seeds_together(self):
+        arguments = ["train", "Pendulum-v1", "--steps", "60", *SMALL]
+        refused = self.run_command(*arguments, "--set", "buffer_size=1000000000000", code=7).stderr
+        slots = int(re.search(r"buffer_size up to about (\d+) fits", refused).group(1))
+        some = ["--set", f"buffer_size={int(0.4 * slots)}", "--set", "checkpoint_replay=false"]  # one fits, four do not
+        done = self.run_command(*arguments, *some, "--seeds", "0..3", "--jobs", "4", "--run-dir", "seeds", code=7)
+        self.assertIn("4 runs at a time need ", done.stderr)
+        self.assertIn("set --jobs to ", done.stderr)
+        self.assertFalse(os.path.exists(self.path("seeds")))
+        self.run_command(*arguments, *some, "--seeds", "0..1", "--jobs", "1", "--run-dir", "seeds")
+
+    def test_the_mean_leaves_out_runs_that_failed_and_the_code_is_the_worst(self):
+        arguments = ["train", "Pendulum-v1", "--steps", "400", "--seeds", "0..2", "--run-dir", "seeds", *SMALL]
+        os.makedirs(self.path("seeds", "s1", "taken"))
+        done = self.run_command(*arguments, code=3)
+        self.assertIn("mean of 2 runs: ", done.stdout)
+        self.assertIn("; left out: 1 failed, 0 stopped", done.stdout)
+        os.rename(self.path("seeds"), self.path("before"))
+        os.makedirs(self.path("seeds", "s1", "taken"))
+        table = json.loads(self.run_command(*arguments, "--json", code=3).stdout)
+        self.assertEqual([table[key] for key in ["num_finished", "num_stopped", "num_failed"]], [2, 0, 1])
+        self.assertAlmostEqual(table["ep_return_mean"], sum(table["runs"][i]["ep_return_mean"] for i in [0, 2]) / 2)
+        os.rename(self.path("seeds"), self.path("before2"))
+        os.makedirs(self.path("seeds", "s1", "taken"))
+        # Seed 0 ends with 6, which comes first but is not as bad as 3.
+        table = json.loads(self.run_command(*arguments, "--json", "--set", "learning_rate=1e30", code=3).stdout)
+        self.assertEqual([run["exit_code"] for run in table["runs"]], [6, 3, 6])
+        self.assertIsNone(table["ep_return_mean"])
+
+    def test_verify_and_eval_beside_a_run_that_rotates(self):
+        process = self.start_command("train", "Pendulum-v1", "--steps", "1000000000", "--run-dir", "run", *SMALL, "--set",
+                                     "checkpoint_freq=20")
+        self.wait_until(self.checkpoints, "a checkpoint", process)
+        for _ in range(30):
+            self.run_command("ckpt", "verify", "run", "-q")
+        for _ in range(5):
+            self.run_command("eval", "run", "--episodes", "1", "-q")
+        self.assertIsNone(process.poll())
 
     def test_a_failing_seed_gives_its_code(self):
         done = self.run_command("train", "Pendulum-v1", "--steps", "300", "--seeds", "0..1", "--run-dir", "seeds", *SMALL, "--set",

@@ -133,6 +133,56 @@ TEST(Checkpoint, DamageIsFoundAndTheOneBeforeTaken) {
 }
 
 // Every operation of a checkpoint fails once, and from then on: earlier ones stay good, what is there is complete.
+// Writes as many checkpoints as are kept behind the back of whoever has just listed them, the first `times` times.
+class RotatingFileSystem final : public FaultFileSystem {
+ public:
+  RotatingFileSystem(Path checkpoints, int times)
+      : FaultFileSystem(posix_file_system()), checkpoints_(std::move(checkpoints)), times_(times) {}
+  std::vector<std::string> list(const Path& dir) override {
+    const auto names = FaultFileSystem::list(dir);
+    if (dir == checkpoints_ && times_-- > 0) rotate();
+    return names;
+  }
+  void rotate() {
+    for (int i = 0; i < 3; ++i) {
+      ++step_;
+      write_checkpoint(posix_file_system(), checkpoints_, step_, 0, files_with(std::to_string(step_)));
+    }
+  }
+  int step() const { return step_; }
+
+ private:
+  Path checkpoints_;
+  int times_, step_ = 0;
+};
+
+TEST(Checkpoint, AReaderThatLosesTheRaceAgainstRotationLooksAgain) {
+  for (const int times : {1, 3}) {
+    TempDir dir;
+    const Path checkpoints = dir / "checkpoints";
+    posix_file_system().make_directories(checkpoints);
+    const auto racing = [&] {
+      remove_tree(posix_file_system(), checkpoints);
+      posix_file_system().make_directories(checkpoints);
+      auto fs = std::make_unique<RotatingFileSystem>(checkpoints, times);
+      fs->rotate();
+      return fs;
+    };
+    auto fs = racing();
+    const auto all = find_checkpoints(*fs, checkpoints, "*");
+    ASSERT_EQ(all.size(), 3u);
+    for (const CheckpointInfo& info : all) EXPECT_TRUE(info.complete) << info.error;
+    EXPECT_EQ(all.back().step, fs->step());
+    fs = racing();
+    const std::int64_t step = choose_checkpoint(*fs, checkpoints, {}, "*").step;
+    EXPECT_EQ(step, fs->step());
+    fs = racing();
+    const ChosenFile chosen = read_chosen(*fs, checkpoints, {}, "model.safetensors");
+    const std::string expected = "model " + std::to_string(fs->step());
+    EXPECT_TRUE(std::ranges::equal(chosen.bytes, std::as_bytes(std::span(expected))));
+  }
+}
+
 TEST(Checkpoint, SurvivesAnyFailure) {
   for (const bool from_then_on : {false, true}) {
     for (int at = 0;; ++at) {

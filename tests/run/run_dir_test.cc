@@ -4,11 +4,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
+#include <sstream>
 
 #include "formats/evaluations.h"
 #include "run/checkpoint.h"
@@ -111,6 +116,59 @@ TEST(RunDir, HoldsEverything) {
     EXPECT_TRUE(checkpoint.complete) << checkpoint.error;
     EXPECT_EQ(checkpoint.files.size(), 6u);
   }
+}
+
+// 16 processes start 200 runs of the same name at the same moment, and each gets a folder of its own.
+TEST(RunDir, ManyOfOneNameAtOnce) {
+  TempDir dir;
+  constexpr int kProcesses = 16, kRuns = 200;
+  std::array<int, 2> start{}, names{};
+  ASSERT_EQ(pipe(start.data()), 0);
+  ASSERT_EQ(pipe(names.data()), 0);
+  std::vector<pid_t> children;
+  for (int p = 0; p < kProcesses; ++p) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child > 0) {
+      children.push_back(child);
+      continue;
+    }
+    close(start[1]);
+    char go = 0;
+    if (read(start[0], &go, 1) != 0) _exit(2);  // until the parent closes its end
+    std::vector<std::unique_ptr<RunDir>> held;
+    try {
+      for (int i = p; i < kRuns; i += kProcesses) {
+        auto run = std::make_unique<RunDir>(posix_file_system(), "", dir / "runs", point_config(), 1e9);
+        run->write_text("config.toml", "");
+        const std::string line = run->path().filename().string() + "\n";
+        if (write(names[1], line.data(), line.size()) < 0) _exit(3);
+        if (i % 3 != 0) held.push_back(std::move(run));  // the others have ended
+      }
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      _exit(1);
+    }
+    _exit(0);
+  }
+  close(start[0]);
+  close(start[1]);
+  close(names[1]);
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (ssize_t count; (count = read(names[0], buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  close(names[0]);
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  std::istringstream lines(text);
+  std::set<std::string> distinct;
+  for (std::string line; std::getline(lines, line);) EXPECT_TRUE(distinct.insert(line).second) << line;
+  EXPECT_EQ(distinct.size(), static_cast<std::size_t>(kRuns));
+  EXPECT_EQ(names_in(dir / "runs/TestPoint-v0/sac").size(), static_cast<std::size_t>(kRuns));
 }
 
 TEST(RunDir, CheckpointHashIsTheReportsHash) {
