@@ -1,4 +1,5 @@
-/* PointMass-v0: push a mass on a line to the origin and keep it there. An environment in plain C.
+/* PointMass-v0: push a mass on a line to the origin and keep it there. An environment in plain C. PointMassPush-v0 is
+ * the same with three discrete actions: push to the left, not at all, to the right.
  *
  *   v <- v + (gain * u - friction * v) * dt,   x <- x + v * dt,   reward = -(x^2 + 0.1 v^2 + 0.01 u^2)
  *
@@ -65,6 +66,12 @@ static int32_t step(void* instance, const double* action, double* obs, softac_st
   return write_obs(env, obs);
 }
 
+/* The action is 0, 1 or 2. */
+static int32_t step_discrete(void* instance, const double* action, double* obs, softac_step_result* result) {
+  const double push = action[0] - 1.0;
+  return step(instance, &push, obs, result);
+}
+
 static size_t state_size(void* env) {
   return sizeof((point_mass*)env)->state;
 }
@@ -87,24 +94,43 @@ static const softac_env_argument kArguments[] = {
     {"friction", 0.1, "deceleration per unit of speed"},
 };
 
-static const softac_env_type kTypes[] = {{
-    .id = "PointMass-v0",
-    .description = "Push a mass on a line to the origin",
-    .obs_dim = OBS_DIM,
-    .act_dim = ACT_DIM,
-    .act_low = kActLow,
-    .act_high = kActHigh,
-    .max_episode_steps = 200,
-    .num_arguments = 2,
-    .arguments = kArguments,
-    .create = create,
-    .destroy = destroy,
-    .reset = reset,
-    .step = step,
-    .state_size = state_size,
-    .save_state = save_state,
-    .load_state = load_state,
-}};
+static const softac_env_type kTypes[] = {
+    {
+        .id = "PointMass-v0",
+        .description = "Push a mass on a line to the origin",
+        .obs_dim = OBS_DIM,
+        .act_dim = ACT_DIM,
+        .act_low = kActLow,
+        .act_high = kActHigh,
+        .max_episode_steps = 200,
+        .num_arguments = 2,
+        .arguments = kArguments,
+        .create = create,
+        .destroy = destroy,
+        .reset = reset,
+        .step = step,
+        .state_size = state_size,
+        .save_state = save_state,
+        .load_state = load_state,
+    },
+    {
+        .id = "PointMassPush-v0",
+        .description = "The same with three pushes",
+        .obs_dim = OBS_DIM,
+        .act_dim = 1,
+        .num_actions = 3,
+        .max_episode_steps = 200,
+        .num_arguments = 2,
+        .arguments = kArguments,
+        .create = create,
+        .destroy = destroy,
+        .reset = reset,
+        .step = step_discrete,
+        .state_size = state_size,
+        .save_state = save_state,
+        .load_state = load_state,
+    },
+};
 
 static const softac_env_table kTable = {
     .abi_version = SOFTAC_ENV_PLUGIN_ABI_VERSION,

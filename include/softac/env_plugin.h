@@ -10,7 +10,9 @@
  * - An environment draws its random numbers from the generator that reset receives and from nothing else, so that a
  *   seed repeats a run. It does not stop at the time limit (max_episode_steps): softac adds it.
  * - Observations and rewards must be finite in float32. Actions arrive within [act_low, act_high].
- * - Functions report a failure by their return value and must not throw, exit or block.
+ * - Functions report a failure by their return value and must not throw, exit or block. What they may change in their
+ *   process, and what is set back after them: docs/reliability.md.
+ * - A library built with the header of an older version (1: without num_actions) loads as it did.
  */
 #ifndef SOFTAC_ENV_PLUGIN_H
 #define SOFTAC_ENV_PLUGIN_H
@@ -22,7 +24,7 @@
 extern "C" {
 #endif
 
-#define SOFTAC_ENV_PLUGIN_ABI_VERSION 1u
+#define SOFTAC_ENV_PLUGIN_ABI_VERSION 2u
 
 #if defined(__GNUC__)
 #define SOFTAC_ENV_PLUGIN_EXPORT __attribute__((visibility("default")))
@@ -59,8 +61,8 @@ typedef struct softac_env_type {
   int32_t act_dim;                      /* A, 1 … SOFTAC_ENV_MAX_DIM */
   const double* obs_low;                /* (O), or NULL: unbounded */
   const double* obs_high;               /* (O), or NULL: unbounded */
-  const double* act_low;                /* (A), finite */
-  const double* act_high;               /* (A), finite, above act_low */
+  const double* act_low;                /* (A), finite; not read with discrete actions */
+  const double* act_high;               /* (A), finite, above act_low; likewise */
   int32_t max_episode_steps;            /* time limit; 0 = none */
   const double* reward_threshold;       /* mean return that counts as solved, or NULL */
   int32_t num_arguments;                /* 0 … SOFTAC_ENV_MAX_ARGUMENTS */
@@ -81,6 +83,10 @@ typedef struct softac_env_type {
   size_t (*state_size)(void* env);
   int32_t (*save_state)(void* env, void* bytes);
   int32_t (*load_state)(void* env, const void* bytes, size_t size);
+
+  /* Since version 2. 0: continuous actions. 2 … SOFTAC_ENV_MAX_ACTIONS: that many discrete ones; A is then 1, and
+   * step's action[0] is 0.0, 1.0, … or num_actions - 1. */
+  int32_t num_actions;
 } softac_env_type;
 
 typedef struct softac_env_table {
@@ -91,6 +97,7 @@ typedef struct softac_env_table {
 } softac_env_table;
 
 #define SOFTAC_ENV_MAX_DIM 1000000
+#define SOFTAC_ENV_MAX_ACTIONS 65536
 #define SOFTAC_ENV_MAX_TYPES 1000
 #define SOFTAC_ENV_MAX_ARGUMENTS 100
 #define SOFTAC_ENV_MAX_ID_LENGTH 100

@@ -2,7 +2,6 @@
 // Nothing throws in the steady training loop; only apps/ turns these into exit codes.
 #pragma once
 
-#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -61,7 +60,6 @@ namespace detail {
 template <class... Values>
 [[noreturn]] void contract_failed(const char* expression, const char* file, int line, const Values&... values) {
   std::ostringstream out;
-  out.imbue(std::locale::classic());
   out << file << ':' << line << ": contract broken: " << expression;
   if constexpr (sizeof...(values) > 0) {
     out << " (";

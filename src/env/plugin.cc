@@ -5,11 +5,13 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
 #include <set>
 
+#include "env/discrete.h"
 #include "env/foreign_guard.h"
 #include "env/kwargs.h"
 
@@ -47,9 +49,25 @@ class PluginReader {
   std::string violations_;
 };
 
+// The type of version 1 was today's without the fields that came later, which stand at its end.
+constexpr std::size_t kTypeSize1 = offsetof(softac_env_type, num_actions);
+
+std::size_t type_size_of(std::uint32_t version) {
+  return version == 1 ? kTypeSize1 : sizeof(softac_env_type);
+}
+
+// Entry i of the table as today's type; what its version does not have is zero.
+softac_env_type type_at(const softac_env_table& table, int i) {
+  softac_env_type type = {};
+  const std::size_t size = type_size_of(table.abi_version);
+  std::memcpy(&type, reinterpret_cast<const std::byte*>(table.types) + size * static_cast<std::size_t>(i), size);
+  return type;
+}
+
 class PluginEnv final : public Env {
  public:
-  PluginEnv(const softac_env_type& type, EnvSpec spec, const EnvKwargs& kwargs) : type_(type), spec_(std::move(spec)) {
+  PluginEnv(const softac_env_type& type, EnvSpec spec, const EnvKwargs& kwargs)
+      : type_(type), spec_(std::move(spec)), num_actions_(spec_.num_actions) {
     std::vector<double> values;
     for (int i = 0; i < type.num_arguments; ++i) values.push_back(number_kwarg(kwargs, type.arguments[i].name));
     std::array<char, 512> error{};
@@ -84,7 +102,9 @@ class PluginEnv final : public Env {
 
   StepResult step(std::span<const double> action, std::span<double> obs) override {
     softac_step_result result = {};
-    check_count("step", guarded([&] { return type_.step(instance_, action.data(), obs.data(), &result); }));
+    const double index = num_actions_ > 0 ? discrete_action(action, num_actions_) : 0.0;
+    const double* given = num_actions_ > 0 ? &index : action.data();
+    check_count("step", guarded([&] { return type_.step(instance_, given, obs.data(), &result); }));
     check_flag("terminated", result.terminated);
     check_flag("truncated", result.truncated);
     return {result.reward, result.terminated == 1, result.truncated == 1};
@@ -138,8 +158,9 @@ class PluginEnv final : public Env {
     if (flag != 0 && flag != 1) throw EnvError(std::string(field) + ": expected 0 or 1, found " + std::to_string(flag));
   }
 
-  const softac_env_type& type_;
+  const softac_env_type type_;
   EnvSpec spec_;
+  const int num_actions_;  // 0: continuous
   void* instance_ = nullptr;
   std::uint64_t num_calls_ = 0;  // of reset and step
 };
@@ -153,14 +174,13 @@ bool is_name(const char* text) {
 
 void PluginReader::check_layout(const softac_env_table* table) {
   if (table == nullptr) throw ConfigError("environment plugin " + path_ + ": softac_env_plugin returned no table");
-  if (table->abi_version != SOFTAC_ENV_PLUGIN_ABI_VERSION) {
-    throw ConfigError("environment plugin " + path_ + ": abi_version: expected " +
+  if (table->abi_version < 1 || table->abi_version > SOFTAC_ENV_PLUGIN_ABI_VERSION) {
+    throw ConfigError("environment plugin " + path_ + ": abi_version: expected 1 … " +
                       std::to_string(SOFTAC_ENV_PLUGIN_ABI_VERSION) + ", found " + std::to_string(table->abi_version) +
                       "; build it against this softac's env_plugin.h");
   }
-  if (table->type_size != sizeof(softac_env_type)) {
-    refuse("type_size: expected " + std::to_string(sizeof(softac_env_type)) + ", found " +
-           std::to_string(table->type_size));
+  if (const std::size_t size = type_size_of(table->abi_version); table->type_size != size) {
+    refuse("type_size: expected " + std::to_string(size) + ", found " + std::to_string(table->type_size));
   }
   check_range("num_types", table->num_types, 1, SOFTAC_ENV_MAX_TYPES);
   if (table->types == nullptr) refuse("types: null pointer");
@@ -203,8 +223,15 @@ EnvSpec PluginReader::read_spec(const softac_env_type& type, const std::string& 
   if (type.reward_threshold != nullptr) spec.reward_threshold = *type.reward_threshold;
   check_range(where + "obs_dim", type.obs_dim, 1, SOFTAC_ENV_MAX_DIM);
   check_range(where + "act_dim", type.act_dim, 1, SOFTAC_ENV_MAX_DIM);
-  if (type.act_low == nullptr) refuse(where + "act_low: null pointer");
-  if (type.act_high == nullptr) refuse(where + "act_high: null pointer");
+  const bool discrete = type.num_actions != 0;
+  if (discrete) {
+    check_range(where + "num_actions", type.num_actions, 2, SOFTAC_ENV_MAX_ACTIONS);
+    if (type.act_dim != 1)
+      refuse(where + "act_dim: expected 1 with discrete actions, found " + std::to_string(type.act_dim));
+  } else {
+    if (type.act_low == nullptr) refuse(where + "act_low: null pointer");
+    if (type.act_high == nullptr) refuse(where + "act_high: null pointer");
+  }
   if (!violations_.empty()) return spec;
 
   spec.obs_dim = type.obs_dim;
@@ -215,8 +242,12 @@ EnvSpec PluginReader::read_spec(const softac_env_type& type, const std::string& 
   };
   spec.obs_low = copy(type.obs_low, type.obs_dim, -kInfinity);
   spec.obs_high = copy(type.obs_high, type.obs_dim, kInfinity);
-  spec.act_low = copy(type.act_low, type.act_dim, 0.0);
-  spec.act_high = copy(type.act_high, type.act_dim, 0.0);
+  if (discrete) {
+    set_discrete_actions(spec, type.num_actions);
+  } else {
+    spec.act_low = copy(type.act_low, type.act_dim, 0.0);
+    spec.act_high = copy(type.act_high, type.act_dim, 0.0);
+  }
   const auto check_bounds = [&](const char* name, const std::vector<double>& low, const std::vector<double>& high,
                                 bool finite) {
     for (std::size_t j = 0; j < low.size(); ++j) {
@@ -260,7 +291,7 @@ std::vector<EnvEntry> PluginReader::read(const softac_env_table* table) {
   std::string all_violations;
   std::set<std::string> ids;
   for (int i = 0; i < table->num_types; ++i) {
-    const softac_env_type& type = table->types[i];
+    const softac_env_type type = type_at(*table, i);
     violations_.clear();
     const std::string where = "types[" + std::to_string(i) + "].";
     EnvInfo info;
@@ -274,7 +305,7 @@ std::vector<EnvEntry> PluginReader::read(const softac_env_table* table) {
     info.arguments = read_arguments(type, where);
     all_violations += violations_;
     entries.emplace_back(std::move(info),
-                         [&type, spec = std::move(spec)](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
+                         [type, spec = std::move(spec)](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
                            return std::make_unique<PluginEnv>(type, spec, kwargs);
                          });
   }

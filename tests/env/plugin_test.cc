@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "env/vec_env.h"
 #include "softac/env.h"
@@ -87,6 +88,70 @@ TEST(Plugin, WithoutSavedStateSaysSo) {
   EXPECT_FALSE(env->can_save_state());
   EXPECT_THAT([&] { env->save_state(); },
               ThrowsMessage<ContractError>(HasSubstr("BadBothFlags-v0 cannot save its state")));
+}
+
+// A library built with the header of version 1: its types are shorter, and have continuous actions.
+TEST(Plugin, OfAnOlderVersionLoads) {
+  load(SOFTAC_OLD_PLUGIN);
+  for (const char* id : {"OldFirst-v0", "OldSecond-v0"}) {
+    const auto env = make_env(id, {{"gain", 2.0}});
+    EXPECT_EQ(env->spec().id, id);
+    EXPECT_EQ(env->spec().num_actions, 0);
+    EXPECT_EQ(env->spec().act_high[0], 1.0);
+    EXPECT_EQ(env->can_save_state(), std::string(id) == "OldSecond-v0");
+    Rng rng(4), same(4);
+    std::vector<double> obs(1);
+    env->reset(rng, obs);
+    const double x = same.uniform();
+    EXPECT_EQ(obs[0], x);
+    env->step(std::vector{0.5}, obs);
+    EXPECT_EQ(obs[0], x + 1.0);
+  }
+}
+
+TEST(Plugin, DiscreteActionsArriveAsWholeNumbers) {
+  load(SOFTAC_EXAMPLE_PLUGIN);
+  const auto env = make_env("PointMassPush-v0", {{"friction", 0.0}});
+  EXPECT_EQ(env->spec().num_actions, 3);
+  EXPECT_EQ(env->spec().act_dim, 1);
+  EXPECT_EQ(env->spec().act_low, std::vector<double>{0.0});
+  EXPECT_EQ(env->spec().act_high, std::vector<double>{3.0});
+  std::vector<double> obs(2);
+  const std::vector<std::pair<double, double>> pushes = {{0.0, -0.1}, {0.9, -0.1}, {1.0, 0.0}, {1.5, 0.0},
+                                                         {2.0, 0.1},  {2.9, 0.1},  {3.0, 0.1}, {7.0, 0.1}};
+  for (const auto& [action, speed] : pushes) {
+    Rng rng(4);
+    env->reset(rng, obs);
+    env->step(std::vector{action}, obs);
+    EXPECT_DOUBLE_EQ(obs[1], speed) << action;
+  }
+  VecEnv vec = make_vec("PointMassPush-v0");  // from [−1, 1], three equal parts
+  vec.reset();
+  vec.step(std::vector<float>{-0.9f});
+  EXPECT_FLOAT_EQ(vec.obs()[1], -0.1f);
+  vec.step(std::vector<float>{1.0f});
+  EXPECT_NEAR(vec.obs()[1], 0.0f, 1e-3f);
+}
+
+TEST(Plugin, DiscreteActionsAreChecked) {
+  static softac_env_type type = {};
+  type.id = "Table-v0";
+  type.obs_dim = 1;
+  type.create = [](const double*, char*, std::size_t) -> void* { return &type; };
+  type.destroy = [](void*) {};
+  type.reset = [](void*, const softac_random*, double*) { return 1; };
+  type.step = [](void*, const double*, double*, softac_step_result*) { return 1; };
+  const softac_env_table table = {SOFTAC_ENV_PLUGIN_ABI_VERSION, sizeof(type), 1, &type};
+  for (const auto& [num_actions, act_dim, text] :
+       {std::tuple(1, 1, "num_actions: expected 2 … 65536, found 1"), std::tuple(-3, 1, "found -3"),
+        std::tuple(65537, 1, "found 65537"), std::tuple(4, 2, "act_dim: expected 1 with discrete actions, found 2")}) {
+    type.num_actions = num_actions;
+    type.act_dim = act_dim;
+    EXPECT_THAT([&] { read_env_table(&table, "table"); }, ThrowsMessage<ConfigError>(HasSubstr(text)));
+  }
+  type.num_actions = 65536;
+  type.act_dim = 1;
+  EXPECT_EQ(read_env_table(&table, "table").size(), 1u);
 }
 
 TEST(Plugin, ArgumentsReachIt) {
@@ -222,7 +287,7 @@ TEST(Plugin, RefusedTablesNameTheField) {
   const std::size_t before = registered_envs().size();
   refuses("no_entry", "does not export softac_env_plugin");
   refuses("no_table", "returned no table");
-  refuses("version", "abi_version: expected 1, found 999");
+  refuses("version", "abi_version: expected 1 … 2, found 999");
   refuses("size", "type_size: expected ");
   refuses("count", "num_types: expected 1 … 1000, found 1073741824");
   refuses("types", "types: null pointer");

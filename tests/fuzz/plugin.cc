@@ -135,6 +135,7 @@ struct Library {
     if (in.byte() % 2 == 0) out.state_size = state_size;
     if (in.rarely() || out.state_size != nullptr) out.save_state = save_state;
     if (in.rarely() || out.state_size != nullptr) out.load_state = load_state;
+    if (in.rarely()) out.num_actions = in.pick({2, 3, 65536}, {1, -1, kMin, SOFTAC_ENV_MAX_ACTIONS + 1});
     return out;
   }
 };
