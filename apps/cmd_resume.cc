@@ -8,6 +8,7 @@
 #include "exit_code.h"
 #include "parse.h"
 #include "paths.h"
+#include "run/run_dir.h"
 #include "softac/error.h"
 #include "train_options.h"
 
@@ -25,6 +26,7 @@ struct ResumeArguments {
 
 int resume(Context& context, const ResumeArguments& arguments) {
   if (arguments.steps < 0) throw ConfigError("--steps " + std::to_string(arguments.steps) + ": must be at least 1");
+  require_run_dir(posix_file_system(), arguments.run);
   RunConfigRequest request;
   request.allow_changed = arguments.allow_changed;
   request.changes.push_back({"max_time_sec", 0.0, "resume"});  // of one stretch, not of the run

@@ -15,6 +15,7 @@
 #include "paths.h"
 #include "progress.h"
 #include "run/resume.h"
+#include "run/run_dir.h"
 #include "seeds.h"
 #include "signals.h"
 #include "softac/error.h"
@@ -61,6 +62,7 @@ ResolvedConfig resolve_fork(const TrainArguments& arguments) {
   }
   if (!arguments.resume.empty() && arguments.run_dir.empty())
     throw UsageError("--fork with --resume auto: --run-dir must name the fork's folder");
+  require_run_dir(posix_file_system(), arguments.fork);
   RunConfigRequest request;
   request.allow_changed = arguments.allow_changed;
   request.changes.push_back({"max_time_sec", 0.0, "fork"});  // of one stretch, not of the run

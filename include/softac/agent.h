@@ -32,6 +32,7 @@ class SacAgent {
   int act_dim() const;
   const SacConfig& config() const;
   std::string backend_name() const;
+  int num_threads() const;  // inside an update
 
   // What the policy is about to see, obs (rows, O) row-major: updates the running statistics of normalize_obs, row by
   // row. Once for every environment step of training, random ones included, and never in evaluation. Without

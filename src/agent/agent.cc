@@ -63,6 +63,9 @@ const SacConfig& SacAgent::config() const {
 std::string SacAgent::backend_name() const {
   return impl_->update.backend().name();
 }
+int SacAgent::num_threads() const {
+  return impl_->update.backend().num_threads();
+}
 BatchView<float> SacAgent::batch() {
   return impl_->update.batch();
 }

@@ -140,7 +140,8 @@ TomlSettings parse_toml_settings(const std::string& text, const std::string& nam
     const toml::table root = toml::parse(text, name);
     Flatten{name, origin, out}.table(root, "");
   } catch (const toml::parse_error& error) {
-    throw IoError(position_text(name, error.source()) + ": not valid TOML: " + std::string(error.description()));
+    throw IoError(position_text(name, error.source()) + ": not valid TOML: " + std::string(error.description()) +
+                  "; lines such as learning_rate = 3e-4 were expected, as in a run's config.toml");
   }
   return out;
 }

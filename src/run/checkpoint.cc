@@ -428,24 +428,30 @@ TensorFile save_tensors(const std::vector<TensorRef>& tensors, std::map<std::str
 }
 
 void load_tensors(const std::vector<TensorRef>& tensors, const TensorFile& file, const std::string& source) {
-  std::string wrong;
+  constexpr std::size_t kMaxNamed = 4;
+  std::vector<std::string> wrong;
   std::set<std::string> known;
   for (const TensorRef& tensor : tensors) {
     known.insert(tensor.name);
     const auto found = file.tensors.find(tensor.name);
     if (found == file.tensors.end()) {
-      wrong += "\n  " + tensor.name + ": missing";
+      wrong.push_back(tensor.name + ": missing");
     } else if (const TensorType type = tensor.is_double() ? TensorType::f64 : TensorType::f32;
                found->second.type != type || found->second.shape != tensor.shape) {
-      wrong += "\n  " + tensor.name + ": expected " + std::string(tensor_type_name(type)) + " " +
-               shape_text(tensor.shape) + ", found " + std::string(tensor_type_name(found->second.type)) + " " +
-               shape_text(found->second.shape);
+      wrong.push_back(tensor.name + ": expected " + std::string(tensor_type_name(type)) + " " +
+                      shape_text(tensor.shape) + ", found " + std::string(tensor_type_name(found->second.type)) + " " +
+                      shape_text(found->second.shape));
     }
   }
   for (const auto& [name, tensor] : file.tensors) {
-    if (!known.contains(name)) wrong += "\n  " + name + ": not a tensor of these settings";
+    if (!known.contains(name)) wrong.push_back(name + ": not a tensor of these settings");
   }
-  if (!wrong.empty()) throw IoError(source + ": not the networks of these settings:" + wrong);
+  if (!wrong.empty()) {
+    std::string text = source + ": not the networks of these settings:";
+    for (std::size_t i = 0; i < std::min(wrong.size(), kMaxNamed); ++i) text += "\n  " + wrong[i];
+    if (wrong.size() > kMaxNamed) text += "\n  and " + std::to_string(wrong.size() - kMaxNamed) + " more";
+    throw IoError(text);
+  }
   for (const TensorRef& tensor : tensors) {
     const Tensor& from = file.tensors.at(tensor.name);
     if (tensor.is_double())

@@ -62,6 +62,13 @@ double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+void require_run_dir(FileSystem& fs, const Path& path) {
+  const FileKind kind = fs.kind(path);
+  if (kind == FileKind::missing) throw IoError(path.string() + ": no such run directory");
+  if (kind != FileKind::directory || fs.kind(path / "config.toml") != FileKind::file)
+    throw IoError(path.string() + ": not a run directory, which is a folder with config.toml as softac train makes it");
+}
+
 RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
                double wall_time_sec)
     : fs_(fs) {

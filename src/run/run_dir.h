@@ -13,6 +13,9 @@ namespace softac {
 
 constexpr const char* kRunLockName = ".lock";
 
+// Throws IoError unless `path` is the folder of a run: one with config.toml.
+void require_run_dir(FileSystem& fs, const Path& path);
+
 class RunDir {
  public:
   // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that

@@ -6,6 +6,7 @@
 #include "config/resolve.h"
 #include "env/mujoco_version.h"
 #include "run/checkpoint.h"
+#include "run/run_dir.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
 #include "train/evaluator.h"
@@ -32,7 +33,7 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
     checks.range("model.step", static_cast<double>(options.model.step), 0, 1e15);
   refuse(checks.take());
   FileSystem& fs = posix_file_system();
-  if (!fs.is_directory(run_dir)) throw IoError(run_dir + ": no such run directory");
+  require_run_dir(fs, run_dir);
   RunConfigRequest request;
   request.allow_changed = true;
   if (!options.env_plugins.empty()) request.changes.push_back({"env_plugins", options.env_plugins, "--env-plugin"});

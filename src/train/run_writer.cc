@@ -40,7 +40,7 @@ void RunWriter::open(const TrainerOptions& options) {
   make_run_dir(options);
   if (replay_log_) replay_log_->start_names(fs_, path() / "replay", 1);
   // With config.toml it is a run; a fork that has no checkpoint yet begins again from its parent.
-  run_dir_->write_text("provenance.json", provenance_json(backend, config.threads, inputs, parent));
+  run_dir_->write_text("provenance.json", provenance_json(backend, training_.agent.num_threads(), inputs, parent));
   run_dir_->write_text("config.toml", config_toml({config, options.origins, inputs}));
   run_dir_->write_text("command.txt", options.command + "\n");
   open_recorder(nullptr);

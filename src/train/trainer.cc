@@ -12,6 +12,7 @@
 #include "train/evaluator.h"
 #include "train/guards.h"
 #include "train/hang_report.h"
+#include "train/init_from.h"
 #include "train/outcome.h"
 #include "train/run_writer.h"
 #include "train/training.h"
@@ -35,7 +36,6 @@ struct Trainer::Impl {
   void fail(StopReason reason, const std::string& text);
   TrainReport report();
 
-  void load_networks(const std::string& run);
   void ask(TrainAnswer answer);
   void say(const std::string& text);
   std::string at_step() const { return "step " + std::to_string(training.schedule.step()); }
@@ -122,7 +122,7 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
   const auto on_hang = [this](const std::string& text) { hang.report(text); };
   if (config.eval_freq > 0) evaluator.emplace(config, config.n_eval_episodes, config.seed, on_hang);
   if (config.diag_freq > 0) diagnosis.emplace(config, training.agent, on_hang);
-  if (!options.resume && !options.init_from.empty()) load_networks(options.init_from);
+  if (!options.resume && !options.init_from.empty()) load_initial_networks(fs, options.init_from, training);
   if (options.records) {
     writer.emplace(fs, training, options);
     guards.set_writer(&*writer);
@@ -131,14 +131,9 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
     run_path = writer->path().string();
     for (const std::string& note : writer->notes()) say(note);
     // A run that had no checkpoint yet starts over, with the same initial networks.
-    if (options.resume && !writer->resumed() && !options.init_from.empty()) load_networks(options.init_from);
+    if (options.resume && !writer->resumed() && !options.init_from.empty())
+      load_initial_networks(fs, options.init_from, training);
   }
-}
-
-void Trainer::Impl::load_networks(const std::string& run) {
-  const ChosenFile from = read_chosen(fs, Path(run) / "checkpoints", {}, "model.safetensors");
-  const std::string path = from.path.string();
-  load_tensors(training.agent.model_tensors(), decode_safetensors(from.bytes, path), path);
 }
 
 void Trainer::Impl::start() {

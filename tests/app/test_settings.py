@@ -42,6 +42,16 @@ class Settings(CommandTest):
         self.run_command("train", "Pendulum-v1", "--env-plugin", "absent.so", code=4)
         self.run_command("eval", "absent", code=4)
 
+    def test_a_file_of_another_format_says_what_is_accepted(self):
+        self.write("table.csv", "a,b\n1,2\n")
+        for arguments in [["resume", "table.csv"], ["eval", "table.csv"], ["train", "--fork", "table.csv"],
+                          ["train", "Pendulum-v1", *SMALL, "--init-from", "table.csv", "--run-dir", "new"]]:
+            with self.subTest(arguments=arguments):
+                self.assertRegex(self.run_command(*arguments, code=4).stderr, "table.csv: not a run directory.*config.toml")
+        self.assertRegex(self.run_command("train", "Pendulum-v1", "--config", "table.csv", code=4).stderr,
+                         "table.csv:1:2: not valid TOML: .*learning_rate = 3e-4.*config.toml")
+        self.assertRegex(self.run_command("exact", "table.csv", code=4).stderr, "table.csv:1: expected the header s,a,s_next")
+
     def test_a_used_folder_is_refused(self):
         self.write("note.txt", "kept")
         done = self.run_command("train", "Pendulum-v1", "--run-dir", ".", "--steps", "60", *SMALL, code=3)

@@ -91,6 +91,17 @@ class Train(CommandTest):
         two = json.loads(self.run_command("eval", "second", "--episodes", "2", "--json").stdout)
         self.assertEqual(one["returns"], two["returns"])
         self.run_command("train", "Pendulum-v1", "--steps", "60", "--init-from", "absent", *SMALL, code=4)
+        others = [*SMALL, "--set", "net_arch=[8, 8]"]
+        said = self.run_command("train", "MountainCarContinuous-v0", "--steps", "60", "--init-from", "first", *others, code=4).stderr
+        self.assertIn('env_id = "MountainCarContinuous-v0", the run has "Pendulum-v1"', said)
+        self.assertIn("net_arch = [8, 8], the run has [16]", said)
+        self.assertNotIn("actor.", said)
+
+    def test_provenance_names_the_threads_used(self):
+        for wanted, used in [("2", 2), ("0", len(os.sched_getaffinity(0)))]:
+            folder = f"with-{wanted}"
+            self.run_command("train", "Pendulum-v1", "--steps", "60", "--run-dir", folder, *SMALL, "--set", f"threads={wanted}")
+            self.assertEqual(json.loads(self.read(folder, "provenance.json"))["threads"], used)
 
     def test_discrete_actions(self):
         for name in ("CartPole-v1", "Acrobot-v1", "MountainCar-v0"):
