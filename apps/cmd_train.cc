@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/file_system.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "commands.h"
@@ -157,10 +158,10 @@ void print_report(Context& context, const TrainConfig& config, const TrainReport
   }
 }
 
-int train_once(Context& context, const TrainArguments& arguments) {
+// One attempt; LockHeldError where another process has taken the run that --resume auto found.
+int try_to_train(Context& context, const TrainArguments& arguments, const ResolvedConfig& resolved) {
   TrainerOptions options;
   options.runs_root = absolute_path(options.runs_root);
-  const ResolvedConfig resolved = resolve(arguments);
   options.run_dir = arguments.run_dir;
   options.init_from = arguments.init_from;
   options.allow_changed = arguments.allow_changed;
@@ -180,6 +181,18 @@ int train_once(Context& context, const TrainArguments& arguments) {
   if (!options.resume) options.fork_from = arguments.fork;
   if (!options.fork_from.empty() && arguments.fork_step >= 0) options.fork_step = arguments.fork_step;
   return run_training(context, resolved, std::move(options), arguments.show_diag);
+}
+
+int train_once(Context& context, const TrainArguments& arguments) {
+  const ResolvedConfig resolved = resolve(arguments);
+  constexpr int kMaxAttempts = 100;
+  for (int i = 1;; ++i) {
+    try {
+      return try_to_train(context, arguments, resolved);
+    } catch (const LockHeldError&) {
+      if (!arguments.run_dir.empty() || i == kMaxAttempts) throw;
+    }
+  }
 }
 
 }  // namespace

@@ -11,6 +11,10 @@
 
 namespace softac {
 
+// By which every result of softac is defined: to nearest, denormals kept, no traps, x87 with its full precision.
+struct FpModes;
+inline FpModes standard_fp_modes();
+
 struct FpModes {
   std::uint64_t main = 0;  // x86-64: MXCSR without its flags; AArch64: FPCR; else the rounding
   std::uint32_t x87 = 0;   // its control word
@@ -32,6 +36,9 @@ inline void set_fp_modes(const FpModes& modes) {
   __asm__ volatile("fnclex\n\tfldcw %0" : : "m"(control));
   _mm_setcsr(static_cast<std::uint32_t>(modes.main));
 }
+inline FpModes standard_fp_modes() {
+  return {0x1f80, 0x37f};
+}
 inline bool flushes_denormals(const FpModes& modes) {
   return (modes.main & 0x8040) != 0;  // FTZ, DAZ
 }
@@ -49,6 +56,9 @@ inline FpModes fp_modes() {
 inline void set_fp_modes(const FpModes& modes) {
   __asm__ volatile("msr fpcr, %0" : : "r"(modes.main));
 }
+inline FpModes standard_fp_modes() {
+  return {0, 0};
+}
 inline bool flushes_denormals(const FpModes& modes) {
   return (modes.main & (1u << 24)) != 0;
 }
@@ -64,6 +74,9 @@ inline FpModes fp_modes() {
 inline void set_fp_modes(const FpModes& modes) {
   std::fesetround(static_cast<int>(modes.main));
 }
+inline FpModes standard_fp_modes() {
+  return {FE_TONEAREST, 0};
+}
 inline bool flushes_denormals(const FpModes&) {
   return false;
 }
@@ -72,5 +85,21 @@ inline bool rounds_otherwise(const FpModes& a, const FpModes& b) {
 }
 
 #endif
+
+// The standard modes while it lives, whatever the program around (built by -Ofast, say) has set.
+class StandardFpModes {
+ public:
+  StandardFpModes() : before_(fp_modes()) {
+    if (before_ != standard_fp_modes()) set_fp_modes(standard_fp_modes());
+  }
+  ~StandardFpModes() {
+    if (before_ != standard_fp_modes()) set_fp_modes(before_);
+  }
+  StandardFpModes(const StandardFpModes&) = delete;
+  StandardFpModes& operator=(const StandardFpModes&) = delete;
+
+ private:
+  FpModes before_;
+};
 
 }  // namespace softac

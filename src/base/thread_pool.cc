@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/cpu_limit.h"
+#include "base/fp_modes.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -112,6 +113,7 @@ bool ThreadPool::work_on(int share, std::uint32_t generation, int worker) {
 }
 
 void ThreadPool::worker_loop(int worker) {
+  const StandardFpModes modes;  // not those that the starting thread happens to have
   std::uint32_t seen = 0;
   while (true) {
     const auto changed = [&] { return generation_.load(std::memory_order_acquire) != seen; };

@@ -1,6 +1,7 @@
 // Policies of a finished or running run, evaluated.
 #include "agent/setting_checks.h"
 #include "base/file_system.h"
+#include "base/fp_modes.h"
 #include "base/sha256.h"
 #include "config/make_envs.h"
 #include "config/resolve.h"
@@ -24,6 +25,7 @@ std::vector<std::byte> best_bytes(FileSystem& fs, const Path& dir) {
 }  // namespace
 
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options) {
+  const StandardFpModes modes;
   SettingChecks checks;
   checks.range("episodes", options.episodes, 1, 1e6);
   check_execution(options.threads, options.backend, checks);

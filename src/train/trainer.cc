@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/fp_modes.h"
 #include "run/checkpoint.h"
 #include "softac/error.h"
 #include "train/diagnosis.h"
@@ -60,6 +61,7 @@ struct Trainer::Impl {
 };
 
 TrainReport Trainer::run() {
+  const StandardFpModes modes;
   Impl& t = *impl_;
   try {
     t.start();
@@ -303,7 +305,10 @@ std::string_view stop_reason_name(StopReason reason) {
 }
 
 Trainer::Trainer(const TrainConfig& config, TrainerOptions options)
-    : impl_(std::make_unique<Impl>(config, std::move(options))) {}
+    : impl_([&] {
+        const StandardFpModes modes;
+        return std::make_unique<Impl>(config, std::move(options));
+      }()) {}
 Trainer::~Trainer() = default;
 SacAgent& Trainer::agent() {
   return impl_->training.agent;

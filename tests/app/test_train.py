@@ -172,6 +172,18 @@ class Train(CommandTest):
         for run in found:
             self.run_command("ckpt", "verify", run, "-q")
 
+    def test_several_resume_the_newest_at_once(self):
+        """One of them gets the unfinished run, the others start their own."""
+        arguments = ["train", "Pendulum-v1", "--steps", "2000", *SMALL]
+        stopped = self.run_command(*arguments, "--max-time", "0.01s", code=75).stdout.splitlines()[-1]
+        processes = [self.start_command(*arguments, "--resume", "auto", "-q") for _ in range(6)]
+        found = []
+        for process in processes:
+            out, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, err)
+            found.append(out.splitlines()[-1])
+        self.assertIn(stopped, found)
+
     def test_the_memory_of_all_seeds_together(self):
         arguments = ["train", "Pendulum-v1", "--steps", "60", *SMALL]
         refused = self.run_command(*arguments, "--set", "buffer_size=1000000000000", code=7).stderr

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <fstream>
 #include <iostream>
@@ -69,6 +70,19 @@ INSTANTIATE_TEST_SUITE_P(
                     ScheduleCase{8, 2, 1, true, 60, 16, -1, 64,
                                  24},  // at steps 32, 48, 64; the last vector step is whole
                     ScheduleCase{8, 2, -1, true, 64, 16, -1, 64, 48}));
+
+// A program built by -Ofast flushes denormals to zero, on every thread that it starts.
+TEST(Trainer, TheModesOfTheProgramAroundChangeNothing) {
+  TrainConfig config = point_config();
+  config.total_timesteps = 100;
+  config.threads = 2;
+  const std::uint64_t expected = run(config).state_hash;
+  std::fesetround(FE_UPWARD);
+  const std::uint64_t found = run(config).state_hash;
+  EXPECT_EQ(std::fegetround(), FE_UPWARD) << "its own again";
+  std::fesetround(FE_TONEAREST);
+  EXPECT_EQ(found, expected);
+}
 
 // An environment may change the directory of the process: where the run goes is settled before.
 TEST(Trainer, PathsAreThoseOfItsConstruction) {
