@@ -4,19 +4,17 @@
 
 namespace softac::app {
 
-namespace fs = std::filesystem;
-
 const std::string& start_folder() {
   static const std::string folder = [] {
     std::error_code error;
-    const fs::path found = fs::current_path(error);
+    const std::filesystem::path found = std::filesystem::current_path(error);
     return error ? std::string() : found.string();
   }();
   return folder;
 }
 
 std::string absolute_path(const std::string& path) {
-  return path.empty() ? path : (fs::path(start_folder()) / path).lexically_normal().string();
+  return path.empty() ? path : (std::filesystem::path(start_folder()) / path).lexically_normal().string();
 }
 
 std::vector<std::string> absolute_paths(std::vector<std::string> paths) {
