@@ -15,6 +15,7 @@ struct BenchOptions {
   int num_envs = 1;         // of bench env; of acting in bench update
   int threads = 1;          // 0 = all cores
   double seconds = 2.0;     // about how long to measure
+  std::string max_time;     // give up then; "" = never
   std::string figure_path;  // of bench scale: the SVG file; "" = none
   bool json = false;        // print one JSON object instead of text
 };

@@ -4,6 +4,7 @@
 #include "bench.h"
 #include "commands.h"
 #include "exit_code.h"
+#include "signals.h"
 #include "softac/error.h"
 
 namespace softac::app {
@@ -19,6 +20,7 @@ void add_bench(Command root, Context& context) {
     Command command = bench.add_command(name, description);
     command.add_option("--threads", options->threads, "Threads; 0 = all cores").show_default().value_name("T");
     command.add_option("--seconds", options->seconds, "About how long to measure").show_default().value_name("S");
+    command.add_option("--max-time", options->max_time, "Give up after this time with exit code 75").value_name("TIME");
     add_json_option(command, context);
     command.on_parse([&context, options] {
       context.action = [&context, options] {
@@ -30,6 +32,7 @@ void add_bench(Command root, Context& context) {
           throw ConfigError("--seconds: must be greater than 0 and at most 3600");
         if (options->num_envs < 1 || options->num_envs > 65536)
           throw ConfigError("--n-envs " + std::to_string(options->num_envs) + ": must be from 1 to 65536");
+        install_quick_stop(0, options->max_time.empty() ? 0.0 : parse_duration(options->max_time));
         return run_bench(*options);
       };
     });

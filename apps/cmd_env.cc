@@ -10,6 +10,8 @@
 #include "env/check.h"
 #include "exit_code.h"
 #include "paths.h"
+#include "parse.h"
+#include "signals.h"
 #include "softac/env.h"
 #include "softac/error.h"
 
@@ -21,6 +23,7 @@ struct EnvArguments {
   std::vector<std::string> plugins;
   std::vector<std::string> set;
   int steps = 2000;
+  std::string max_time;
 };
 
 // JSON has no infinity: null stands for "no bound".
@@ -122,7 +125,10 @@ const char* severity_name(Severity severity) {
 
 int check(Context& context, const EnvArguments& arguments) {
   if (arguments.steps < 1) throw ConfigError("--steps " + std::to_string(arguments.steps) + ": must be at least 1");
-  const EnvReport report = check_env(arguments.env_id, resolve_kwargs(arguments), arguments.steps);
+  const double max_sec = arguments.max_time.empty() ? 0.0 : parse_duration(arguments.max_time);
+  install_quick_stop(kGraceSec, max_sec);
+  const StopRequest stop(&stop_signal(), max_sec);
+  const EnvReport report = check_env(arguments.env_id, resolve_kwargs(arguments), arguments.steps, stop);
   if (context.json) {
     Json out = {{"id", report.id},
                 {"ok", report.ok()},
@@ -180,9 +186,11 @@ void add_env(Command root, Context& context) {
   };
   add("list", "All environments; with -q their names alone", list);
   add_one("info", "Sizes, bounds, time limit and constructor arguments of an environment", info);
-  add_one("check", "Try an environment out against the contract (exit code 5 if it breaks it)", check)
-      .add_option("--steps", arguments->steps, "Random steps to try")
-      .show_default();
+  Command checking =
+      add_one("check", "Try an environment out against the contract (exit code 5 if it breaks it)", check);
+  checking.add_option("--steps", arguments->steps, "Random steps to try").show_default();
+  checking.add_option("--max-time", arguments->max_time, "Give up after this time with exit code 75")
+      .value_name("TIME");
 }
 
 }  // namespace softac::app

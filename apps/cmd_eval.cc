@@ -10,6 +10,8 @@
 #include "commands.h"
 #include "exit_code.h"
 #include "paths.h"
+#include "parse.h"
+#include "signals.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
 
@@ -25,6 +27,8 @@ struct EvalArguments {
   bool stochastic = false;
   int threads = 1;
   std::vector<std::string> plugins, set;
+  int max_episode_steps = 0;
+  std::string max_time;
 };
 
 int evaluate(Context& context, const EvalArguments& arguments) {
@@ -39,6 +43,9 @@ int evaluate(Context& context, const EvalArguments& arguments) {
   for (const std::string& text : arguments.set) {
     if (!text.starts_with(kKwargs)) violations += "\n  --set " + text + ": must be env_kwargs.NAME=VALUE";
   }
+  if (arguments.max_episode_steps < 0 || arguments.max_episode_steps > 1'000'000'000)
+    violations +=
+        "\n  --max-episode-steps " + std::to_string(arguments.max_episode_steps) + ": must be from 0 to 1000000000";
   if (!violations.empty()) throw ConfigError("options out of range:" + violations);
 
   EvaluateOptions options;
@@ -50,8 +57,19 @@ int evaluate(Context& context, const EvalArguments& arguments) {
   options.threads = arguments.threads;
   options.env_plugins = absolute_paths(arguments.plugins);
   for (const std::string& text : arguments.set) options.env_kwargs.push_back(text.substr(kKwargs.size()));
+  options.max_episode_steps = arguments.max_episode_steps;
+  options.max_time_sec = arguments.max_time.empty() ? 0.0 : parse_duration(arguments.max_time);
+  options.stop_signal = &stop_signal();
+  options.on_env_hang = leave_at_hang;
+  install_quick_stop(kGraceSec, options.max_time_sec);
+  install_crash_handler();
   const EvalStats stats = evaluate_run(arguments.run, options);
   for (const std::string& warning : stats.warnings) context.terminal.warning(warning);
+  if (stats.num_cut_off > 0) {
+    context.terminal.warning(std::to_string(stats.num_cut_off) + " of " + std::to_string(stats.returns.size()) +
+                             " episodes were cut off at " + std::to_string(stats.max_episode_steps) +
+                             " steps; their returns are of so many steps alone, --max-episode-steps sets the limit");
+  }
   if (context.json) {
     const Json out = {{"mean_return", stats.mean_return},
                       {"std_return", stats.std_return},
@@ -63,7 +81,9 @@ int evaluate(Context& context, const EvalArguments& arguments) {
                       {"seed", options.seed},
                       {"deterministic", options.deterministic},
                       {"returns", stats.returns},
-                      {"lengths", stats.lengths}};
+                      {"lengths", stats.lengths},
+                      {"max_episode_steps", stats.max_episode_steps},
+                      {"cut_off", stats.num_cut_off}};
     print_result(out.dump(2));
   } else {
     char line[256];
@@ -95,6 +115,12 @@ void add_eval(Command root, Context& context) {
       .value_name("env_kwargs.NAME=VALUE");
   command.add_option("--env-plugin", arguments->plugins, "Shared library in place of the run's (repeatable)")
       .value_name("FILE");
+  command
+      .add_option("--max-episode-steps", arguments->max_episode_steps,
+                  "Steps at which an episode is cut off; 0 = as in the run's own evaluations")
+      .show_default()
+      .value_name("N");
+  command.add_option("--max-time", arguments->max_time, "Give up after this time with exit code 75").value_name("TIME");
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
     context.runs_environments = true;

@@ -1,6 +1,5 @@
 // softac train ENV: one run, or several seeds side by side (seeds.cc).
 #include <signal.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
@@ -207,10 +206,7 @@ int run_training(Context& context, const ResolvedConfig& resolved, TrainerOption
   for (const std::string& argument : context.arguments) options.command += " " + shell_word(argument);
   options.callback = &progress;
   options.stop_signal = &stop_signal();
-  options.on_env_hang = [](const std::string& message) {  // the hung call never returns: nothing can be unwound
-    std::fprintf(stderr, "\nerror: %s\n", message.c_str());
-    _exit(kEnvironment);
-  };
+  options.on_env_hang = leave_at_hang;
   Trainer trainer(resolved.config, std::move(options));
   context.terminal.info(resolved.config.env_id + ": replay takes " + bytes_text(trainer.replay_bytes()) +
                         " of memory; checkpoints up to " + bytes_text(trainer.checkpoint_bytes()) + " on disk" +

@@ -1,5 +1,6 @@
 #include "exit_code.h"
 
+#include <csignal>
 #include <new>
 
 #include "softac/error.h"
@@ -11,6 +12,8 @@ Failure failure_of(std::exception_ptr exception) {
     std::rethrow_exception(exception);
   } catch (const UsageError& error) {
     return {kUsage, error.what()};
+  } catch (const StoppedError& error) {
+    return {error.signal() == SIGINT ? kInterrupted : kStopped, error.what()};
   } catch (const ConfigError& error) {
     return {kConfig, error.what()};
   } catch (const IoError& error) {

@@ -44,7 +44,8 @@ TrainAnswer Progress::on_step(const TrainSummary& summary) {
 TrainAnswer Progress::on_evaluation(const TrainSummary& summary, const EvalStats& stats) {
   terminal_.info("step " + std::to_string(summary.step) + ": evaluation " + number("%.2f", stats.mean_return) + " ± " +
                  number("%.2f", stats.std_return) + ", length " + number("%.1f", stats.mean_length) + " (" +
-                 std::to_string(stats.returns.size()) + " episodes)");
+                 std::to_string(stats.returns.size()) + " episodes" +
+                 (stats.num_cut_off > 0 ? ", " + std::to_string(stats.num_cut_off) + " cut off" : "") + ")");
   next_time_ = Clock::now() + (terminal_.animated() ? kRedrawInterval : kPlainInterval);
   return TrainAnswer::proceed;
 }

@@ -1,9 +1,13 @@
 #include "signals.h"
 
 #include <signal.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
 
 #include "env/env_call.h"
 #include "env/foreign_guard.h"
@@ -42,6 +46,8 @@ const char* crash_name(int number) {
       return "SIGABRT";
   }
 }
+
+std::atomic<int> g_grace_sec{0};  // of install_quick_stop()
 
 // Only what POSIX allows in a signal handler: no allocation, no stdio.
 class Text {
@@ -94,6 +100,34 @@ extern "C" void on_exit_call() {
 }
 
 extern "C" void on_timer(int) {}
+[[noreturn]] void leave() {
+  const int number = g_stop_signal.load();
+  Text text;
+  text.add("\nerror: stopped by ");
+  if (number != 0) {
+    text.add("signal ");
+    text.add(static_cast<long long>(number));
+  } else {
+    text.add("its time limit");
+  }
+  text.add("\n");
+  text.print();
+  _exit(number == SIGINT ? kInterrupted : kStopped);
+}
+
+extern "C" void on_alarm(int) {
+  leave();
+}
+
+extern "C" void on_quick_stop(int number) {
+  int none = 0;
+  if (!g_stop_signal.compare_exchange_strong(none, number)) {
+    if (number == SIGINT) _exit(kInterrupted);
+    return;
+  }
+  if (g_grace_sec.load() == 0) leave();
+  alarm(static_cast<unsigned>(g_grace_sec.load()));
+}
 
 extern "C" void on_crash(int number) {
   const EnvCall call = current_env_call();
@@ -112,6 +146,13 @@ extern "C" void on_crash(int number) {
   text.add("); the checkpoints so far are intact\n");
   text.print();
   _exit(kEnvironment);
+}
+
+void catch_stop_signals(void (*handler)(int)) {
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1}) set_handler(number, handler);
+  struct sigaction hang_up = {};
+  sigaction(SIGHUP, nullptr, &hang_up);
+  if (hang_up.sa_handler != SIG_IGN) set_handler(SIGHUP, handler);
 }
 
 }  // namespace
@@ -152,12 +193,26 @@ const std::atomic<int>& stop_signal() {
 }
 
 void install_stop_signals() {
-  for (const int number : {SIGINT, SIGTERM, SIGUSR1}) set_handler(number, on_stop_signal);
-  struct sigaction hang_up = {};
-  sigaction(SIGHUP, nullptr, &hang_up);
-  if (hang_up.sa_handler != SIG_IGN) set_handler(SIGHUP, on_stop_signal);
+  catch_stop_signals(on_stop_signal);
   set_handler(SIGPIPE, SIG_IGN);
   guard_signal_handlers();
+}
+
+void install_quick_stop(int grace_sec, double max_sec) {
+  g_grace_sec.store(grace_sec);
+  set_handler(SIGALRM, on_alarm);
+  catch_stop_signals(on_quick_stop);
+  if (max_sec <= 0.0) return;
+  const double sec = std::min(max_sec + grace_sec, 1e9);
+  itimerval timer = {};
+  timer.it_value.tv_sec = static_cast<time_t>(sec);
+  timer.it_value.tv_usec = 1 + static_cast<suseconds_t>((sec - std::floor(sec)) * 999'998.0);  // not 0, which is never
+  setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+void leave_at_hang(const std::string& message) {
+  std::fprintf(stderr, "\nerror: %s\n", message.c_str());
+  _exit(kEnvironment);
 }
 
 void reset_signals() {

@@ -20,6 +20,7 @@ struct TrainConfig {
   std::string env_id;
   EnvKwargs env_kwargs;                      // constructor arguments of the environment
   std::vector<std::string> env_plugins;      // shared libraries to load first
+  int max_episode_steps = 0;                 // time limit of an episode in place of the task's; 0 = the task's own
   std::int64_t total_timesteps = 1'000'000;  // environment steps of the whole run
   std::int64_t learning_starts = 100;        // environment steps with uniform random actions at the start
   double action_noise_std = 0.0;             // σ of Gaussian noise on the policy's actions, in [−1, 1]^A
@@ -35,6 +36,7 @@ struct TrainConfig {
   std::uint64_t seed = 0;                    // of networks, actions, replay and environments
   std::int64_t eval_freq = 10'000;           // environment steps between evaluations; 0 = never
   int n_eval_episodes = 10;                  // episodes of one evaluation
+  int eval_max_episode_steps = 0;            // of an evaluation's episode; 0 = the time limit, 10,000 without one
   std::int64_t checkpoint_freq = 50'000;     // environment steps between checkpoints; 0 = only at the end
   std::int64_t keep_checkpoints = 3;         // newest checkpoints kept; kKeepAll = every one
   std::int64_t keep_checkpoints_every = 0;   // every k-th is kept as well; 0 = none

@@ -56,6 +56,16 @@ class MemoryError : public Error {
   using Error::Error;
 };
 
+// A signal or a time limit ended a call before it had a result.
+class StoppedError : public Error {
+ public:
+  StoppedError(const std::string& message, int signal) : Error(message), signal_(signal) {}
+  int signal() const { return signal_; }  // its number; 0: a time limit
+
+ private:
+  int signal_;
+};
+
 namespace detail {
 template <class... Values>
 [[noreturn]] void contract_failed(const char* expression, const char* file, int line, const Values&... values) {

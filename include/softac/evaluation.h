@@ -1,7 +1,9 @@
 // Evaluation: undiscounted returns of whole episodes under a policy that does not change.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,8 @@ struct EvalStats {
   double mean_return = 0.0;
   double std_return = 0.0;  // population standard deviation, as Stable-Baselines3 reports it
   double mean_length = 0.0;
+  int max_episode_steps = 0;  // where the evaluation ends an episode
+  int num_cut_off = 0;        // episodes that ended there, where that is not the task's own time limit
   std::string env_id;
   std::string model_path;             // file that the policy was read from (evaluate_run)
   std::vector<std::string> warnings;  // e.g. another MuJoCo version than the run's (evaluate_run)
@@ -31,15 +35,20 @@ struct EvaluateOptions {
   int episodes = 100;         // 1 to 1e6
   std::uint64_t seed = 1000;  // of start states and, where deterministic is false, of the policy's noise
   bool deterministic = true;
-  int threads = 1;                       // inside the policy, to 4096; 0 = all cores; never changes a result
-  std::string backend;                   // "" = best
+  int threads = 1;                                // inside the policy, to 4096; 0 = all cores; never changes a result
+  std::string backend;                            // "" = best
+  int max_episode_steps = 0;                      // of an episode; 0 = as in the run's own evaluations
+  const std::atomic<int>* stop_signal = nullptr;  // becomes nonzero (a signal's number) to end it: StoppedError
+  double max_time_sec = 0.0;                      // StoppedError after this wall time; 0 = no limit
+  // As TrainerOptions::on_env_hang.
+  std::function<void(const std::string& message)> on_env_hang;
   std::vector<std::string> env_plugins;  // in place of the run's, if any are given
   std::vector<std::string> env_kwargs;   // "NAME=VALUE" as in TOML, in place of the run's or in addition
 };
 
 // Evaluates a policy of the run directory in fresh environments of the run's configuration. Newest: the newest
 // checkpoint whose files are as its manifest says. Throws IoError (missing, damaged), EnvError, NumericsError,
-// and ConfigError: on options, all at once, before anything is read, and on the run's settings. A plug-in or model file
+// StoppedError, and ConfigError: on options, all at once, before anything is read, and on the run's settings. A plug-in or model file
 // that has changed since the run is a warning.
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options = {});
 

@@ -77,7 +77,7 @@ struct TrainerOptions {
   std::map<std::string, std::string> origins;  // setting → where its value came from, for config.toml
   TrainCallback* callback = nullptr;
   const std::atomic<int>* stop_signal =
-      nullptr;            // becomes nonzero (a signal's number) to end the run with a checkpoint
+      nullptr;            // becomes nonzero (a signal's number) to end the run with a checkpoint, in an evaluation too
   std::string init_from;  // run directory whose newest checkpoint gives the networks to start from
   // Run directory whose checkpoint this new run begins at, replay, environments and generators included: the newest
   // intact one, or that of fork_step. Settings that a checkpoint depends on must be the other run's (SettingInfo).

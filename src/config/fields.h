@@ -1,4 +1,4 @@
-// Settings by name: assign a value, read one back, list the names. Built on the visitor of softac/settings.h.
+// Settings by name: assign a value, read one back, list the names. Built on the visitor of config/settings.h.
 #pragma once
 
 #include <string>

@@ -8,6 +8,7 @@
 
 #include "env/vec_env.h"
 #include "softac/config.h"
+#include "softac/error.h"
 
 namespace softac {
 
@@ -15,8 +16,15 @@ namespace softac {
 // learning-rate schedule.
 SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec);
 
-// count environments of the run's task, drawing their resets from (seed, stream, index). Throws as make_env does, and
-// ConfigError where the run's exploration does not suit the environment's actions.
+// An environment could not be made beside those that were made before.
+class InstanceError : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
+// count environments of the run's task with the run's time limit, drawing their resets from (seed, stream, index).
+// Throws as make_env does, InstanceError from the second environment on, and ConfigError where the run's exploration
+// does not suit the environment's actions.
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,
                                      std::function<void(const std::string&)> on_timeout = {});
 

@@ -18,6 +18,10 @@ void for_each_setting(Config& c, Visitor&& visit) {
   const char* group = "Run";
   visit(in_new_run({"env_id", group, "environment; its constructor arguments are set as env_kwargs.NAME"}), c.env_id);
   visit(on_resume({"env_plugins", group, "shared libraries with further environments, loaded first"}), c.env_plugins);
+  visit(SettingInfo{"max_episode_steps", group,
+                    "time limit of an episode, at which it is truncated, in place of the task's; 0 = the task's own", 0,
+                    1e9},
+        c.max_episode_steps);
   visit(on_resume({"total_timesteps", group, "environment steps of the whole run", 1, 1e15}), c.total_timesteps);
   visit(in_new_run({"seed", group, "seed of networks, actions, replay and environments", 0, 9223372036854774784.0}),
         c.seed);
@@ -70,6 +74,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   group = "Evaluation and records";
   visit(on_resume({"eval_freq", group, "environment steps between evaluations; 0 = never", 0, 1e15}), c.eval_freq);
   visit(on_resume({"n_eval_episodes", group, "episodes of one evaluation", 1, 1e6}), c.n_eval_episodes);
+  visit(on_resume({"eval_max_episode_steps", group,
+                   "steps after which an episode of an evaluation is cut off, which is reported; 0 = the time limit, "
+                   "or 10,000 where there is none",
+                   0, 1e9}),
+        c.eval_max_episode_steps);
   visit(on_resume({"checkpoint_freq", group, "environment steps between checkpoints; 0 = only at the end", 0, 1e15}),
         c.checkpoint_freq);
   visit(on_resume({"checkpoint_replay", group, "keep the replay buffer in checkpoints"}), c.checkpoint_replay);

@@ -1,4 +1,4 @@
-// Validation of a run's settings: every violation at once, with key, value and what is allowed (softac/settings.h).
+// Validation of a run's settings: every violation at once, with key, value and what is allowed (config/settings.h).
 #include <algorithm>
 #include <string>
 

@@ -60,7 +60,7 @@ QBias::QBias(const TrainConfig& config, std::function<void(const std::string&)> 
   start_ = envs_->save_state();
 }
 
-QBiasEstimate QBias::run(SoftValues& learner, Rng noise) {
+QBiasEstimate QBias::run(SoftValues& learner, Rng noise, const StopRequest& stop) {
   const EnvSpec& spec = envs_->spec();
   const std::size_t obs_dim = spec.obs_dim, act_dim = spec.act_dim;
   const auto row = [](const auto& values, std::size_t i, std::size_t width) {
@@ -71,6 +71,7 @@ QBiasEstimate QBias::run(SoftValues& learner, Rng noise) {
   std::vector<float> obs(kEnvs * obs_dim), actions(kEnvs * act_dim);
   std::vector<double> entropy(kEnvs);
   for (int step = 0; step < kSteps; ++step) {
+    if (stop.asked()) throw stop.error("in a diagnosis");
     std::ranges::copy(envs_->obs(), obs.begin());
     if (!learner.act(obs, kEnvs, noise, actions, entropy)) throw NumericsError("an action of the policy is not finite");
     envs_->step(actions);

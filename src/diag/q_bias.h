@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_request.h"
 #include "diag/soft_returns.h"
 #include "env/vec_env.h"
 #include "softac/config.h"
@@ -35,8 +36,9 @@ class QBias {
 
   QBias(const TrainConfig& config, std::function<void(const std::string&)> on_timeout = {});
 
-  // Throws EnvError; NumericsError if an action is not finite. pairs = 0 and NaNs where no step can be compared.
-  QBiasEstimate run(SoftValues& learner, Rng noise);
+  // Throws EnvError; NumericsError if an action is not finite; StoppedError. pairs = 0 and NaNs where no step can be
+  // compared.
+  QBiasEstimate run(SoftValues& learner, Rng noise, const StopRequest& stop = {});
 
  private:
   double gamma_, reward_scale_;

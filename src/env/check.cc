@@ -40,8 +40,9 @@ void draw_action(const EnvSpec& spec, Rng& rng, std::vector<double>& action) {
 // same point, on the same instance unless it is given another.
 class Roller {
  public:
-  Roller(Env& env, std::uint64_t seed)
+  Roller(Env& env, std::uint64_t seed, const StopRequest& stop)
       : env_(&env),
+        stop_(&stop),
         resets_(seed, StreamKind::test, 0),
         actions_(seed, StreamKind::test, 1),
         obs_(env.spec().obs_dim),
@@ -51,6 +52,7 @@ class Roller {
   void set_env(Env& env) { env_ = &env; }
   Roller& steps(int count) {
     for (int t = 0; t < count; ++t) {
+      if (stop_->asked()) throw stop_->error("in a check of " + env_->spec().id);
       draw_action(env_->spec(), actions_, action_);
       const StepResult result = env_->step(action_, obs_);
       seen_.insert(seen_.end(), obs_.begin(), obs_.end());
@@ -69,6 +71,7 @@ class Roller {
   }
 
   Env* env_;
+  const StopRequest* stop_;
   Rng resets_, actions_;
   std::vector<double> obs_, action_;
   int length_ = 0;
@@ -77,7 +80,8 @@ class Roller {
 
 class Checker {
  public:
-  Checker(EnvReport& report, const EnvKwargs& kwargs) : report_(report), kwargs_(kwargs), env_(make()) {}
+  Checker(EnvReport& report, const EnvKwargs& kwargs, const StopRequest& stop)
+      : report_(report), kwargs_(kwargs), stop_(stop), env_(make()) {}
 
   void run(int steps) {
     check_spec();
@@ -103,6 +107,8 @@ class Checker {
   void guarded(const std::string& check, Body&& body) {
     try {
       body();
+    } catch (const StoppedError&) {
+      throw;
     } catch (const std::exception& error) {
       add(Severity::error, check, "threw at " + where_ + ": " + error.what());
     } catch (...) {
@@ -121,6 +127,7 @@ class Checker {
 
   EnvReport& report_;
   const EnvKwargs& kwargs_;
+  const StopRequest& stop_;
   std::unique_ptr<Env> env_;
   std::string where_ = "construction";
   std::vector<double> obs_min_, obs_max_;  // (O) over the random steps
@@ -192,6 +199,8 @@ void Checker::check_random_steps(int steps) {
   double reward_sum = 0.0;
   bool both_flags = false;
   while (report_.steps < steps && report_.ok()) {
+    if (stop_.asked())
+      throw stop_.error("after " + std::to_string(report_.steps) + " of " + std::to_string(steps) + " random steps");
     draw_action(env_->spec(), actions, action);
     std::ranges::fill(obs, kUnwritten);
     where_ = "step " + std::to_string(++report_.steps);
@@ -232,16 +241,16 @@ void Checker::check_scale() {
 void Checker::check_determinism(int steps) {
   where_ = "a fresh instance";
   const auto a = make(), b = make();
-  const Trajectory first = Roller(*a, 2).steps(steps).seen();
-  if (!same_bits(first, Roller(*b, 2).steps(steps).seen())) {
+  const Trajectory first = Roller(*a, 2, stop_).steps(steps).seen();
+  if (!same_bits(first, Roller(*b, 2, stop_).steps(steps).seen())) {
     add(Severity::error, "determinism", "two instances give different trajectories for the same seed and actions");
   }
   // env_ has a past, which reset must forget.
   where_ = "a used instance";
-  if (!same_bits(first, Roller(*env_, 2).steps(steps).seen())) {
+  if (!same_bits(first, Roller(*env_, 2, stop_).steps(steps).seen())) {
     add(Severity::error, "determinism", "an instance that was used before gives another trajectory than a fresh one");
   }
-  if (same_bits(first, Roller(*env_, 3).steps(steps).seen())) {
+  if (same_bits(first, Roller(*env_, 3, stop_).steps(steps).seen())) {
     add(Severity::warning, "determinism", "the seed and the actions make no difference");
   }
 }
@@ -249,8 +258,8 @@ void Checker::check_determinism(int steps) {
 void Checker::check_isolation(int steps) {
   where_ = "two instances side by side";
   const auto alone = make(), a = make(), b = make();
-  const Trajectory expected = Roller(*alone, 4).steps(steps).seen();
-  Roller first(*a, 4), second(*b, 5);
+  const Trajectory expected = Roller(*alone, 4, stop_).steps(steps).seen();
+  Roller first(*a, 4, stop_), second(*b, 5, stop_);
   for (int t = 0; t < steps; ++t) {
     second.steps(1);
     first.steps(1);
@@ -267,7 +276,7 @@ void Checker::check_state(int steps) {
   }
   where_ = "save and load";
   const auto other = make();
-  Roller saved(*env_, 6);
+  Roller saved(*env_, 6, stop_);
   saved.steps(std::max(steps / 10, 1));
   Roller loaded = saved;
   loaded.set_env(*other);
@@ -286,11 +295,11 @@ bool EnvReport::ok() const {
   return std::ranges::none_of(findings, [](const EnvFinding& f) { return f.severity == Severity::error; });
 }
 
-EnvReport check_env(const std::string& id, const EnvKwargs& kwargs, int steps) {
+EnvReport check_env(const std::string& id, const EnvKwargs& kwargs, int steps, const StopRequest& stop) {
   SOFTAC_REQUIRE(steps >= 1, steps);
   EnvReport report;
   report.id = id;
-  Checker(report, kwargs).run(steps);
+  Checker(report, kwargs, stop).run(steps);
   return report;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_request.h"
 #include "softac/env.h"
 
 namespace softac {
@@ -30,8 +31,9 @@ struct EnvReport {
 };
 
 // Runs `steps` (≥ 1) random steps and every check on fresh instances. Throws ConfigError or IoError if the environment
-// cannot be made at all; what it does afterwards, exceptions included, becomes findings.
-EnvReport check_env(const std::string& id, const EnvKwargs& kwargs = {}, int steps = 2000);
+// cannot be made at all; what it does afterwards, exceptions included, becomes findings. Throws StoppedError.
+EnvReport check_env(const std::string& id, const EnvKwargs& kwargs = {}, int steps = 2000,
+                    const StopRequest& stop = {});
 
 // id, family, sizes, bounds, time limit, threshold and arguments as text for people. Makes an instance (errors as
 // make_env).

@@ -356,6 +356,10 @@ VecEnv::~VecEnv() = default;
 const EnvSpec& VecEnv::spec() const {
   return impl_->spec;
 }
+void VecEnv::set_max_episode_steps(int steps) {
+  SOFTAC_REQUIRE(steps >= 0, steps);
+  impl_->spec.max_episode_steps = steps;
+}
 int VecEnv::num_envs() const {
   return static_cast<int>(impl_->slots.size());
 }

@@ -42,6 +42,9 @@ class VecEnv {
 
   const EnvSpec& spec() const;
   int num_envs() const;
+  // The time limit of episodes from the next step on, spec()'s too, in place of the environments' own; 0 = none. An
+  // episode that has as many steps already is truncated at its next one.
+  void set_max_episode_steps(int steps);
 
   // Starts a new episode in every environment. Throws EnvError as step does.
   void reset();

@@ -105,6 +105,7 @@ void Recorder::evaluation(const TrainSummary& summary, const EvalStats& stats) {
   metrics_.push_back({"eval/mean_reward", stats.mean_return});
   metrics_.push_back({"eval/std_reward", stats.std_return});
   metrics_.push_back({"eval/mean_ep_length", stats.mean_length});
+  if (stats.num_cut_off > 0) metrics_.push_back({"eval/cut_off_episodes", static_cast<double>(stats.num_cut_off)});
   metrics_.push_back({"time/total_timesteps", static_cast<double>(summary.step)});
   write(summary.step);
   evaluations_.add(summary.step, stats.returns, stats.lengths);

@@ -18,13 +18,16 @@ constexpr double UpdateMetrics::*kMetricFields[] = {
     &UpdateMetrics::critic_loss,   &UpdateMetrics::actor_loss,      &UpdateMetrics::ent_coef,
     &UpdateMetrics::ent_coef_loss, &UpdateMetrics::entropy,         &UpdateMetrics::q_mean,
     &UpdateMetrics::target_mean,   &UpdateMetrics::actor_grad_norm, &UpdateMetrics::critic_grad_norm};
-constexpr const char* kValueLoss = "value_loss";    // not in runs from before there were state values
+constexpr const char* kValueLoss = "value_loss";        // not in runs from before there were state values
+constexpr const char* kLearningRate = "learning_rate";  // not in earlier runs
+constexpr int kFormatWithoutDue = 2;
 constexpr const char* kActorCount = "actor_count";  // not in earlier runs, which counted every update as an actor step
 
 Json metrics_json(const UpdateMetrics& metrics) {
   Json out = Json::object();
   for (std::size_t i = 0; i < std::size(kMetricNames); ++i) out[kMetricNames[i]] = metrics.*kMetricFields[i];
   out[kValueLoss] = metrics.value_loss;
+  out[kLearningRate] = metrics.learning_rate;
   return out;
 }
 
@@ -63,7 +66,8 @@ class Section {
     const Section part = section(key);
     UpdateMetrics out;
     for (std::size_t i = 0; i < std::size(kMetricNames); ++i) out.*kMetricFields[i] = part.number(kMetricNames[i]);
-    if (part.json_.contains(kValueLoss)) out.value_loss = part.number(kValueLoss);
+    if (part.has(kValueLoss)) out.value_loss = part.number(kValueLoss);
+    if (part.has(kLearningRate)) out.learning_rate = part.number(kLearningRate);
     return out;
   }
   [[noreturn]] void fail_at(const char* key, const std::string& expected) const {
@@ -97,41 +101,47 @@ class Section {
 }  // namespace
 
 std::string to_json(const RunState& s) {
-  const Json out = {
-      {"format", kRunStateFormat},
-      {"softac_version", s.softac_version},
-      {"mujoco_version", s.mujoco_version},
-      {"step", s.step},
-      {"num_vector_steps", s.num_vector_steps},
-      {"update_from", s.update_from},
-      {"num_rollbacks", s.num_rollbacks},
-      {"elapsed_sec", s.elapsed_sec},
-      {"num_updates", s.agent.num_updates},
-      {"num_actor_updates", s.agent.num_actor_updates},
-      {"rng_positions",
-       {{"update", s.agent.update_rng_position},
-        {"sample", s.sample_position},
-        {"act", s.act_positions},
-        {"warmup", s.warmup_positions}}},
-      {"envs_can_save_state", s.envs_can_save_state},
-      {"episodes", {{"count", s.num_episodes}, {"returns", s.episode_returns}, {"lengths", s.episode_lengths}}},
-      {"updates",
-       {{"count", s.update_count},
-        {kActorCount, s.actor_update_count},
-        {"sum", metrics_json(s.update_sum)},
-        {"last", metrics_json(s.last_update)}}},
-      {"best_eval_return", s.best_eval_return ? Json(*s.best_eval_return) : Json()},
-      {"last_evaluation",
-       s.last_eval_step < 0
-           ? Json()
-           : Json{{"step", s.last_eval_step}, {"returns", s.last_eval_returns}, {"lengths", s.last_eval_lengths}}},
-      {"records",
-       {{"progress_rows", s.records.progress_rows},
-        {"metrics_bytes", s.records.metrics_bytes},
-        {"monitor_bytes", s.records.monitor_bytes},
-        {"evaluations", s.records.evaluations},
-        {"tensorboard_file", s.records.tensorboard_file},
-        {"tensorboard_bytes", s.records.tensorboard_bytes}}}};
+  Json out = {{"format", s.due.any() ? kRunStateFormat : kFormatWithoutDue},
+              {"softac_version", s.softac_version},
+              {"mujoco_version", s.mujoco_version},
+              {"step", s.step},
+              {"num_vector_steps", s.num_vector_steps},
+              {"update_from", s.update_from},
+              {"num_rollbacks", s.num_rollbacks},
+              {"elapsed_sec", s.elapsed_sec},
+              {"num_updates", s.agent.num_updates},
+              {"num_actor_updates", s.agent.num_actor_updates},
+              {"rng_positions",
+               {{"update", s.agent.update_rng_position},
+                {"sample", s.sample_position},
+                {"act", s.act_positions},
+                {"warmup", s.warmup_positions}}},
+              {"envs_can_save_state", s.envs_can_save_state},
+              {"episodes", {{"count", s.num_episodes}, {"returns", s.episode_returns}, {"lengths", s.episode_lengths}}},
+              {"updates",
+               {{"count", s.update_count},
+                {kActorCount, s.actor_update_count},
+                {"sum", metrics_json(s.update_sum)},
+                {"last", metrics_json(s.last_update)}}},
+              {"best_eval_return", s.best_eval_return ? Json(*s.best_eval_return) : Json()},
+              {"last_evaluation", s.last_eval_step < 0 ? Json()
+                                                       : Json{{"step", s.last_eval_step},
+                                                              {"returns", s.last_eval_returns},
+                                                              {"lengths", s.last_eval_lengths}}},
+              {"records",
+               {{"progress_rows", s.records.progress_rows},
+                {"metrics_bytes", s.records.metrics_bytes},
+                {"monitor_bytes", s.records.monitor_bytes},
+                {"evaluations", s.records.evaluations},
+                {"tensorboard_file", s.records.tensorboard_file},
+                {"tensorboard_bytes", s.records.tensorboard_bytes}}}};
+  if (s.due.any()) {
+    out["due"] = {{"updates", s.due.updates},
+                  {"log", s.due.log},
+                  {"diagnosis", s.due.diagnosis},
+                  {"evaluation", s.due.evaluation},
+                  {"checkpoint", s.due.checkpoint}};
+  }
   return out.dump(2) + "\n";
 }
 
@@ -139,8 +149,9 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
   const Json json = parse_strict_json(text, source);
   const Section in(json, source);
   const std::int64_t format = in.count("format");
-  if (format != kRunStateFormat) {
-    throw IoError(source + ": format " + std::to_string(format) + ", expected " + std::to_string(kRunStateFormat) +
+  if (format != kRunStateFormat && format != kFormatWithoutDue) {
+    throw IoError(source + ": format " + std::to_string(format) + ", expected " + std::to_string(kFormatWithoutDue) +
+                  " or " + std::to_string(kRunStateFormat) +
                   (format > kRunStateFormat ? "; a newer softac wrote it" : ""));
   }
   RunState s;
@@ -181,6 +192,11 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
       s.last_eval_lengths.push_back(static_cast<std::int64_t>(length));
     if (s.last_eval_lengths.size() != s.last_eval_returns.size() || s.last_eval_returns.empty())
       evaluation.fail_at("lengths", "as many as returns");
+  }
+  if (format == kRunStateFormat) {
+    const Section due = in.section("due");
+    s.due = {due.count("updates"), due.flag("log"), due.flag("diagnosis"), due.flag("evaluation"),
+             due.flag("checkpoint")};
   }
   const Section records = in.section("records");
   s.records.progress_rows = records.position("progress_rows");

@@ -23,6 +23,16 @@ struct RecordPositions {
   std::uint64_t tensorboard_bytes = 0;
 };
 
+// What is still to be done after a vector step before the next one, in this order. A run that is stopped in the midst
+// of it goes on there.
+struct Due {
+  std::int64_t updates = 0;
+  bool log = false, diagnosis = false, evaluation = false, checkpoint = false;
+
+  bool any() const { return *this != Due(); }
+  friend bool operator==(const Due&, const Due&) = default;
+};
+
 struct RunState {
   std::int64_t step = 0;
   std::int64_t num_vector_steps = 0;
@@ -42,12 +52,14 @@ struct RunState {
   std::int64_t last_eval_step = -1;  // −1 = none yet
   std::vector<double> last_eval_returns;
   std::vector<std::int64_t> last_eval_lengths;
+  Due due;  // of the last vector step
   bool envs_can_save_state = true;
   std::string mujoco_version, softac_version;
   RecordPositions records;
 };
 
-constexpr int kRunStateFormat = 2;
+// Written is 2 where nothing is due: what an earlier softac, which knows no Due, resumes exactly too.
+constexpr int kRunStateFormat = 3;
 constexpr std::uint64_t kMaxRunStateBytes = 1 << 26;
 
 std::string to_json(const RunState& state);

@@ -15,13 +15,14 @@ Diagnosis::Diagnosis(const TrainConfig& config, const SacAgent& agent,
       process_start_sec_(process_cpu_sec()) {}
 
 // All on the calling thread: its clock is the whole cost.
-const std::vector<DiagnosticValue>& Diagnosis::run(SacAgent& agent, ReplayBuffer& replay, std::int64_t step) {
+const std::vector<DiagnosticValue>& Diagnosis::run(SacAgent& agent, ReplayBuffer& replay, std::int64_t step,
+                                                   const StopRequest& stop) {
   const double start_sec = thread_cpu_sec();
   const std::int64_t number = step / freq_;
   values_.clear();
   probe_->copy(agent.model_tensors());
 
-  const QBiasEstimate bias = q_bias_.run(*probe_, diagnostic_rng(seed_, DiagnosticStream::rollout, number));
+  const QBiasEstimate bias = q_bias_.run(*probe_, diagnostic_rng(seed_, DiagnosticStream::rollout, number), stop);
   values_.push_back({"diag/q_bias_mean", bias.mean});
   values_.push_back({"diag/q_bias_std", bias.std});
   values_.push_back({"diag/q_bias_mean_normalised", bias.mean / std::fabs(bias.mean_return)});
@@ -30,6 +31,7 @@ const std::vector<DiagnosticValue>& Diagnosis::run(SacAgent& agent, ReplayBuffer
   values_.push_back({"diag/q_final_weight", bias.final_weight});
   values_.push_back({"diag/q_pairs", static_cast<double>(bias.pairs)});
 
+  if (stop.asked()) throw stop.error("in a diagnosis");
   Rng batch_rng = diagnostic_rng(seed_, DiagnosticStream::batch, number);
   replay.sample(batch_rng, probe_->batch());
   probe_->measure(seed_, number, values_);

@@ -24,8 +24,9 @@ class Diagnosis {
   Diagnosis(const TrainConfig& config, const SacAgent& agent, std::function<void(const std::string&)> on_timeout = {});
 
   // The values of the diagnosis at `step`, the CPU time that it took last ("time/diag_sec"). The replay holds at least
-  // one transition. Throws EnvError, NumericsError.
-  const std::vector<DiagnosticValue>& run(SacAgent& agent, ReplayBuffer& replay, std::int64_t step);
+  // one transition. Throws EnvError, NumericsError, and StoppedError, of which nothing remains.
+  const std::vector<DiagnosticValue>& run(SacAgent& agent, ReplayBuffer& replay, std::int64_t step,
+                                          const StopRequest& stop = {});
 
   std::int64_t count() const { return count_; }  // since construction
   double cpu_sec() const { return cpu_sec_; }    // of all of them

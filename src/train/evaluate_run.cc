@@ -22,6 +22,17 @@ std::vector<std::byte> best_bytes(FileSystem& fs, const Path& dir) {
   return fs.read_file(path, kMaxModelBytes);
 }
 
+// In one environment where there cannot be more.
+std::unique_ptr<Evaluator> make_evaluator(const TrainConfig& config, const EvaluateOptions& options,
+                                          std::vector<std::string>& warnings) {
+  try {
+    return std::make_unique<Evaluator>(config, options.episodes, options.seed, options.on_env_hang);
+  } catch (const InstanceError& error) {
+    warnings.push_back(std::string(error.what()) + "; the episodes run one after the other in one environment");
+    return std::make_unique<Evaluator>(config, options.episodes, options.seed, options.on_env_hang, 1);
+  }
+}
+
 }  // namespace
 
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options) {
@@ -33,7 +44,10 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   checks.range("model.kind", kind, 0, static_cast<int>(ModelChoice::Kind::step));
   if (options.model.kind == ModelChoice::Kind::step)
     checks.range("model.step", static_cast<double>(options.model.step), 0, 1e15);
+  checks.range("max_episode_steps", options.max_episode_steps, 0, 1e9);
+  checks.range("max_time_sec", options.max_time_sec, 0, 1e12);
   refuse(checks.take());
+  const StopRequest stop(options.stop_signal, options.max_time_sec);
   FileSystem& fs = posix_file_system();
   require_run_dir(fs, run_dir);
   RunConfigRequest request;
@@ -45,7 +59,9 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
     request.changes.insert(request.changes.end(), changes.begin(), changes.end());
   }
   const RunConfig run = load_run_config((Path(run_dir) / "config.toml").string(), request);
-  const TrainConfig& config = run.resolved.config;
+  TrainConfig config = run.resolved.config;
+
+  if (options.max_episode_steps > 0) config.eval_max_episode_steps = options.max_episode_steps;
 
   Path path;
   std::vector<std::byte> bytes;
@@ -59,12 +75,14 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   }
   const TensorFile file = decode_safetensors(bytes, path.string());
 
-  Evaluator evaluator(config, options.episodes, options.seed);
+  std::vector<std::string> warnings = run.notes;
+  const std::unique_ptr<Evaluator> made = make_evaluator(config, options, warnings);
+  Evaluator& evaluator = *made;
   SacAgent agent(evaluator.spec().obs_dim, evaluator.spec().act_dim, agent_config(config, evaluator.spec()),
                  config.seed, options.threads, options.backend);
   load_tensors(agent.model_tensors(), file, path.string());
-  EvalStats stats = evaluator.run(agent, options.deterministic);
-  stats.warnings = run.notes;
+  EvalStats stats = evaluator.run(agent, options.deterministic, stop);
+  stats.warnings = std::move(warnings);
   stats.model_path = path.string();
   if (const auto step = saved_step(file)) stats.step = *step;
   if (const auto found = file.metadata.find("mujoco_version");

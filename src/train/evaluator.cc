@@ -10,17 +10,22 @@
 namespace softac {
 
 Evaluator::Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed,
-                     std::function<void(const std::string&)> on_timeout)
+                     std::function<void(const std::string&)> on_timeout, int max_envs)
     : num_episodes_(num_episodes), seed_(seed) {
-  constexpr int kMaxEnvs = 10;
   SOFTAC_REQUIRE(num_episodes > 0, num_episodes);
-  envs_ = make_vec_env(config, std::min(num_episodes, kMaxEnvs), seed, StreamKind::eval_env, std::move(on_timeout));
+  envs_ = make_vec_env(config, std::min(num_episodes, max_envs), seed, StreamKind::eval_env, std::move(on_timeout));
+  task_limit_ = spec().max_episode_steps;
+  if (config.eval_max_episode_steps > 0) {
+    envs_->set_max_episode_steps(config.eval_max_episode_steps);
+  } else if (task_limit_ == 0) {
+    envs_->set_max_episode_steps(kMaxSteps);
+  }
   envs_->reset();
   start_ = envs_->save_state();
   actions_.resize(envs_->num_envs() * spec().act_dim);
 }
 
-EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
+EvalStats Evaluator::run(SacAgent& agent, bool deterministic, const StopRequest& stop) {
   const int num_envs = envs_->num_envs();
   envs_->load_state(start_);
   noise_.clear();
@@ -30,9 +35,13 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
 
   EvalStats stats;
   stats.env_id = spec().id;
+  stats.max_episode_steps = spec().max_episode_steps;
+  const bool can_cut_off = spec().max_episode_steps != task_limit_;
   std::vector<std::vector<double>> returns(num_envs);
   std::vector<std::vector<std::int64_t>> lengths(returns.size());
   for (int done = 0; done < num_episodes_;) {
+    if (stop.asked())
+      throw stop.error("after " + std::to_string(done) + " of " + std::to_string(num_episodes_) + " episodes");
     if (!agent.act(envs_->obs(), num_envs, deterministic, noise_, actions_)) {
       throw NumericsError("an action of the policy is not finite");
     }
@@ -44,6 +53,8 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
       if (!ended || returns[i].size() == share) continue;
       returns[i].push_back(envs_->episode_return()[i]);
       lengths[i].push_back(envs_->episode_length()[i]);
+      if (can_cut_off && envs_->terminated()[i] == 0 && lengths[i].back() >= stats.max_episode_steps)
+        ++stats.num_cut_off;
       ++done;
     }
   }
@@ -53,6 +64,11 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic) {
   }
   summarize(stats);
   return stats;
+}
+
+std::string cut_off_text(const EvalStats& stats) {
+  return std::to_string(stats.num_cut_off) + " of " + std::to_string(stats.returns.size()) + " episodes cut off at " +
+         std::to_string(stats.max_episode_steps) + " steps";
 }
 
 void summarize(EvalStats& stats) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_request.h"
 #include "env/vec_env.h"
 #include "softac/agent.h"
 #include "softac/config.h"
@@ -17,12 +18,17 @@ namespace softac {
 
 class Evaluator {
  public:
-  // Makes min(num_episodes, 10) environments; each runs its share of the episodes one after the other.
-  Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed,
-            std::function<void(const std::string&)> on_timeout = {});
+  static constexpr int kMaxEnvs = 10;
+  static constexpr int kMaxSteps = 10'000;  // of an episode where nothing else limits it
 
-  // Throws EnvError, NumericsError. Fills returns, lengths (environment by environment), means and deviation.
-  EvalStats run(SacAgent& agent, bool deterministic = true);
+  // Makes min(num_episodes, max_envs) environments; each runs its share of the episodes one after the other. Throws as
+  // make_vec_env does.
+  Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t seed,
+            std::function<void(const std::string&)> on_timeout = {}, int max_envs = kMaxEnvs);
+
+  // Throws EnvError, NumericsError, and StoppedError, of which nothing remains. Fills returns, lengths (environment by
+  // environment), means and deviation.
+  EvalStats run(SacAgent& agent, bool deterministic = true, const StopRequest& stop = {});
 
   const EnvSpec& spec() const { return envs_->spec(); }
 
@@ -30,10 +36,14 @@ class Evaluator {
   int num_episodes_;
   std::uint64_t seed_;
   std::unique_ptr<VecEnv> envs_;
+  int task_limit_;                // the time limit of training's episodes; 0 = none
   std::vector<std::byte> start_;  // the environments before their first step
   std::vector<Rng> noise_;
   std::vector<float> actions_;  // (N, A)
 };
+
+// "3 of 10 episodes cut off at 10000 steps"
+std::string cut_off_text(const EvalStats& stats);
 
 // Fills the means and the deviation from returns and lengths.
 void summarize(EvalStats& stats);

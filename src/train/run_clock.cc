@@ -10,7 +10,7 @@ double monotonic_sec() {
 }
 
 void RunClock::start(std::int64_t step) {
-  process_start_ = start_ = now_();
+  start_ = now_();
   first_step_ = step;
   begin_rate({start_, step});
 }

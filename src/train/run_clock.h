@@ -13,7 +13,7 @@ double monotonic_sec();
 class RunClock {
  public:
   using Now = double (*)();
-  explicit RunClock(Now now = monotonic_sec) : now_(now), process_start_(now()), start_(process_start_) {}
+  explicit RunClock(Now now = monotonic_sec) : now_(now), start_(now()) {}
 
   // Training begins in this process, at `step`.
   void start(std::int64_t step);
@@ -23,7 +23,6 @@ class RunClock {
   void tick(std::int64_t step, bool warming_up);
 
   double elapsed_sec() const { return earlier_sec_ + now_() - start_; }  // of training, in all processes
-  double process_sec() const { return now_() - process_start_; }         // since start()
   double steps_per_sec(std::int64_t step) const;                         // mean since start() or restore()
   // Over the last half minute, or since the updates began if that was later. NaN before two points of time.
   double recent_steps_per_sec() const;
@@ -38,7 +37,7 @@ class RunClock {
   void begin_rate(Point at);
 
   Now now_;
-  double process_start_, start_;
+  double start_;
   double earlier_sec_ = 0.0;  // trained before start_
   std::int64_t first_step_ = 0;
   std::array<Point, kPoints> points_{};  // a ring, kSpacingSec apart

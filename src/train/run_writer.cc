@@ -11,6 +11,7 @@
 #include "run/resume.h"
 #include "softac/error.h"
 #include "train/forking.h"
+#include "train/evaluator.h"
 
 namespace softac {
 namespace {
@@ -139,6 +140,7 @@ void RunWriter::resume(const TrainerOptions& options) {
     refuse_fewer_steps(saved.config);
   } else if (parent = read_fork_parent(fs_, path()); parent) {
     fork_again(*parent);
+    last_checkpoint_due_ = training_.due;
   } else {
     notes_.push_back(path().string() + " has no checkpoint yet: it starts from step 0");
   }
@@ -215,7 +217,8 @@ void RunWriter::row(const UpdateRow& row) {
 void RunWriter::evaluation(const EvalStats& stats, bool best) {
   const Stopwatch wait;
   recorder_->evaluation(training_.summary(), stats);
-  log("evaluation at step " + std::to_string(stats.step) + ": mean return " + std::to_string(stats.mean_return));
+  log("evaluation at step " + std::to_string(stats.step) + ": mean return " + std::to_string(stats.mean_return) +
+      (stats.num_cut_off > 0 ? ", " + cut_off_text(stats) : ""));
   write_evaluations();
   if (best) save_best(stats);
   add_wait(wait.sec());
@@ -286,6 +289,7 @@ void RunWriter::save_checkpoint() {
     has_done_.store(true);
   });
   last_checkpoint_step_ = training_.schedule.step();
+  last_checkpoint_due_ = training_.due;
   ++num_checkpoints_;
   add_wait(wait.sec());
 }
@@ -332,7 +336,8 @@ std::string RunWriter::roll_back() {
 }
 
 void RunWriter::save_last(const Outcome& outcome) {
-  if (outcome.keeps_checkpoint() && last_checkpoint_step_ != training_.schedule.step()) save_checkpoint();
+  const bool saved = last_checkpoint_step_ == training_.schedule.step() && last_checkpoint_due_ == training_.due;
+  if (outcome.keeps_checkpoint() && !saved) save_checkpoint();
   writer_->drain();
 }
 

@@ -103,6 +103,7 @@ class RunWriter {
   std::vector<std::string> notes_;
   std::string last_checkpoint_;
   std::int64_t last_checkpoint_step_ = -1;
+  Due last_checkpoint_due_;  // what it leaves to be done
   std::chrono::steady_clock::time_point last_flush_ = std::chrono::steady_clock::now();
 
   // What writing costs training: the longest wait of its thread and the sum of all.

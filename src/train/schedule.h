@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "run/run_state.h"
 #include "softac/config.h"
 
 namespace softac {
@@ -27,6 +28,7 @@ class Schedule {
   bool evaluation_due() const { return is_due(eval_freq_); }
   bool diagnosis_due() const { return is_due(diag_freq_); }
   bool checkpoint_due() const { return is_due(checkpoint_freq_); }
+  Due due() const { return {updates_due(), log_due(), diagnosis_due(), evaluation_due(), checkpoint_due()}; }
 
   // No update before this many steps: a replay that was not kept fills up first.
   std::int64_t update_from() const { return update_from_; }

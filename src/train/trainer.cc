@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "base/fp_modes.h"
+#include "base/stop_request.h"
 #include "run/checkpoint.h"
 #include "softac/error.h"
 #include "train/diagnosis.h"
@@ -26,7 +28,7 @@ struct Trainer::Impl {
   void start();
   bool proceed();
   void collect();
-  std::int64_t updates_due() const { return training.sampler.empty() ? 0 : training.schedule.updates_due(); }
+  void update_as_due();
   void update();
   void log_if_due();
   void diagnose_if_due();
@@ -40,6 +42,7 @@ struct Trainer::Impl {
   void ask(TrainAnswer answer);
   void say(const std::string& text);
   std::string at_step() const { return "step " + std::to_string(training.schedule.step()); }
+  std::string still_due() const;
 
   TrainerOptions options;
   FileSystem& fs;
@@ -51,6 +54,8 @@ struct Trainer::Impl {
   Guards guards;
   Doubts doubts;
   Outcome outcome;
+  StopRequest stop;
+  bool said_cut_off = false;
   TrainCallback silent;
   TrainCallback& callback;
   std::string run_path;  // "" without records
@@ -67,12 +72,13 @@ TrainReport Trainer::run() {
     t.start();
     while (t.proceed()) {
       try {
-        t.collect();                                                    // act, store
-        for (std::int64_t n = t.updates_due(); n > 0; --n) t.update();  // sample, update
+        t.collect();        // act, store
+        t.update_as_due();  // sample, update
         t.log_if_due();
         t.diagnose_if_due();
         t.evaluate_if_due();
         t.checkpoint_if_due();
+      } catch (const StoppedError&) {  // proceed() says why; what was not done stays due
       } catch (const NumericsError& error) {
         if (!t.roll_back(error)) throw;
       }
@@ -110,6 +116,23 @@ TrainerOptions checked(TrainerOptions options) {
   return options;
 }
 
+// What cannot be made while the environments of training exist says what to set.
+template <class Make>
+void make_beside(const TrainConfig& config, const char* what, const char* setting, Make&& make) {
+  const auto with_advice = [&](const Error& error) {
+    return std::string(error.what()) + "\n  " + what + " needs environments of its own beside the " +
+           std::to_string(config.n_envs) + " of training; if " + config.env_id +
+           " can exist only so often at a time, set " + setting;
+  };
+  try {
+    make();
+  } catch (const ConfigError& error) {
+    throw ConfigError(with_advice(error));
+  } catch (const EnvError& error) {
+    throw EnvError(with_advice(error));
+  }
+}
+
 }  // namespace
 
 Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
@@ -122,8 +145,12 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
       callback(options.callback != nullptr ? *options.callback : silent) {
   const TrainConfig& config = training.config;
   const auto on_hang = [this](const std::string& text) { hang.report(text); };
-  if (config.eval_freq > 0) evaluator.emplace(config, config.n_eval_episodes, config.seed, on_hang);
-  if (config.diag_freq > 0) diagnosis.emplace(config, training.agent, on_hang);
+  if (config.eval_freq > 0) {
+    make_beside(config, "An evaluation", "eval_freq=0 (softac eval evaluates afterwards)",
+                [&] { evaluator.emplace(config, config.n_eval_episodes, config.seed, on_hang); });
+  }
+  if (config.diag_freq > 0)
+    make_beside(config, "A diagnosis", "diag_freq=0", [&] { diagnosis.emplace(config, training.agent, on_hang); });
   if (!options.resume && !options.init_from.empty()) load_initial_networks(fs, options.init_from, training);
   if (options.records) {
     writer.emplace(fs, training, options);
@@ -142,6 +169,7 @@ void Trainer::Impl::start() {
   SOFTAC_REQUIRE(!started && !outcome.ended());
   started = true;
   training.clock.start(training.schedule.step());
+  stop = StopRequest(options.stop_signal, training.config.max_time_sec);
   callback.on_start(training.summary(), run_path);
   doubts.of_settings();
   if (writer && writer->resumed()) return;
@@ -153,19 +181,29 @@ void Trainer::Impl::start() {
 // False when the run is over, for whatever reason.
 bool Trainer::Impl::proceed() {
   if (outcome.ended()) return false;
-  const double max_sec = training.config.max_time_sec;
-  const int signal = options.stop_signal != nullptr ? options.stop_signal->load(std::memory_order_relaxed) : 0;
-  if (training.schedule.at_end()) {
+  const int signal = stop.signal();
+  if (training.schedule.at_end() && !training.due.any()) {
     outcome.stop(StopReason::finished, "all " + std::to_string(training.schedule.total_timesteps()) + " steps done");
   } else if (signal != 0) {
-    outcome.stop(StopReason::interrupted, "stopped by signal " + std::to_string(signal) + " at " + at_step(), signal);
-  } else if (max_sec > 0.0 && training.clock.process_sec() >= max_sec) {
-    outcome.stop(StopReason::time, "max_time_sec is over at " + at_step());
+    outcome.stop(StopReason::interrupted,
+                 "stopped by signal " + std::to_string(signal) + " at " + at_step() + still_due(), signal);
+  } else if (stop.time_is_over()) {
+    outcome.stop(StopReason::time, "max_time_sec is over at " + at_step() + still_due());
   }
   return !outcome.ended();
 }
 
+std::string Trainer::Impl::still_due() const {
+  const Due& due = training.due;
+  if (due.updates > 0) return "; " + std::to_string(due.updates) + " of its updates are still to come";
+  if (due.diagnosis) return "; its diagnosis is still to come";
+  if (due.evaluation) return "; its evaluation is still to come";
+  return "";
+}
+
+// Not where what the last step asks for is unfinished.
 void Trainer::Impl::collect() {
+  if (training.due.any()) return;
   const VecEnv& envs = *training.envs;
   const bool random = training.schedule.random_actions();
   training.collector.step(random);
@@ -179,8 +217,20 @@ void Trainer::Impl::collect() {
     training.statistics.add_episode(envs.episode_return()[i], envs.episode_length()[i]);
     if (writer) writer->episode(envs.episode_return()[i], envs.episode_length()[i]);
   }
+  training.due = training.schedule.due();
+  if (training.sampler.empty()) training.due.updates = 0;
   if (writer) writer->replay_step();
   ask(callback.on_step(training.summary()));
+}
+
+// Stops between two updates: a phase may have millions. The first follows its step in any case, so that the usual run
+// stops at whole steps.
+void Trainer::Impl::update_as_due() {
+  for (bool first = true; training.due.updates > 0; first = false) {
+    if (!first && stop.asked()) throw stop.error("between updates");
+    update();
+    --training.due.updates;
+  }
 }
 
 void Trainer::Impl::update() {
@@ -192,33 +242,50 @@ void Trainer::Impl::update() {
 }
 
 void Trainer::Impl::log_if_due() {
-  if (!training.schedule.log_due()) return;
+  if (!std::exchange(training.due.log, false)) return;
   const UpdateRow row = training.statistics.take_row();
   if (writer) writer->row(row);
   ask(callback.on_log(training.summary()));
 }
 
 void Trainer::Impl::diagnose_if_due() {
-  if (!training.schedule.diagnosis_due()) return;
-  if (training.agent.num_updates() == 0 || training.sampler.empty()) return;  // nothing to look at
-  const auto& values = diagnosis->run(training.agent, training.replay, training.schedule.step());
+  if (!training.due.diagnosis) return;
+  const bool nothing_to_see = training.agent.num_updates() == 0 || training.sampler.empty();
+  if (!diagnosis || nothing_to_see) {
+    training.due.diagnosis = false;
+    return;
+  }
+  const auto& values = diagnosis->run(training.agent, training.replay, training.schedule.step(), stop);
+  training.due.diagnosis = false;
   if (writer) writer->diagnosis(values);
   callback.on_diagnosis(training.summary(), values);
 }
 
 void Trainer::Impl::evaluate_if_due() {
-  if (!training.schedule.evaluation_due()) return;
-  EvalStats stats = evaluator->run(training.agent);
+  if (!training.due.evaluation) return;
+  if (!evaluator) {
+    training.due.evaluation = false;
+    return;
+  }
+  EvalStats stats = evaluator->run(training.agent, true, stop);
+  training.due.evaluation = false;
   stats.step = training.schedule.step();
+  if (stats.num_cut_off > 0 && !std::exchange(said_cut_off, true)) {
+    say("warning: evaluation at " + at_step() + ": " + cut_off_text(stats) +
+        "; their returns are of so many steps alone, eval_max_episode_steps sets the limit");
+  }
   const bool best = training.statistics.add_evaluation(std::move(stats));
   if (writer) writer->evaluation(training.statistics.last_evaluation(), best);
   ask(callback.on_evaluation(training.summary(), training.statistics.last_evaluation()));
 }
 
 void Trainer::Impl::checkpoint_if_due() {
-  if (!writer) return;
+  if (!writer) {
+    training.due.checkpoint = false;
+    return;
+  }
   writer->look(outcome, on_checkpoint);
-  if (outcome.keeps_checkpoint() && training.schedule.checkpoint_due()) writer->save_checkpoint();
+  if (std::exchange(training.due.checkpoint, false) && outcome.keeps_checkpoint()) writer->save_checkpoint();
 }
 
 bool Trainer::Impl::roll_back(const NumericsError& error) {

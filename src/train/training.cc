@@ -88,6 +88,7 @@ RunState Training::run_state() {
   s.num_vector_steps = schedule.num_vector_steps();
   s.update_from = schedule.update_from();
   s.num_rollbacks = num_rollbacks;
+  s.due = due;
   s.elapsed_sec = clock.elapsed_sec();
   s.agent = agent.counters();
   s.sample_position = sampler.rng().position();
@@ -104,6 +105,7 @@ void Training::set_run_state(const RunState& s, const std::string& source) {
   schedule.restore(s.step, s.num_vector_steps, s.update_from);
   clock.restore(s.step, s.elapsed_sec);
   num_rollbacks = s.num_rollbacks;
+  due = s.due;
   agent.set_counters(s.agent);
   sampler.rng().set_position(s.sample_position);
   set_positions(collector.act_rngs(), s.act_positions, source);

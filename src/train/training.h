@@ -37,6 +37,7 @@ struct Training {
   Statistics statistics;
   RunClock clock;
   std::int64_t num_rollbacks = 0;  // of the whole run
+  Due due;                         // after the last vector step, still to be done
 
   // Every generator of the training thread but the agent's.
   void for_each_rng(const std::function<void(Rng&)>& visit);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 
 #include "env/toy_env.h"
@@ -67,6 +68,33 @@ TEST(CheckEnv, PluginFaultsAreFound) {
   EXPECT_TRUE(huge.ok());
   ASSERT_EQ(huge.findings.size(), 1u);
   EXPECT_THAT(huge.findings[0].message, HasSubstr("observation[0] reached 1e+30"));
+}
+
+TEST(CheckEnv, CanBeStoppedInEveryPart) {
+  static std::atomic<int> signal{0};
+  static int steps = 0, stop_at = 0;
+  EnvInfo info;
+  info.id = "CheckStopped-v0";
+  register_env(info, [](const EnvKwargs&) -> std::unique_ptr<Env> {
+    auto env = std::make_unique<ToyEnv>();
+    env->spec_.id = "CheckStopped-v0";
+    env->on_step = [](int, std::span<double>, StepResult&) {
+      if (++steps == stop_at) signal = 15;
+    };
+    return env;
+  });
+  // 200 random steps, 800 for determinism, 600 for isolation.
+  for (const int at : {1, 199, 250, 700, 1100, 1500}) {
+    signal = steps = 0;
+    stop_at = at;
+    try {
+      check_env("CheckStopped-v0", {}, 200, StopRequest(&signal));
+      ADD_FAILURE() << at;
+    } catch (const StoppedError& error) {
+      EXPECT_EQ(error.signal(), 15);
+    }
+    EXPECT_EQ(steps, at);
+  }
 }
 
 TEST(CheckEnv, ThrowsForWhatCannotBeMade) {

@@ -104,6 +104,32 @@ TEST(VecEnv, TruncatesAtTheTimeLimitAndResetsInTheSameStep) {
   EXPECT_EQ(env.episode_return()[0], 1.0);
 }
 
+TEST(VecEnv, AnotherTimeLimitTruncatesAsTheTasksOwnDoes) {
+  Toys toys(1);
+  VecEnv env(std::move(toys.envs), {});
+  EXPECT_EQ(env.spec().max_episode_steps, 5);
+  const std::vector<float> actions(2, 0.0f);
+  const auto length_of_episode = [&] {
+    do env.step(actions);
+    while (env.truncated()[0] == 0 && env.num_steps() < 100);
+    EXPECT_EQ(env.terminated()[0], 0);
+    return env.episode_length()[0];
+  };
+  env.reset();
+  for (const int limit : {8, 2}) {
+    env.set_max_episode_steps(limit);
+    EXPECT_EQ(env.spec().max_episode_steps, limit);
+    EXPECT_EQ(length_of_episode(), limit);
+  }
+  env.set_max_episode_steps(0);
+  for (int step = 0; step < 20; ++step) {
+    env.step(actions);
+    EXPECT_EQ(env.truncated()[0], 0);
+  }
+  env.set_max_episode_steps(3);  // passed long ago
+  EXPECT_EQ(length_of_episode(), 21);
+}
+
 TEST(VecEnv, TerminationWinsOverTruncation) {
   Toys toys(2);
   toys.toys[0]->on_step = [](int step, std::span<double>, StepResult& result) { result.terminated = step == 5; };

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -29,8 +30,9 @@ class PointEnv final : public Env {
     spec_.obs_high.assign(3, std::numeric_limits<double>::infinity());
     spec_.act_low = {-2.0, -0.5};
     spec_.act_high = {2.0, 1.5};
-    spec_.max_episode_steps = 13;
+    spec_.max_episode_steps = number(kwargs, "endless") != 0.0 ? 0 : 13;
   }
+  static inline std::function<void()> on_step;  // called at every step of every instance
   const EnvSpec& spec() const override { return spec_; }
   void reset(Rng& rng, std::span<double> obs) override {
     x_ = rng.uniform(-1.0, 1.0);
@@ -38,6 +40,7 @@ class PointEnv final : public Env {
     observe(obs);
   }
   StepResult step(std::span<const double> action, std::span<double> obs) override {
+    if (on_step) on_step();
     ++num_steps_;
     v_ = 0.8 * v_ + 0.2 * action[0];
     x_ += v_ + 0.1 * action[1];
@@ -68,7 +71,8 @@ class PointEnv final : public Env {
       info.id = "TestPoint-v0";
       info.description = "a point on a line";
       info.family = "test";
-      for (const char* name : {"limit", "nan_at", "throw_at"}) info.arguments.push_back({name, 0.0, "see point_env.h"});
+      for (const char* name : {"limit", "nan_at", "throw_at", "endless"})
+        info.arguments.push_back({name, 0.0, "see point_env.h"});
       register_env(info, [](const EnvKwargs& kwargs) { return std::make_unique<PointEnv>(kwargs); });
       return true;
     }();

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "support/point_env.h"
 
 namespace softac::test {
@@ -37,6 +39,55 @@ TEST(Evaluator, RepeatsItself) {
   EXPECT_NE(other_seed.run(agent).returns, first.returns);
   config.n_env_threads = 2;
   EXPECT_EQ(Evaluator(config, 7, 1).run(agent).returns, first.returns);
+}
+
+TEST(Evaluator, CutsOffWhatDoesNotEnd) {
+  TrainConfig config = point_config();
+  SacAgent agent = agent_of(config);
+  const auto run = [&] { return Evaluator(config, 3, 1).run(agent); };
+  config.env_kwargs["limit"] = 0.0;
+  const EvalStats usual = run();  // 13 steps, the task's own limit
+  EXPECT_EQ(usual.lengths, (std::vector<std::int64_t>{13, 13, 13}));
+  EXPECT_EQ(usual.num_cut_off, 0);
+  config.max_episode_steps = 20;  // the run's
+  EXPECT_EQ(run().lengths, (std::vector<std::int64_t>{20, 20, 20}));
+  EXPECT_EQ(run().num_cut_off, 0);
+  for (const int limit : {5, 30}) {  // the evaluation's
+    config.eval_max_episode_steps = limit;
+    const EvalStats stats = run();
+    EXPECT_EQ(stats.lengths, (std::vector<std::int64_t>{limit, limit, limit}));
+    EXPECT_EQ(stats.num_cut_off, 3);
+    EXPECT_EQ(cut_off_text(stats), "3 of 3 episodes cut off at " + std::to_string(limit) + " steps");
+  }
+  config.eval_max_episode_steps = config.max_episode_steps = 0;
+  config.env_kwargs["endless"] = 1.0;
+  const EvalStats endless = run();
+  EXPECT_EQ(endless.max_episode_steps, Evaluator::kMaxSteps);
+  EXPECT_EQ(endless.lengths, (std::vector<std::int64_t>(3, Evaluator::kMaxSteps)));
+  EXPECT_EQ(endless.num_cut_off, 3);
+}
+
+TEST(Evaluator, AStopLeavesNothingBehind) {
+  TrainConfig config = point_config();
+  config.env_kwargs["limit"] = 0.0;
+  SacAgent agent = agent_of(config);
+  Evaluator evaluator(config, 3, 1);
+  const EvalStats first = evaluator.run(agent);
+  std::atomic<int> signal{0};
+  int steps = 0;
+  PointEnv::on_step = [&] {
+    if (++steps == 10) signal = 2;
+  };
+  try {
+    evaluator.run(agent, true, StopRequest(&signal));
+    ADD_FAILURE();
+  } catch (const StoppedError& error) {
+    EXPECT_EQ(error.signal(), 2);
+    EXPECT_STREQ(error.what(), "stopped by signal 2 after 0 of 3 episodes");
+  }
+  PointEnv::on_step = {};
+  EXPECT_EQ(steps, 12);  // the vector step of three environments is whole
+  EXPECT_EQ(evaluator.run(agent).returns, first.returns);
 }
 
 TEST(Evaluator, SummarizesAsNumPyDoes) {

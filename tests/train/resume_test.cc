@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -173,6 +174,78 @@ INSTANTIATE_TEST_SUITE_P(
       std::erase(name, '-');
       return name;
     });
+
+// Asks a run to stop at the at-th step of all its environments, those of evaluations and diagnoses included. Returns
+// how many steps they made.
+TrainReport run_until_call(const TrainConfig& config, const Path& dir, bool resume, std::int64_t at,
+                           std::int64_t* calls = nullptr) {
+  std::atomic<int> signal{0};
+  std::int64_t count = 0;
+  PointEnv::on_step = [&] {
+    if (++count == at) signal = 15;
+  };
+  TrainerOptions options;
+  options.run_dir = dir;
+  options.resume = resume;
+  options.stop_signal = &signal;
+  const TrainReport report = Trainer(config, options).run();
+  PointEnv::on_step = {};
+  if (calls != nullptr) *calls = count;
+  return report;
+}
+
+TEST(Resume, AStopInTheMidstOfWhateverAStepAsksForLosesNothing) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 80, 40, 300, 4});
+  config.n_eval_episodes = 3;
+  config.diag_freq = 30;
+  config.checkpoint_freq = 40;
+  config.log_interval_steps = 10;
+  config.gradient_steps = 3;
+  std::int64_t calls = 0;
+  const TrainReport whole = run_until_call(config, dir / "whole", false, kNever, &calls);
+  ASSERT_EQ(whole.reason, StopReason::finished) << whole.message;
+  ASSERT_GT(calls, 900);  // 80 of training, two evaluations, two diagnoses of 420
+  std::int64_t updates = 0, diagnoses = 0, evaluations = 0;
+  std::vector<std::int64_t> moments = {24, 28, 30, 31};
+  while (moments.back() + 67 < calls) moments.push_back(moments.back() + 67);
+  for (const std::int64_t at : moments) {
+    const Path part = dir / ("part" + std::to_string(at));
+    TrainReport report = run_until_call(config, part, false, at);
+    ASSERT_EQ(report.reason, StopReason::interrupted) << at << ": " << report.message;
+    const auto says = [&](const char* text) { return report.message.find(text) != std::string::npos; };
+    updates += says("of its updates are still to come");
+    diagnoses += says("its diagnosis is still to come");
+    evaluations += says("its evaluation is still to come");
+    report = run_until_call(config, part, true, 7);
+    if (report.reason != StopReason::finished) report = run_until_call(config, part, true, kNever);
+    ASSERT_EQ(report.reason, StopReason::finished) << at << ": " << report.message;
+    ASSERT_EQ(report.state_hash, whole.state_hash) << at;
+    ASSERT_EQ(report.num_updates, whole.num_updates) << at;
+    ASSERT_EQ(report.best_eval_return, whole.best_eval_return) << at;
+    expect_same_records(dir / "whole", part);
+    std::filesystem::remove_all(part);
+  }
+  EXPECT_GT(updates, 0);
+  EXPECT_GT(diagnoses, 0);
+  EXPECT_GT(evaluations, 0);
+}
+
+TEST(Resume, TheLastEvaluationIsMadeThoughAllStepsAreDone) {
+  TempDir dir;
+  TrainConfig config = config_of({"TestPoint-v0", 1, 1, 40, 40, 300});
+  config.diag_freq = 0;
+  std::int64_t calls = 0;
+  const TrainReport whole = run_until_call(config, dir / "whole", false, kNever, &calls);
+  const TrainReport stopped = run_until_call(config, dir / "part", false, calls - 2);
+  EXPECT_EQ(stopped.reason, StopReason::interrupted);
+  EXPECT_EQ(stopped.message, "stopped by signal 15 at step 40; its evaluation is still to come");
+  EXPECT_EQ(run(config, dir / "part", true).best_eval_return, whole.best_eval_return);
+  expect_same_records(dir / "whole", dir / "part");
+  // The checkpoint of the evaluation that was made in the end asks for nothing more.
+  EXPECT_EQ(run_until_call(config, dir / "part", true, kNever, &calls).reason, StopReason::finished);
+  EXPECT_EQ(calls, 0);
+}
 
 TEST(Resume, TwiceTheStepsIsTrainingTwice) {
   TempDir dir;
@@ -430,7 +503,7 @@ TEST(RunState, IsReadBackAndDamageIsNamed) {
   };
   EXPECT_THAT(error_of(""), HasSubstr("not JSON"));
   EXPECT_THAT(error_of("[]"), HasSubstr("expected an object"));
-  EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 3")), HasSubstr("a newer softac"));
+  EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 4")), HasSubstr("a newer softac"));
   EXPECT_THAT(error_of(with("\"step\": 7", "\"step\": -7")), HasSubstr("file.step"));
   EXPECT_THAT(error_of(with("\"step\": 7", "\"stop\": 7")), HasSubstr("\"step\" is missing"));
   EXPECT_THAT(error_of(with("\"count\": 2", "\"count\": 3")), HasSubstr("episodes"));
@@ -438,7 +511,20 @@ TEST(RunState, IsReadBackAndDamageIsNamed) {
   EXPECT_THAT(error_of(text.substr(0, text.size() / 2)), HasSubstr("not JSON"));
   EXPECT_THAT(error_of(text + "{}"), HasSubstr("not JSON")) << "trailing bytes";
   EXPECT_THAT(error_of(with("\"step\": 7", "\"step\": 7, \"step\": 8")), HasSubstr("the key \"step\" appears twice"));
+  EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 3")), HasSubstr("\"due\" is missing"));
   EXPECT_THAT(error_of(std::string(10'000, '[') + std::string(10'000, ']')), HasSubstr("levels deep"));
+}
+
+TEST(RunState, WhatIsDueIsKeptInAFormatOfItsOwn) {
+  RunState state;
+  EXPECT_THAT(to_json(state), testing::AllOf(HasSubstr("\"format\": 2"), testing::Not(HasSubstr("\"due\""))));
+  state.due = {5, false, true, true, false};
+  const std::string text = to_json(state);
+  EXPECT_THAT(text, HasSubstr("\"format\": 3"));
+  EXPECT_EQ(parse_run_state(text, "file").due, state.due);
+  std::string changed = text;
+  changed.replace(changed.find("\"diagnosis\": true"), 17, "\"diagnosis\": 1");
+  EXPECT_THROW(parse_run_state(changed, "file"), IoError);
 }
 
 }  // namespace
