@@ -57,6 +57,12 @@ class Hostile(CommandTest):
                         if codes[reset] == 6:
                             self.assertTrue(os.path.isdir(self.path(run, "crash")))
 
+    def test_eval_reports_a_hang(self):
+        self.run_command("train", "BadHang-v0", "--env-plugin", command.PLUGIN, "--steps", "8", "--run-dir", "run", *SMALL,
+                         "--set", "env_kwargs.bad_step=20", "--set", "env_timeout_sec=0.3")
+        done = self.run_command("eval", "run", "--episodes", "1", code=5, timeout=60)
+        self.assertIn("BadHang-v0 (environment 0, step 20): no answer within env_timeout_sec", done.stderr)
+
     def test_a_simulation_that_blows_up(self):
         for reset in ["false", "true"]:  # each new episode fails as well
             done = self.check("HalfCheetah-v5", 5, ["--set", "env_kwargs.reset_noise_scale=1e12", "--set",

@@ -48,9 +48,22 @@ class Loops(CommandTest):
 
     def in_an_evaluation(self, *arguments):
         """A run whose first evaluation takes minutes: 10 environments, 10,000 steps of a millisecond each."""
-        process = self.start_command(*train("--set", "eval_freq=100", "--set", "checkpoint_freq=99", *arguments, step_ms=1))
-        self.wait_until(self.checkpoints, "the checkpoint of step 99", process)
-        time.sleep(0.5)
+        mark = self.path("mark")
+        if os.path.exists(mark):
+            os.remove(mark)
+        process = self.start_command(*train("--set", "eval_freq=100", *arguments, step_ms=1), env={"ENDLESS_MARK": mark})
+        self.wait_until(lambda: os.path.exists(mark), "a step of the evaluation", process)
+        return process
+
+    def start_listening(self, *arguments):
+        """A command that has installed its signal handlers."""
+        process = self.start_command(*arguments)
+
+        def listens():
+            with open(f"/proc/{process.pid}/status", encoding="utf-8") as file:
+                caught = next(line for line in file if line.startswith("SigCgt:"))
+            return int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1
+        self.wait_until(listens, "a handler of SIGTERM", process)
         return process
 
     def test_an_evaluation_that_never_ends_is_stopped_and_made_again(self):
@@ -67,7 +80,7 @@ class Loops(CommandTest):
                 os.rename(self.path("run"), self.path(f"run{int(number)}"))
 
     def test_a_time_limit_ends_an_evaluation(self):
-        done = self.run_command(*train("--set", "eval_freq=100", "--max-time", "1s", "--json", step_ms=1), code=75)
+        done = self.run_command(*train("--set", "eval_freq=100", "--max-time", "3s", "--json", step_ms=1), code=75)
         self.assertEqual(json.loads(done.stdout)["reason"], "time")
         self.assertEqual(self.verify()["step"], 100)
 
@@ -156,31 +169,23 @@ class Loops(CommandTest):
         self.run_command(*train(steps=100, step_ms=1))
         self.run_command("eval", "run", "--max-time", "1s", code=75)
         for number, code in [(signal.SIGTERM, 75), (signal.SIGINT, 130)]:
-            process = self.start_command("eval", "run")
-            time.sleep(0.5)
-            if process.poll() is None:  # the handlers are in place once the plug-in is loaded
-                text, _ = self.stop(process, number, code)
-                self.assertIn("stopped by signal", text)
+            text, _ = self.stop(self.start_listening("eval", "run"), number, code)
+            self.assertIn(f"stopped by signal {int(number)}", text)
 
     def test_a_check_is_stopped(self):
         check = ["env", "check", "Endless-v0", "--env-plugin", command.PLUGIN, "--set", "env_kwargs.step_ms=1", "--steps", "1000000"]
         done = self.run_command(*check, "--max-time", "1s", code=75)
         self.assertRegex(done.stderr, "stopped by its time limit after [0-9]+ of 1000000 random steps")
-        process = self.start_command(*check)
-        time.sleep(0.5)
-        self.assertIn("stopped by signal 15", self.stop(process, signal.SIGTERM, 75)[0])
+        self.assertIn("stopped by signal 15", self.stop(self.start_listening(*check), signal.SIGTERM, 75)[0])
         # A step that does not return is not waited for.
         hangs = ["env", "check", "Endless-v0", "--env-plugin", command.PLUGIN, "--set", "env_kwargs.step_ms=1000000"]
         self.run_command(*hangs, "--max-time", "1s", code=75)
-        process = self.start_command(*hangs)
-        time.sleep(0.5)
-        self.stop(process, signal.SIGINT, 130)
+        self.stop(self.start_listening(*hangs), signal.SIGINT, 130)
 
     def test_bench_is_stopped(self):
         for what in [["update"], ["env", "Pendulum-v1"], ["replay"], ["gemm"], ["scale"]]:
             self.run_command("bench", *what, "--seconds", "600", "--max-time", "1s", code=75)
-        process = self.start_command("bench", "env", "Pendulum-v1", "--seconds", "600")
-        time.sleep(0.5)
+        process = self.start_listening("bench", "env", "Pendulum-v1", "--seconds", "600")
         self.assertIn("stopped by signal 2", self.stop(process, signal.SIGINT, 130)[0])
 
     def test_a_task_that_exists_only_once(self):
