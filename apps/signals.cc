@@ -47,7 +47,16 @@ const char* crash_name(int number) {
   }
 }
 
-std::atomic<int> g_grace_sec{0};  // of install_quick_stop()
+// Of install_quick_stop().
+std::atomic<int> g_grace_sec{0};
+std::atomic<double> g_deadline_sec{0.0};  // 0: none
+static_assert(std::atomic<double>::is_always_lock_free);
+
+double monotonic_now_sec() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 // Only what POSIX allows in a signal handler: no allocation, no stdio.
 class Text {
@@ -115,8 +124,10 @@ extern "C" void on_timer(int) {}
   _exit(number == SIGINT ? kInterrupted : kStopped);
 }
 
+// The timer may be one that an environment set for itself.
 extern "C" void on_alarm(int) {
-  leave();
+  const double deadline = g_deadline_sec.load();
+  if (g_stop_signal.load() != 0 || (deadline > 0.0 && monotonic_now_sec() >= deadline)) leave();
 }
 
 extern "C" void on_quick_stop(int number) {
@@ -204,9 +215,11 @@ void install_quick_stop(int grace_sec, double max_sec) {
   catch_stop_signals(on_quick_stop);
   if (max_sec <= 0.0) return;
   const double sec = std::min(max_sec + grace_sec, 1e9);
+  g_deadline_sec.store(monotonic_now_sec() + sec);
   itimerval timer = {};
   timer.it_value.tv_sec = static_cast<time_t>(sec);
   timer.it_value.tv_usec = 1 + static_cast<suseconds_t>((sec - std::floor(sec)) * 999'998.0);  // not 0, which is never
+  timer.it_interval.tv_usec = 50'000;  // again, if this was a little before the deadline
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
