@@ -4,10 +4,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "env/env_call.h"
 #include "env/foreign_guard.h"
@@ -109,6 +109,7 @@ extern "C" void on_exit_call() {
 }
 
 extern "C" void on_timer(int) {}
+
 [[noreturn]] void leave() {
   const int number = g_stop_signal.load();
   Text text;
@@ -213,6 +214,7 @@ void install_quick_stop(int grace_sec, double max_sec) {
   g_grace_sec.store(grace_sec);
   set_handler(SIGALRM, on_alarm);
   catch_stop_signals(on_quick_stop);
+  guard_signal_handlers();
   if (max_sec <= 0.0) return;
   const double sec = std::min(max_sec + grace_sec, 1e9);
   g_deadline_sec.store(monotonic_now_sec() + sec);
