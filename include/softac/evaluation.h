@@ -48,8 +48,8 @@ struct EvaluateOptions {
 
 // Evaluates a policy of the run directory in fresh environments of the run's configuration. Newest: the newest
 // checkpoint whose files are as its manifest says. Throws IoError (missing, damaged), EnvError, NumericsError,
-// StoppedError, and ConfigError: on options, all at once, before anything is read, and on the run's settings. A plug-in or model file
-// that has changed since the run is a warning.
+// StoppedError, and ConfigError: on options, all at once, before anything is read, and on the run's settings. A plug-in
+// or model file that has changed since the run is a warning.
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options = {});
 
 // A checkpoint of a run.

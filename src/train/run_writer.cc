@@ -10,8 +10,8 @@
 #include "run/checkpoint.h"
 #include "run/resume.h"
 #include "softac/error.h"
-#include "train/forking.h"
 #include "train/evaluator.h"
+#include "train/forking.h"
 
 namespace softac {
 namespace {
