@@ -79,6 +79,7 @@ int evaluate(Context& context, const EvalArguments& arguments) {
                       {"step", stats.step},
                       {"model", shown_path(stats.model_path)},
                       {"seed", options.seed},
+                      {"training_seed", stats.training_seed},
                       {"deterministic", options.deterministic},
                       {"returns", stats.returns},
                       {"lengths", stats.lengths},
@@ -89,7 +90,8 @@ int evaluate(Context& context, const EvalArguments& arguments) {
     char line[256];
     std::snprintf(line, sizeof line, "return %.2f ± %.2f, length %.1f over %zu episodes", stats.mean_return,
                   stats.std_return, stats.mean_length, stats.returns.size());
-    print_result(stats.env_id + " at step " + std::to_string(stats.step) + ": " + line);
+    print_result(stats.env_id + " at step " + std::to_string(stats.step) + ": " + line + " (seed " +
+                 std::to_string(options.seed) + "; trained with seed " + std::to_string(stats.training_seed) + ")");
   }
   return kOk;
 }

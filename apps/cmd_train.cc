@@ -172,8 +172,9 @@ int try_to_train(Context& context, const TrainArguments& arguments, const Resolv
       const UnfinishedRun found = find_unfinished_run(fs, options.runs_root, resolved.config);
       options.run_dir = found.path;
       if (found.path.empty() && !found.finished.empty())
-        context.terminal.info("a new run: " + found.finished + " has these settings but is finished (softac resume " +
-                              found.finished + " --steps N goes on with it)");
+        context.terminal.info("a new run: " + shown_path(found.finished) +
+                              " has these settings but is finished (softac resume " + shown_path(found.finished) +
+                              " --steps N goes on with it)");
     }
     options.resume = !options.run_dir.empty() && is_run(fs, options.run_dir);
   }

@@ -20,6 +20,7 @@ struct EvalStats {
   int num_cut_off = 0;        // episodes that ended there, where that is not the task's own time limit
   std::string env_id;
   std::string model_path;             // file that the policy was read from (evaluate_run)
+  std::uint64_t training_seed = 0;    // of the run (evaluate_run)
   std::vector<std::string> warnings;  // e.g. another MuJoCo version than the run's (evaluate_run)
 };
 

@@ -84,6 +84,7 @@ EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& option
   EvalStats stats = evaluator.run(agent, options.deterministic, stop);
   stats.warnings = std::move(warnings);
   stats.model_path = path.string();
+  stats.training_seed = config.seed;
   if (const auto step = saved_step(file)) stats.step = *step;
   if (const auto found = file.metadata.find("mujoco_version");
       found != file.metadata.end() && found->second != mujoco_version()) {

@@ -137,10 +137,10 @@ void RunWriter::resume(const TrainerOptions& options) {
                             notes_);
     last_checkpoint_ = choice.found->path;
     last_checkpoint_step_ = training_.schedule.step();
+    last_checkpoint_due_ = training_.due;
     refuse_fewer_steps(saved.config);
   } else if (parent = read_fork_parent(fs_, path()); parent) {
     fork_again(*parent);
-    last_checkpoint_due_ = training_.due;
   } else {
     notes_.push_back(path().string() + " has no checkpoint yet: it starts from step 0");
   }
