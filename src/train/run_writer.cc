@@ -160,7 +160,7 @@ void RunWriter::resume(const TrainerOptions& options) {
   resumption.checkpoint = choice.found ? choice.found->name : "";
   resumption.command = options.command;
   resumption.backend = training_.agent.backend_name();
-  resumption.threads = config.threads;
+  resumption.threads = training_.agent.num_threads();
   resumption.changed = changed;
   for (const auto* texts : {&files.changed, &files.moved})
     resumption.changed_files.insert(resumption.changed_files.end(), texts->begin(), texts->end());
