@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "policy/policy.h"
+
 namespace softac::app {
 namespace {
 
@@ -25,9 +27,7 @@ Cost cost(int in, const std::vector<int>& hidden, int out) {
 }  // namespace
 
 UpdateFlop update_flop(int obs_dim, int act_dim, const SacConfig& config) {
-  const bool full = config.actor_covariance == ActorCovariance::full;
-  const int head = (config.actor_components == 1 ? 2 * act_dim : config.actor_components * (2 * act_dim + 1)) +
-                   (full ? act_dim * (act_dim - 1) / 2 : 0);
+  const int head = make_policy<float>(act_dim, config)->head_columns();
   const Cost a = cost(obs_dim, config.net_arch_actor.empty() ? config.net_arch : config.net_arch_actor, head);
   const Cost c = cost(obs_dim + act_dim, config.net_arch_critic.empty() ? config.net_arch : config.net_arch_critic, 1);
   const std::int64_t n = config.n_critics, flop = std::int64_t{2} * config.batch_size;  // per multiply-add of a row

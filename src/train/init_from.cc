@@ -2,6 +2,7 @@
 
 #include "config/differences.h"
 #include "config/resolve.h"
+#include "config/toml_file.h"
 #include "run/checkpoint.h"
 #include "run/run_dir.h"
 #include "softac/error.h"
@@ -9,16 +10,12 @@
 namespace softac {
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;
-
 // The settings that shape networks and differ, a line each; "" where there are none, or the other run's are not known.
 std::string shaping_differences(FileSystem& fs, const Path& run, const TrainConfig& config) {
   std::string out;
   try {
     const Path path = run / "config.toml";
-    const std::vector<std::byte> bytes = fs.read_file(path, kMaxConfigBytes);
-    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const TrainConfig other = parse_run_config(text, path.string()).config;
+    const TrainConfig other = parse_run_config(fs.read_text(path, kMaxTomlBytes), path.string()).config;
     for (const SettingDifference& difference : setting_differences(config, other)) {
       if (difference.change != SettingChange::in_new_run || difference.name == "seed" || difference.name == "n_envs")
         continue;

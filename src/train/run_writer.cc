@@ -64,7 +64,7 @@ void RunWriter::open(const TrainerOptions& options) {
 
 ForkParent RunWriter::fork_parent(const TrainerOptions& options, const std::vector<InputFile>& inputs) const {
   const Path dir = options.fork_from, config_path = dir / "config.toml";
-  if (!is_run(fs_, dir)) throw IoError(dir.string() + ": no run to fork; it holds no config.toml");
+  require_run_dir(fs_, dir);
   const ResolvedConfig saved = parse_run_config(fs_.read_text(config_path, kMaxTomlBytes), config_path.string());
   refuse_changed_inputs(dir.string(), compare_input_files(saved.inputs, inputs), options.allow_changed);
   ForkParent parent;
