@@ -46,7 +46,7 @@ PUBLIC = {
 MAX_PUBLIC_LINES = 2000  # a sixth of them the two tables of settings, which grow with the methods
 MAX_FILE_LINES = 600
 
-SOURCE_DIRS = ["include", "src", "apps", "bench", "examples", "tests", "scripts", "cmake", ".ci"]
+SOURCE_DIRS = ["include", "src", "apps", "python", "bench", "examples", "tests", "scripts", "cmake", ".ci"]
 CODE = (".h", ".cc", ".c")
 COMMENTED = CODE + (".py", ".sh", ".cmake", ".in")
 # Written in pieces, so that this file does not contain what it looks for.

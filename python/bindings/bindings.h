@@ -1,0 +1,13 @@
+// The parts of softac._core, each in a file of its own.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace softac::python {
+
+void bind_errors(nanobind::module_& m);
+void bind_settings(nanobind::module_& m);
+void bind_agent(nanobind::module_& m);
+void bind_records(nanobind::module_& m);
+
+}  // namespace softac::python

@@ -1,0 +1,12 @@
+// softac._core: what the Python package softac is made of in C++.
+#include "bindings.h"
+#include "run/build_info.h"
+
+NB_MODULE(_core, m) {
+  m.doc() = "softac's C++ core.";
+  m.attr("__version__") = softac::softac_version().c_str();
+  softac::python::bind_errors(m);
+  softac::python::bind_settings(m);
+  softac::python::bind_agent(m);
+  softac::python::bind_records(m);
+}
