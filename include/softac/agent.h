@@ -46,6 +46,17 @@ class SacAgent {
   // ContractError on other sizes.
   bool act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise, std::span<float> actions);
 
+  // The same with one generator for all rows, in their order.
+  bool act(std::span<const float> obs, int rows, bool deterministic, Rng& noise, std::span<float> actions);
+
+  // Q_i(s, a) of each critic at obs (rows, O) and actions (rows, A) as act() writes them: out (n_critics, rows). Of
+  // quantiles the mean. target: of the critics' targets, where they have any. Throws ContractError on other sizes.
+  void q_values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
+                std::span<float> out);
+  // log π(a|s) (E11), of a discrete action its log probability: out (rows). A squashed action at ±1 counts as the float
+  // next to it inside.
+  void log_prob(std::span<const float> obs, std::span<const float> actions, int rows, std::span<double> out);
+
   // Discrete actions (config().num_actions = A > 0): an action is one number in [−1, 1], of which part i of A equal
   // parts means action i. π(·|s) of each row, (rows, A) row-major. Throws ContractError with continuous actions, and on
   // other sizes.
@@ -58,6 +69,10 @@ class SacAgent {
   BatchView<float> batch();
   // One update in the order of E14 from the filled batch. Does not allocate after the first call.
   UpdateMetrics update();
+
+  // Step sizes of the optimisers from the next update on, in place of those of the settings; config() says them. Throws
+  // ConfigError on numbers that are no learning rates, and where a schedule sets them.
+  void set_learning_rates(double actor, double critic, double ent_coef);
 
   std::int64_t num_updates() const;
   double ent_coef() const;        // α now

@@ -1,11 +1,17 @@
 // SacAgent: the float learner behind the public interface.
 #include "softac/agent.h"
 
+#include <limits>
+#include <optional>
+
 #include "agent/acting.h"
+#include "agent/critic_reader.h"
 #include "agent/setting_checks.h"
 #include "agent/update.h"
+#include "base/discrete_action.h"
 #include "base/memory_limit.h"
 #include "base/text.h"
+#include "policy/log_density.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -22,9 +28,13 @@ struct SacAgent::Impl {
         update(num_obs, num_act, config, seed, threads, backend),
         acting(update.state(), update.objective(), update.backend(), num_obs, num_act) {}
 
+  bool act(std::span<const float> obs, int rows, const RowNoise& noise, std::span<float> actions);
+  CriticReader<float>& critic_reader();
+
   int obs_dim, act_dim;
   SacUpdate<float> update;
   Acting<float> acting;
+  std::optional<CriticReader<float>> reader;  // made when first asked for
 };
 
 namespace {
@@ -90,16 +100,69 @@ void SacAgent::observe(std::span<const float> obs, int rows) {
     norm->observe(obs.subspan(r * obs_dim, obs_dim));
 }
 
-bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
-                   std::span<float> actions) {
-  const std::size_t obs_dim = impl_->obs_dim, act_dim = impl_->act_dim;
+bool SacAgent::Impl::act(std::span<const float> obs, int rows, const RowNoise& noise, std::span<float> actions) {
   SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
   const std::size_t count = rows;
   SOFTAC_REQUIRE(obs.size() == count * obs_dim && actions.size() == count * act_dim, rows, obs.size(), actions.size());
-  SOFTAC_REQUIRE(deterministic || noise.size() == count, noise.size(), rows);
-  const RowNoise used = deterministic ? RowNoise{} : RowNoise::one_each(noise);
-  impl_->acting.sample(obs, rows, used, impl_->update.alpha());
-  return impl_->acting.choose(rows, used, actions);
+  acting.sample(obs, rows, noise, update.alpha());
+  return acting.choose(rows, noise, actions);
+}
+
+bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, std::span<Rng> noise,
+                   std::span<float> actions) {
+  SOFTAC_REQUIRE(deterministic || noise.size() == static_cast<std::size_t>(rows), noise.size(), rows);
+  return impl_->act(obs, rows, deterministic ? RowNoise{} : RowNoise::one_each(noise), actions);
+}
+
+bool SacAgent::act(std::span<const float> obs, int rows, bool deterministic, Rng& noise, std::span<float> actions) {
+  return impl_->act(obs, rows, deterministic ? RowNoise{} : RowNoise::shared(noise), actions);
+}
+
+CriticReader<float>& SacAgent::Impl::critic_reader() {
+  if (!reader) {
+    reader.emplace(update.state(), update.objective(), update.backend(), obs_dim, act_dim, update.config().num_actions);
+  }
+  return *reader;
+}
+
+void SacAgent::q_values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
+                        std::span<float> out) {
+  const std::size_t count = rows, critics = config().n_critics;
+  SOFTAC_REQUIRE(rows >= 1, rows);
+  SOFTAC_REQUIRE(
+      obs.size() == count * impl_->obs_dim && actions.size() == count * impl_->act_dim && out.size() == critics * count,
+      rows, obs.size(), actions.size(), out.size());
+  impl_->critic_reader().all(obs, actions, rows, target, out);
+}
+
+void SacAgent::log_prob(std::span<const float> obs, std::span<const float> actions, int rows, std::span<double> out) {
+  const std::size_t count = rows, act_dim = impl_->act_dim;
+  SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
+  SOFTAC_REQUIRE(obs.size() == count * impl_->obs_dim && actions.size() == count * act_dim && out.size() == count, rows,
+                 obs.size(), actions.size(), out.size());
+  impl_->acting.sample(obs, rows, {}, impl_->update.alpha());
+  const Policy<float>& policy = *impl_->update.state().policy;
+  const WeightedActions<float>& samples = impl_->acting.samples();
+  const bool squash = config().policy == PolicyKind::squashed_gaussian;
+  for (int r = 0; r < rows; ++r) {
+    const auto action = actions.subspan(r * act_dim, act_dim);
+    if (policy.continuous()) {
+      out[r] = log_density(policy.parameters(samples, r), action, squash);
+    } else {
+      const int chosen = decode_discrete_action(static_cast<double>(action[0]), config().num_actions);
+      out[r] = static_cast<double>(samples.log_pi[samples.at(r, chosen)]);
+    }
+  }
+}
+
+void SacAgent::set_learning_rates(double actor, double critic, double ent_coef) {
+  SettingChecks checks;
+  checks.rule(config().learning_rate_schedule == LearningRateSchedule::constant, {"learning_rate_schedule"},
+              "sets the learning rates itself; they can be set where it is constant");
+  for (const double rate : {actor, critic, ent_coef})
+    checks.range("learning_rate", rate, 0.0, std::numeric_limits<double>::infinity());
+  refuse(checks.take());
+  impl_->update.set_learning_rates(actor, critic, ent_coef);
 }
 
 std::vector<TensorRef> SacAgent::model_tensors() {

@@ -35,6 +35,7 @@ class Optimiser {
   Optimiser(const OptimiserRule& rule, Params<T>& params, const ParamLayout* layout, Arena& arena);
 
   double learning_rate_at(std::int64_t t) const { return rule_.learning_rate_at(t); }
+  void set_learning_rate(double rate) { rule_.learning_rate = rate; }  // of a constant schedule
   // Step number t, from 1. target: null, or what moves towards the new values by tau. norm: null, or where the
   // gradient's norm before clipping goes if the rule clips. Returns whether all values stayed finite.
   bool step(Backend<T>& backend, std::int64_t t, T* target = nullptr, double tau = 0.0, double* norm = nullptr);

@@ -20,6 +20,7 @@ class Temperature {
   // whether log α stayed finite; `bound` becomes −1 or 1 where it was held at the lower or the upper bound.
   bool step(Backend<T>& backend, std::int64_t t, int& bound);
   bool learned() const { return learned_; }
+  void set_learning_rate(double rate) { optimiser_.set_learning_rate(rate); }
 
  private:
   bool learned_, linear_in_log_;

@@ -369,6 +369,17 @@ double SacUpdate<T>::value_gradients() {
 }
 
 template <class T>
+void SacUpdate<T>::set_learning_rates(double actor, double critic, double ent_coef) {
+  config_.learning_rate_actor = actor;
+  config_.learning_rate_critic = critic;
+  config_.learning_rate_ent_coef = ent_coef;
+  actor_optimiser_.set_learning_rate(actor);
+  critic_optimiser_.set_learning_rate(critic);
+  value_optimiser_.set_learning_rate(critic);
+  temperature_.set_learning_rate(ent_coef);
+}
+
+template <class T>
 void SacUpdate<T>::parameters_changed() {
   critics_.parameters_changed();
   actor_.parameters_changed();

@@ -37,6 +37,7 @@ class SacUpdate {
   double target_entropy() const { return temperature_.target_entropy(); }
   // Parameters were changed from outside (a file, a test).
   void parameters_changed();
+  void set_learning_rates(double actor, double critic, double ent_coef);
 
   // One update from the filled batch: draws the noise, then the rest in the order of E14.
   UpdateMetrics run() {

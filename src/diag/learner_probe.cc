@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "base/discrete_action.h"
+#include "agent/copy_tensors.h"
 #include "base/elementary_scalar.h"
 #include "diag/boltzmann_target.h"
 #include "diag/probe_values.h"
@@ -29,7 +29,8 @@ LearnerProbe::LearnerProbe(int obs_dim, int act_dim, const SacConfig& config, co
       act_dim_(act_dim),
       rows_(std::max(kPassRows, config.batch_size)),
       update_(obs_dim, act_dim, config, 0, 1, backend),
-      acting_(update_.state(), update_.objective(), update_.backend(), obs_dim, act_dim) {
+      acting_(update_.state(), update_.objective(), update_.backend(), obs_dim, act_dim),
+      critics_(update_.state(), update_.objective(), update_.backend(), obs_dim, act_dim, config.num_actions) {
   const LearnerState<float>& state = update_.state();
   if (continuous() && config.actor_components == 1 && config.actor_covariance == ActorCovariance::diagonal)
     gradients_.emplace(act_dim, config, state.actor.size);
@@ -47,24 +48,7 @@ LearnerProbe::LearnerProbe(int obs_dim, int act_dim, const SacConfig& config, co
 }
 
 void LearnerProbe::copy(const std::vector<TensorRef>& from) {
-  const std::vector<TensorRef> to = update_.state().model_tensors();
-  SOFTAC_REQUIRE(from.size() == to.size(), from.size(), to.size());
-  std::vector<float> values;
-  std::vector<double> statistics;
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    SOFTAC_REQUIRE(from[i].name == to[i].name && from[i].shape == to[i].shape, from[i].name, to[i].name);
-    std::size_t count = 1;
-    for (const std::int64_t n : to[i].shape) count *= n;
-    if (to[i].is_double()) {
-      statistics.resize(count);
-      from[i].read_double(statistics);
-      to[i].write_double(statistics);
-    } else {
-      values.resize(count);
-      from[i].read(values);
-      to[i].write(values);
-    }
-  }
+  copy_tensors(from, update_.state().model_tensors());
   update_.parameters_changed();
 }
 
@@ -95,27 +79,9 @@ void LearnerProbe::critic_pass(const float* params, int count) {
 
 void LearnerProbe::values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
                           std::span<double> q) {
-  LearnerState<float>& state = update_.state();
-  auto& norm = state.obs_norm;
-  if (norm) norm->refresh();
-  const int outputs = update_.objective().num_outputs();
-  for (int first = 0; first < rows; first += rows_) {
-    const int count = std::min(rows_, rows - first);
-    for (int r = 0; r < count; ++r) {
-      for (int c = 0; c < obs_dim_; ++c) {
-        const float value = obs[(first + r) * obs_dim_ + c];
-        x_.at(r, c) = norm ? norm->apply(c, value) : value;
-      }
-      for (int d = 0; continuous() && d < act_dim_; ++d) x_.at(r, obs_dim_ + d) = actions[(first + r) * act_dim_ + d];
-    }
-    critic_pass(target && state.critic_target ? state.critic_target : state.critic.value, count);
-    for (int r = 0; r < count; ++r) {
-      const auto action = static_cast<double>(actions[(first + r) * act_dim_]);
-      const int column = continuous() ? 0 : decode_discrete_action(action, config_.num_actions) * outputs;
-      update_.objective().actor_value({out_, 0, column}, r, 1, value_.data(), carrier_.data());
-      q[first + r] = static_cast<double>(value_[r]);
-    }
-  }
+  combined_.resize(rows);
+  critics_.combined(obs, actions, rows, target, combined_);
+  std::ranges::copy(combined_, q.begin());
 }
 
 void LearnerProbe::measure(std::uint64_t seed, std::int64_t number, std::vector<DiagnosticValue>& out) {

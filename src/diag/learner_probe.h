@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/acting.h"
+#include "agent/critic_reader.h"
 #include "agent/update.h"
 #include "diag/gradient_probe.h"
 #include "diag/soft_returns.h"
@@ -60,6 +61,8 @@ class LearnerProbe final : public SoftValues {
   int obs_dim_, act_dim_, rows_;  // rows_: of a pass, at most
   SacUpdate<float> update_;
   Acting<float> acting_;
+  CriticReader<float> critics_;
+  std::vector<float> combined_;
   std::optional<GradientProbe> gradients_;  // of the single Gaussian
   Arena arena_;
   NetworkTape<float> actor_tape_, critic_tape_;  // (rows)

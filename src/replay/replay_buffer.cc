@@ -226,7 +226,11 @@ void ReplayBuffer::prefetch(const Pick& pick) const {
 }
 
 template <class T>
-void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
+void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch, const RewardRule* rule) {
+  const auto reward_of = [this, rule](const float* record) {
+    const double raw = static_cast<double>(record[shape_.obs_dim + shape_.act_dim]);
+    return rule ? rule->apply(raw) : raw;
+  };
   const int obs_dim = shape_.obs_dim, act_dim = shape_.act_dim, size = batch.batch_size;
   SOFTAC_REQUIRE(num_transitions_ > 0 && batch.obs_dim == obs_dim && batch.act_dim == act_dim, num_transitions_,
                  batch.obs_dim, batch.act_dim);
@@ -241,13 +245,13 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
       const auto [first, env] = picks_[b + i];
       const float* record = now[i] = slot(env, first);
       std::uint32_t flags = flags_of(record, stride_);
-      double reward = static_cast<double>(record[obs_dim + act_dim]), discount = shape_.gamma;
+      double reward = reward_of(record), discount = shape_.gamma;
       std::int64_t s = next(first);
       const std::int64_t end = heads_[env];
       for (int k = 1; k < shape_.n_steps && (flags & kEnded) == 0 && s != end; ++k, s = next(s)) {
         record = slot(env, s);
         flags = flags_of(record, stride_);
-        reward += discount * static_cast<double>(record[obs_dim + act_dim]);
+        reward += discount * reward_of(record);
         discount *= shape_.gamma;
       }
       then[i] = slot(env, s);
@@ -259,8 +263,8 @@ void ReplayBuffer::sample(Rng& rng, const BatchView<T>& batch) {
   }
 }
 
-template void ReplayBuffer::sample<float>(Rng&, const BatchView<float>&);
-template void ReplayBuffer::sample<double>(Rng&, const BatchView<double>&);
+template void ReplayBuffer::sample<float>(Rng&, const BatchView<float>&, const RewardRule*);
+template void ReplayBuffer::sample<double>(Rng&, const BatchView<double>&, const RewardRule*);
 
 std::uint64_t ReplayBuffer::digest() const {
   Digest out;
@@ -273,6 +277,18 @@ std::uint64_t ReplayBuffer::digest() const {
     if (r.continues) out.add(record(env, r.total).first(shape_.obs_dim));
   }
   return out.value();
+}
+
+std::optional<ReplayBuffer::Stored> ReplayBuffer::transition(int env, std::int64_t number) const {
+  SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs, env);
+  SOFTAC_REQUIRE(number < ring(env).total && number >= ring(env).total - ring(env).size, number);
+  const std::size_t obs_dim = shape_.obs_dim, act_dim = shape_.act_dim;
+  const std::span<const float> values = record(env, number);
+  const std::uint32_t flags = flags_of(values.data(), stride_);
+  if (flags == kEndSlot) return {};
+  return Stored{values.first(obs_dim),     values.subspan(obs_dim, act_dim),
+                values[obs_dim + act_dim], record(env, number + 1).first(obs_dim),
+                flags == kTerminated,      flags == kTruncated};
 }
 
 void ReplayBuffer::clear() {
@@ -327,6 +343,18 @@ std::string ReplayBuffer::restore_ring(int env, std::int64_t total, std::int64_t
   rings_[env] = ring;
   num_transitions_ += ring.transitions;
   return {};
+}
+
+void ReplayBuffer::copy(const ReplayBuffer& other) {
+  clear();
+  for (int env = 0; env < shape_.num_envs; ++env) {
+    const Ring& from = other.ring(env);
+    for (std::int64_t number = from.total - from.size; number < from.total; ++number)
+      restore_record(env, number, other.record(env, number));
+    const auto pending = other.record(env, from.total).first(from.continues ? shape_.obs_dim : 0);
+    const std::string wrong = restore_ring(env, from.total, from.size, pending);
+    SOFTAC_REQUIRE(wrong.empty(), wrong);
+  }
 }
 
 }  // namespace softac

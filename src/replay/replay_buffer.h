@@ -10,7 +10,10 @@
 // after the k-th: y = Σ_{j<k} γ^j r_j + discount · V(s_k), discount = γ^k, or 0 where the last of them terminated.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +33,14 @@ struct ReplayShape {
   double gamma = 0.99;
 };
 
+// What becomes of each reward before it is discounted and summed; the buffer itself keeps it as it was.
+struct RewardRule {
+  double divisor = 1.0;
+  double clip = std::numeric_limits<double>::infinity();  // bound of what divided rewards may be
+
+  double apply(double reward) const { return std::clamp(reward / divisor, -clip, clip); }
+};
+
 class ReplayBuffer {
  public:
   // Memory that the buffer takes when it is full of long episodes; where they have k steps, (k + 1)/k of it.
@@ -47,7 +58,7 @@ class ReplayBuffer {
   // Fills the batch with transitions drawn uniformly, with replacement, from all that are stored (at least one). T:
   // float or double. Allocates only when batch_size grows beyond any earlier call.
   template <class T>
-  void sample(Rng& rng, const BatchView<T>& batch);
+  void sample(Rng& rng, const BatchView<T>& batch, const RewardRule* rule = nullptr);
 
   std::int64_t num_transitions() const { return num_transitions_; }
   const ReplayShape& shape() const { return shape_; }
@@ -67,6 +78,14 @@ class ReplayBuffer {
     std::int64_t released = 0;  // slots from 0 on whose memory was given back since the ring was last there
   };
   const Ring& ring(int env) const { return rings_[env]; }
+  // A transition as it is stored; good until the next one is. Nothing for a record that is an end slot.
+  struct Stored {
+    std::span<const float> obs, action;  // (O), (A)
+    float reward;
+    std::span<const float> next_obs;  // (O)
+    bool terminated, truncated;
+  };
+  std::optional<Stored> transition(int env, std::int64_t number) const;           // of the records that count
   int num_words() const { return stride_; }                                       // of a record
   std::int64_t capacity() const { return shape_.buffer_size / shape_.num_envs; }  // most transitions of a ring
   std::int64_t max_records() const { return 2 * capacity(); }                     // of a ring
@@ -80,6 +99,8 @@ class ReplayBuffer {
   void clear();
   void restore_record(int env, std::int64_t number, std::span<const float> record);
   std::string restore_ring(int env, std::int64_t total, std::int64_t size, std::span<const float> pending_obs);
+  // Becomes what another buffer of the same shape is.
+  void copy(const ReplayBuffer& other);
 
  private:
   struct Pick {
