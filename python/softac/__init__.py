@@ -3,9 +3,6 @@ import ctypes as _ctypes
 import importlib.util as _util
 import pathlib as _pathlib
 
-__all__ = ["__version__"]
-
-
 def _load_mujoco() -> None:
     """Loads libmujoco from the package mujoco, wherever that is installed, before the module that needs it."""
     spec = _util.find_spec("mujoco")
@@ -20,4 +17,18 @@ def _load_mujoco() -> None:
 
 _load_mujoco()
 
-from softac._core import __version__  # noqa: E402  (libmujoco comes first)
+# ruff: noqa: E402, I001  (libmujoco comes first)
+from softac._core import Agent as Agent
+from softac._core import (
+    ConfigError as ConfigError,
+    ContractError as ContractError,
+    DiskError as DiskError,
+    EnvError as EnvError,
+    Error as Error,
+    IoError as IoError,
+    MemoryLimitError as MemoryLimitError,
+    NumericsError as NumericsError,
+    StoppedError as StoppedError,
+    __version__ as __version__,
+)
+from softac.sac import SAC as SAC, DiscreteSAC as DiscreteSAC

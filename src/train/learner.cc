@@ -118,9 +118,6 @@ Learner::Learner(int obs_dim, int act_dim, const SacConfig& config, const Learne
   check_agent(config, obs_dim, act_dim, options.threads, options.backend, checks);
   checks.range("buffer_size", static_cast<double>(options.buffer_size), 1, 1e15);
   checks.range("num_streams", options.num_streams, 1, 65536);
-  checks.rule(
-      config.batch_size <= options.buffer_size, {"batch_size", "buffer_size"},
-      std::to_string(config.batch_size) + ": must be at most buffer_size = " + std::to_string(options.buffer_size));
   checks.rule(options.buffer_size / std::max(options.num_streams, 1) > config.n_steps,
               {"buffer_size", "num_streams", "n_steps"},
               std::to_string(options.buffer_size) +
