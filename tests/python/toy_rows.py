@@ -12,6 +12,8 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 
+from softac.vec_env import VecEnv
+
 ACTIONS = spaces.Box(np.array([-2.0, 0.5], np.float32), np.array([1.0, 3.0], np.float32))
 
 
@@ -182,7 +184,8 @@ def recorded_rows(env: Any, rows: int, after_step: Any = None) -> list[list[tupl
         actions = np.stack([act(row_of(obs, i)) for i in range(env.num_envs)])
         new_obs, rewards, dones, infos = env.step(actions)
         valid = getattr(env, "valid", np.ones(env.num_envs, bool))
-        assert rewards.dtype == np.float32 and dones.dtype == bool and len(infos) == env.num_envs
+        if isinstance(env, VecEnv):  # SB3's SubprocVecEnv returns float64 rewards
+            assert rewards.dtype == np.float32 and dones.dtype == bool and len(infos) == env.num_envs
         for i in range(env.num_envs):
             if not valid[i]:
                 continue
