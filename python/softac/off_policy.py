@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import random
 import secrets
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, NamedTuple, Self
@@ -48,6 +50,14 @@ _TAKEN = {
     **{name: f"policy_kwargs, key {name}" for name in ("net_arch", "activation_fn", "n_critics")},
     **{name: "policy_kwargs, key optimizer_kwargs" for name in ("adam_beta1", "adam_beta2", "adam_eps", "weight_decay")},
 }
+
+
+class Device(str):
+    """The name of a device; its kind in type, as PyTorch's have it."""
+
+    @property
+    def type(self) -> str:
+        return str(self)
 
 
 class TrainFreq(NamedTuple):
@@ -110,24 +120,37 @@ class OffPolicyAlgorithm:
     def _refuse_what_is_not_there(self) -> None:
         if self.use_sde or self.use_sde_at_warmup or self.sde_sample_freq != -1:
             raise NotImplementedError("use_sde: softac has no state-dependent exploration (gSDE).")
+        self._read_replay_arguments()
+        if str(self.device) not in ("auto", "cpu"):
+            raise NotImplementedError(f"device={self.device!r}: softac runs on the CPU.")
+        self.device = Device("cpu")
+        if self.action_noise is not None and not callable(self.action_noise):
+            raise TypeError(f"action_noise: expected an ActionNoise, found {self.action_noise!r}.")
+
+    def _read_replay_arguments(self) -> None:
+        """SB3's classes are names of settings here: a class that is given takes its n_steps and gamma from its kwargs."""
         buffer = self.replay_buffer_class
-        if buffer is not None and class_name(buffer) not in _BUFFERS:
+        name = None if buffer is None else class_name(buffer)
+        if name is not None and name not in _BUFFERS:
             raise NotImplementedError(
-                f"replay_buffer_class={class_name(buffer)}: softac keeps transitions in a buffer of its own (HER and "
-                "custom classes are not available)."
+                f"replay_buffer_class={name}: softac keeps transitions in a buffer of its own (HER and custom classes are "
+                "not available)."
             )
         kwargs = dict(self.replay_buffer_kwargs or {})
         self._timeouts = bool(kwargs.pop("handle_timeout_termination", True))
-        for name in ("n_steps", "gamma"):
-            if name in kwargs and kwargs.pop(name) != getattr(self, name):
-                raise ValueError(f"replay_buffer_kwargs: {name} is set by the argument {name}.")
+        self._n_steps, self._gamma = self.n_steps, self.gamma
+        if name is not None:
+            if self.n_steps > 1:
+                warnings.warn(
+                    f"n_steps={self.n_steps} is ignored because of replay_buffer_class={name}; give it to that class in "
+                    "replay_buffer_kwargs, or leave the class out.",
+                    stacklevel=5,
+                )
+            self._n_steps = 1
+        if name == "NStepReplayBuffer":
+            self._n_steps, self._gamma = kwargs.pop("n_steps", 3), kwargs.pop("gamma", 0.99)
         if kwargs:
             raise NotImplementedError(f"replay_buffer_kwargs: softac's buffer has no {', '.join(sorted(kwargs))}.")
-        if str(self.device) not in ("auto", "cpu"):
-            raise NotImplementedError(f"device={self.device!r}: softac runs on the CPU.")
-        self.device = "cpu"
-        if self.action_noise is not None and not callable(self.action_noise):
-            raise TypeError(f"action_noise: expected an ActionNoise, found {self.action_noise!r}.")
 
     def _take_env(self, env: Any) -> None:
         self.env = env
@@ -160,18 +183,20 @@ class OffPolicyAlgorithm:
             backend=self.backend or "",
             **self._learner_settings(),
         )
-        if self.seed is not None and self.env is not None:
-            self.env.seed(seed)
-            self.action_space.seed(seed)
+        if self.seed is not None:
+            self.set_random_seed(seed)
         self._use_agent()
 
     def _use_agent(self) -> None:
-        self.replay_buffer = ReplayBuffer(self.agent, int(self.buffer_size))
-        self.replay_buffer.handle_timeout_termination = self._timeouts
+        self._make_replay_view()
         self.policy = Policy(self)
         self.actor, self.critic, self.critic_target = self.policy.actor, self.policy.critic, self.policy.critic_target
         self.target_entropy = self.agent.target_entropy
         self._learning_rate_set: float | None = None
+
+    def _make_replay_view(self) -> None:
+        self.replay_buffer = ReplayBuffer(self.agent, int(self.buffer_size))
+        self.replay_buffer.handle_timeout_termination = self._timeouts
 
     def _learner_settings(self) -> dict[str, Any]:
         return {
@@ -179,11 +204,12 @@ class OffPolicyAlgorithm:
             "learning_rate": self.lr_schedule(1.0),
             "batch_size": self.batch_size,
             "tau": self.tau,
-            "gamma": self.gamma,
-            "n_steps": self.n_steps,
+            "gamma": self._gamma,
+            "n_steps": self._n_steps,
             "ent_coef": _auto_or_number(self.ent_coef),
             "target_entropy": _auto_or_number(self.target_entropy),
             "target_update_interval": self.target_update_interval,
+            "ent_coef_loss": "log_alpha",  # SB3's
             **self.settings,
         }
 
@@ -235,9 +261,12 @@ class OffPolicyAlgorithm:
         self._take_env(env)
 
     def set_random_seed(self, seed: int | None = None) -> None:
-        """Seeds environments and action space. The agent's generators are those of the seed that it was made with."""
+        """Seeds environments, action space, and Python's and NumPy's global generators (action noise draws from
+        NumPy's). The agent's generators are those of the seed that it was made with."""
         if seed is None:
             return
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
         self.action_space.seed(seed)
         if self.env is not None:
             self.env.seed(seed)
@@ -301,6 +330,8 @@ class OffPolicyAlgorithm:
         self._total_timesteps = total_timesteps
         self._num_timesteps_at_start = self.num_timesteps
         if reset_num_timesteps or self._last_obs is None:
+            if self.optimize_memory_usage and reset_num_timesteps and len(self.replay_buffer) > 0:
+                warnings.warn("The last trajectory in the replay buffer will be truncated.", stacklevel=3)
             self._last_obs = self.env.reset()
             self._last_episode_starts = np.ones((self.n_envs,), dtype=bool)
             if self._vec_normalize_env is not None:
@@ -522,15 +553,16 @@ class OffPolicyAlgorithm:
             print(saving.system_info())
         if str(device) not in ("auto", "cpu"):
             raise NotImplementedError(f"device={device!r}: softac runs on the CPU.")
-        return saving.make_model(cls, saving.read_model(path), env, {**(custom_objects or {}), **kwargs}, force_reset)
+        return saving.make_model(cls, saving.read_model(path), env, custom_objects or {}, kwargs, force_reset)
 
-    def save_replay_buffer(self, path: StrPath) -> None:
+    def save_replay_buffer(self, path: StrPath | BinaryIO) -> None:
         """The replay in softac's own format; ".replay" is appended where there is no suffix."""
-        self.agent.save_replay(saving.with_suffix(path, ".replay"))
+        saving.write_replay(self.agent, path)
 
-    def load_replay_buffer(self, path: StrPath, truncate_last_traj: bool = True) -> None:
+    def load_replay_buffer(self, path: StrPath | BinaryIO, truncate_last_traj: bool = True) -> None:
         """Puts a saved replay in place of the present one. truncate_last_traj: its unfinished episodes end there."""
-        self.agent.load_replay(saving.with_suffix(path, ".replay"))
+        saving.read_replay(self.agent, path)
+        self._make_replay_view()
         self.replay_buffer.count_rows()
         if truncate_last_traj:
             for env in range(self.n_envs):

@@ -29,6 +29,14 @@ class Networks:
         return list(self.state_dict().values())
 
 
+class Actor(Networks):
+    """The actor as a function."""
+
+    def __call__(self, rows: Array, deterministic: bool = False) -> Array:
+        """Actions (n, A) in [-1, 1] of flattened observations (n, O), which obs_to_tensor gives."""
+        return self._model.agent.predict(rows, deterministic)
+
+
 class Critic(Networks):
     """The critics, or their targets, as a function."""
 
@@ -36,10 +44,9 @@ class Critic(Networks):
         super().__init__(model, "target.critic." if target else "critic.")
         self._target = target
 
-    def __call__(self, obs: Any, actions: Any) -> tuple[Array, ...]:
-        """Q_i(s, a) of each critic, (N, 1) each. obs: a batch of the observation space; actions (N, A) in [-1, 1]."""
-        rows, _ = self._model.observation_codec.encode_any(obs)
-        q = self._model.agent.q_values(rows, np.asarray(actions, np.float32).reshape(len(rows), -1), self._target)
+    def __call__(self, rows: Array, actions: Array) -> tuple[Array, ...]:
+        """Q_i(s, a) of each critic, (n, 1) each, of flattened observations (n, O) and actions (n, A) in [-1, 1]."""
+        q = self._model.agent.q_values(rows, actions, self._target)
         return tuple(values.reshape(-1, 1) for values in q)
 
 
@@ -50,10 +57,15 @@ class Policy:
         self._model = model
         self.observation_space = model.observation_space
         self.action_space = model.action_space
-        self.actor = Networks(model, "actor.")
+        self.actor = Actor(model, "actor.")
         self.critic = Critic(model, False)
         self.critic_target = Critic(model, True)
         self.squash_output = True
+        self.device = model.device
+
+    def obs_to_tensor(self, observation: Any) -> tuple[Array, bool]:
+        """Flattened observations (n, O) float32, and whether they were a batch."""
+        return self._model.observation_codec.encode_any(observation)
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = False

@@ -12,7 +12,9 @@ import io
 import json
 import os
 import platform
+import shutil
 import tempfile
+import warnings
 import zipfile
 from collections import deque
 from collections.abc import Mapping
@@ -69,6 +71,7 @@ def system_info() -> str:
 
 def write_model(model: OffPolicyAlgorithm, path: StrPath | BinaryIO, exclude: set[str], include: set[str]) -> None:
     """OffPolicyAlgorithm.save."""
+    exclude = exclude - include
     known = {*_ARGUMENTS, *_COUNTERS, "replay_buffer", "_last_obs", "ep_info_buffer"} | set(vars(model))
     for name in exclude | include:
         if name not in known:
@@ -148,7 +151,33 @@ def _episode(info: Mapping[str, Any]) -> dict[str, Any]:
     return {key: number(value) for key, value in info.items() if np.ndim(value) == 0 and not isinstance(value, str)}
 
 
+def write_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
+    """OffPolicyAlgorithm.save_replay_buffer."""
+    if not hasattr(path, "write"):
+        target = with_suffix(path, ".replay")  # type: ignore[arg-type]
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        agent.save_replay(target)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        beside = os.path.join(folder, "replay")
+        agent.save_replay(beside)
+        with open(beside, "rb") as file:
+            shutil.copyfileobj(file, path)  # type: ignore[misc, arg-type]
+
+
 # Reading.
+
+
+def read_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
+    """OffPolicyAlgorithm.load_replay_buffer."""
+    if not hasattr(path, "read"):
+        agent.load_replay(str(path) if os.path.exists(path) else with_suffix(path, ".replay"))  # type: ignore[arg-type]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        beside = os.path.join(folder, "replay")
+        with open(beside, "wb") as file:
+            shutil.copyfileobj(path, file)  # type: ignore[misc, arg-type]
+        agent.load_replay(beside)
 
 
 @dataclass
@@ -223,12 +252,18 @@ def _read_obs(archive: zipfile.ZipFile, names: list[str], key: str) -> Any:
 
 
 def make_model(
-    cls: type[Model], saved: SavedModel, env: Any, overrides: Mapping[str, Any], force_reset: bool
+    cls: type[Model],
+    saved: SavedModel,
+    env: Any,
+    custom_objects: Mapping[str, Any],
+    kwargs: Mapping[str, Any],
+    force_reset: bool,
 ) -> Model:
-    """OffPolicyAlgorithm.load."""
+    """OffPolicyAlgorithm.load. Of custom_objects, SB3 takes what the file has; names that it has not are warned of."""
     from softac.vec_env import as_vec_env
 
     data = saved.data
+    overrides = {**_known(custom_objects, data), **kwargs}
     try:
         if data["class"] != cls.__name__:
             raise ValueError(f"{saved.name}: a model of the class {data['class']}, not {cls.__name__}.")
@@ -266,6 +301,16 @@ def make_model(
     else:
         _remake(model, saved)
     return model
+
+
+def _known(custom_objects: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"observation_space", "action_space", *_ARGUMENTS, *_core.learner_settings()}
+    names = {"lr_schedule": "learning_rate"}
+    found = {names.get(name, name): value for name, value in custom_objects.items() if names.get(name, name) in known}
+    unknown = sorted(set(custom_objects) - known - set(names))
+    if unknown:
+        warnings.warn(f"custom_objects: the file has no {', '.join(unknown)}.", stacklevel=4)
+    return found
 
 
 def _take_checked(model: OffPolicyAlgorithm, env: Any) -> None:
