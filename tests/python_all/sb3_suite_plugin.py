@@ -30,11 +30,19 @@ for module in (stable_baselines3, stable_baselines3.sac, stable_baselines3.sac.s
     module.SAC = softac.SAC
 
 
+outcomes = {}
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.outcome != "passed":
+        outcomes[report.nodeid] = report.outcome
+
+
 def pytest_sessionfinish(session, exitstatus):
     path = os.environ.get("SB3_SUITE_REPORT")
     if path:
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"sb3_sac_constructed": constructed, "exitstatus": int(exitstatus)}, file)
+            json.dump({"sb3_sac_constructed": constructed, "outcomes": outcomes}, file)
 
 
 def _uses_sac(item):
