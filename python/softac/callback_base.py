@@ -1,6 +1,6 @@
 """What every callback is, and how callbacks are put together; names and order of calls as SB3's.
 
-A callback of SB3's and one of softac's run under either library's `learn`: what counts are the methods, not the class.
+What counts are the methods, not the class: softac's `learn` runs SB3's callbacks, and SB3's runs softac's in a list.
 """
 
 from __future__ import annotations

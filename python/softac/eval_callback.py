@@ -21,7 +21,7 @@ class EvalCallback(EventCallback):
     callback_on_new_best, callback_after_eval: callbacks triggered by a mean return above all before, and by each
     evaluation.
     log_path: folder of evaluations.npz, rewritten as a whole after each evaluation: timesteps (n,), results and
-    ep_lengths (n, episodes), and successes (n, episodes) where infos say "is_success", NaN for episodes that do not.
+    ep_lengths (n, episodes), and where infos say "is_success" successes (n, answers), filled up with NaN.
     best_model_save_path: folder of best_model.zip and of best_model_vecnormalize.pkl, the statistics that belong to it.
     deterministic: without exploration. render: show the episodes. verbose: 1 prints results. warn: as evaluate_policy.
     """
@@ -118,7 +118,7 @@ class EvalCallback(EventCallback):
             "ep_lengths": self.evaluations_length,
         }
         if any(self.evaluations_successes):
-            content["successes"] = _as_rows(self.evaluations_successes, len(rewards))
+            content["successes"] = _as_rows(self.evaluations_successes)
         with open(f"{self.log_path}.npz.tmp", "wb") as file:
             np.savez(file, **content)
         os.replace(f"{self.log_path}.npz.tmp", f"{self.log_path}.npz")
@@ -157,8 +157,9 @@ def _mean_and_deviation(values: list[Any]) -> str:
     return f"{np.mean(values):.2f} +/- {np.std(values):.2f}"
 
 
-def _as_rows(successes: list[list[bool]], episodes: int) -> np.ndarray[Any, Any]:
-    """(evaluations, episodes): bool, or float with NaN where an evaluation has fewer answers than episodes."""
-    if all(len(row) == episodes for row in successes):
+def _as_rows(successes: list[list[bool]]) -> np.ndarray[Any, Any]:
+    """(evaluations, answers): bool, or float with NaN where an evaluation has fewer answers than another."""
+    width = max(map(len, successes))
+    if all(len(row) == width for row in successes):
         return np.array(successes)
-    return np.array([row + [np.nan] * (episodes - len(row)) for row in successes], dtype=np.float64)
+    return np.array([row + [np.nan] * (width - len(row)) for row in successes], dtype=np.float64)

@@ -141,9 +141,9 @@ def test_success_that_not_every_episode_states(tmp_path: Path) -> None:
     model, _ = make_model()
     env = CountingEnv(2)
     callback = cb.EvalCallback(env, n_eval_episodes=2, eval_freq=2, log_path=str(tmp_path), verbose=0)
-    model.learn(2, callback)
-    env.success = True
-    model.learn(2, callback)
+    for success in (False, True):
+        env.success = success
+        model.learn(2, callback)
     with np.load(tmp_path / "evaluations.npz") as saved:
         np.testing.assert_array_equal(saved["successes"], [[np.nan, np.nan], [0.0, 1.0]])
 

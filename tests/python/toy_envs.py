@@ -12,7 +12,9 @@ class CountingEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     """Episodes of fixed length whose observations and rewards depend on nothing but their number and the step.
 
     Observation (2,): [episode, step within it]. Reward: 10 · episode + step. The episodes numbered 1, 3, … are
-    truncated at `length` steps, the others terminate there. `log`: a list that gets "<name>.reset" and "<name>.step".
+    truncated at `length` steps, the others terminate there; with `success` they say {"is_success": episode is even} at
+    their end. `log`: a list that gets "<name>.reset", with the seed if there is one ("<name>.reset(3)"), and
+    "<name>.step".
     """
 
     metadata: dict[str, Any] = {"render_modes": []}
@@ -31,7 +33,7 @@ class CountingEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
-        self._note("reset")
+        self._note("reset" if seed is None else f"reset({seed})")
         self.episode += 1
         self.step_in_episode = 0
         return self._observe(), {}

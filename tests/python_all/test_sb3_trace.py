@@ -1,0 +1,24 @@
+"""The committed trace of `learn` is what SB3 does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
+
+import learn_trace  # noqa: E402
+
+COMMITTED = json.loads(learn_trace.TRACE.read_text(encoding="utf-8"))
+
+
+def test_every_variant_is_committed() -> None:
+    assert list(COMMITTED) == list(learn_trace.VARIANTS)
+
+
+@pytest.mark.parametrize("name", learn_trace.VARIANTS)
+def test_the_committed_trace_is_sb3s(name: str) -> None:
+    assert learn_trace.record(learn_trace.sb3(), [name]) == {name: COMMITTED[name]}
