@@ -16,7 +16,7 @@ from stable_baselines3.common import utils as sb3_utils
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 
-from softac import event_file, hparams, logger, protobuf
+from softac import logger
 
 LIBRARIES = (sb3_logger, logger)
 
@@ -137,17 +137,6 @@ def test_tensorboard_reads_the_same_scalars_and_texts(tmp_path: Path) -> None:
     assert texts[0] == texts[1] and len(texts[0]) == 2
 
 
-@pytest.mark.parametrize("step", [0, 1, 127, 128, 10**12, -1])
-@pytest.mark.parametrize("value", [0.0, -1.5, 1e-30, 1e300, -1e300, math.inf, math.nan])
-def test_steps_and_values_of_any_size(tmp_path: Path, step: int, value: float) -> None:
-    writer = event_file.EventWriter(str(tmp_path / event_file.event_file_name()))
-    writer.add_scalar("a/ü", value, step)
-    writer.flush()
-    with np.errstate(over="ignore"):
-        np.testing.assert_equal(scalars(tmp_path), {"a/ü": [(step, float(np.float32(value)))]})
-    writer.close()
-
-
 def hparam_messages(folder: Path) -> dict[str, plugin_data_pb2.HParamsPluginData]:
     events = read_events(folder)
     found = {}
@@ -172,27 +161,6 @@ def test_tensorboard_reads_the_same_hyperparameters(tmp_path: Path) -> None:
         messages[1][metadata.SESSION_START_INFO_TAG].SerializeToString()
     )
     assert start.hparams["learning rate"].number_value == 3e-4
-
-
-def test_what_sb3_drops_or_miscalls_among_hyperparameters_is_kept(tmp_path: Path) -> None:
-    log = logger.configure(str(tmp_path), ["tensorboard"])
-    log.record("hparams", sb3_logger.HParam({"none": None, "bool": True, "scalar": np.float32(0.5)}, {"m": 0}))
-    log.dump(0)
-    log.close()
-    messages = hparam_messages(tmp_path)
-    settings = messages[metadata.SESSION_START_INFO_TAG].session_start_info.hparams
-    assert settings["none"].string_value == "None" and settings["bool"].bool_value is True
-    assert settings["scalar"].number_value == 0.5
-    types = [info.type for info in messages[metadata.EXPERIMENT_TAG].experiment.hparam_infos]
-    assert types == [hparams._TYPE_STRING, hparams._TYPE_BOOL, hparams._TYPE_FLOAT64]
-
-
-@pytest.mark.parametrize("number", [0, 1, 127, 128, 300, 2**31, 2**63 - 1, -1, -(2**63)])
-def test_whole_numbers_are_encoded_as_protobuf_does(number: int) -> None:
-    from tensorboard.compat.proto.event_pb2 import Event
-
-    expected = Event(step=number).SerializeToString() or b"\x10\x00"
-    assert protobuf.int_field(2, number) == expected
 
 
 @pytest.mark.parametrize("reset", [True, False])
