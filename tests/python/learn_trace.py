@@ -71,7 +71,7 @@ def softac_(rows: Callable[[Any], list[Any]] | None = None) -> Library:
 
 
 def rows_of_sb3(model: Any) -> list[Any]:
-    """The replay's rows in the order of their places: [observation, next observation, reward, terminated, truncated]."""
+    """The replay's rows by their places: [observation, next observation, reward, terminated, truncated]."""
     replay = model.replay_buffer
     return [
         [

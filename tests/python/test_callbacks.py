@@ -72,6 +72,16 @@ def make_model(num_envs: int = 1, **arguments: Any) -> FakeModel:
     return FakeModel(FakeVecEnv([CountingEnv() for _ in range(num_envs)]), Logger(None, []), **arguments)
 
 
+def test_a_new_callback_is_silent_and_has_counted_nothing() -> None:
+    note = Note([])
+    assert (note.n_calls, note.num_timesteps, note.verbose, note.locals, note.globals) == (0, 0, 0, {}, {})
+    assert note.model is None and note.parent is None
+    silent = [cb.CheckpointCallback(1, "."), cb.StopTrainingOnRewardThreshold(1.0), cb.StopTrainingOnMaxEpisodes(1)]
+    silent += [cb.StopTrainingOnNoModelImprovement(1), cb.EveryNTimesteps(1, note), cb.ConvertCallback(None)]
+    assert {callback.verbose for callback in silent} == {0}
+    assert silent[3].min_evals == 0  # type: ignore[attr-defined]
+
+
 def test_order_of_calls_and_state() -> None:
     notes: list[str] = []
     model = make_model(num_envs=2)
@@ -108,6 +118,9 @@ def test_every_callback_of_a_list_is_called_though_one_ends_the_training() -> No
         "ainit", "binit", "atraining_start", "btraining_start", "arollout_start", "brollout_start",
         "astep1", "bstep1", "atraining_end", "btraining_end",
     ]  # fmt: skip
+    notes.clear()
+    make_model().learn(2, cb.CallbackList([Note(notes, "a"), Note(notes, "b")]))
+    assert notes[8:] == ["astep2", "bstep2", "arollout_end", "brollout_end", "atraining_end", "btraining_end"]
     with pytest.raises(TypeError, match="entry 1 is no callback"):
         cb.CallbackList([Note([]), 3])
 
@@ -237,9 +250,10 @@ def test_log_every_n_timesteps() -> None:
 
 
 def test_children_see_the_variables_of_the_step() -> None:
-    child = Note([])
-    make_model().learn(4, cb.EveryNTimesteps(4, child))
+    child, foreign = Note([]), Foreign()
+    make_model().learn(4, cb.CallbackList([cb.EveryNTimesteps(4, child), cb.EveryNTimesteps(4, foreign)]))
     assert child.locals["dones"].tolist() == [True] and child.parent is not None
+    assert foreign.calls == ["init_callback", "on_training_start", *["update_locals"] * 4, "on_step"]
 
 
 class Terminal(io.StringIO):

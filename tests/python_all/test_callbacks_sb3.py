@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import operator
 import sys
 import warnings
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from stable_baselines3 import SAC
 from stable_baselines3.common import callbacks as sb3_callbacks
+from stable_baselines3.common import logger as sb3_logger
 from stable_baselines3.common import utils as sb3_utils
 from stable_baselines3.common.evaluation import evaluate_policy as sb3_evaluate_policy
 from stable_baselines3.common.logger import KVWriter
@@ -26,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 from fake_model import FakeModel, fake_vec_env_module  # noqa: E402
 from toy_envs import CountingEnv, FollowEnv  # noqa: E402
 
-from softac import callbacks, schedules  # noqa: E402
+from softac import callbacks, logger, schedules  # noqa: E402
 from softac.evaluation import evaluate_policy  # noqa: E402
 from softac.logger import Logger  # noqa: E402
 
@@ -117,7 +120,7 @@ def test_evaluate_policy_means_as_sb3() -> None:
         assert evaluate_policy(model, VEC_ENVS["three lengths"](), **arguments) == pytest.approx(expected, abs=1e-12)
 
 
-def make_sb3(env: Any, rows: list[Any], logger: Any = Logger) -> SAC:
+def make_sb3(env: Any, rows: list[Any], logger_class: Any = Logger) -> SAC:
     class Output(KVWriter):
         def write(self, key_values: dict[str, Any], key_excluded: dict[str, Any], step: int = 0) -> None:
             evaluated = {key: value for key, value in key_values.items() if key.startswith("eval/")}
@@ -127,7 +130,7 @@ def make_sb3(env: Any, rows: list[Any], logger: Any = Logger) -> SAC:
             pass
 
     model = SAC("MlpPolicy", env, learning_starts=1000, policy_kwargs={"net_arch": [4]}, seed=1, device="cpu")
-    model.set_logger(logger(None, [Output()]))
+    model.set_logger(logger_class(None, [Output()]))
     return model
 
 
@@ -143,7 +146,7 @@ class NoteChild(sb3_callbacks.BaseCallback):
         return True
 
 
-def run_eval(library: Any, folder: Path, normalise: bool, logger: Any) -> dict[str, Any]:
+def run_eval(library: Any, folder: Path, normalise: bool, logger_class: Any) -> dict[str, Any]:
     """SB3's SAC learns with a library's EvalCallback; everything that it leaves behind."""
 
     def wrap(env: Any, **arguments: Any) -> Any:
@@ -153,7 +156,7 @@ def run_eval(library: Any, folder: Path, normalise: bool, logger: Any) -> dict[s
     notes: list[Any] = []
     train_env = wrap(DummyVecEnv([counting(4), counting(3)]))
     eval_env = wrap(DummyVecEnv([counting(2, success=True), counting(3)]), training=False, norm_reward=False)
-    model = make_sb3(train_env, rows, logger)
+    model = make_sb3(train_env, rows, logger_class)
     evaluate = library.EvalCallback(
         eval_env,
         callback_on_new_best=NoteChild(notes),
@@ -178,10 +181,10 @@ def run_eval(library: Any, folder: Path, normalise: bool, logger: Any) -> dict[s
 
 
 @pytest.mark.parametrize("normalise", [False, True])
-@pytest.mark.parametrize("logger", [Sb3Logger, Logger])
-def test_callbacks_leave_what_sb3s_leave(tmp_path: Path, normalise: bool, logger: Any) -> None:
-    expected = run_eval(sb3_callbacks, tmp_path / "sb3", normalise, logger)
-    result = run_eval(callbacks, tmp_path / "softac", normalise, logger)
+@pytest.mark.parametrize("logger_class", [Sb3Logger, Logger])
+def test_callbacks_leave_what_sb3s_leave(tmp_path: Path, normalise: bool, logger_class: Any) -> None:
+    expected = run_eval(sb3_callbacks, tmp_path / "sb3", normalise, logger_class)
+    result = run_eval(callbacks, tmp_path / "softac", normalise, logger_class)
     if normalise:
         result["files"].remove("best/best_model_vecnormalize.pkl")
         np.testing.assert_equal(result.pop("statistics"), expected.pop("statistics"))
@@ -254,6 +257,42 @@ def test_functions_and_none_run_as_in_sb3() -> None:
     model.learn(8, [callbacks.as_callback(function)])
     assert calls == [1, 2, 3]
     model.learn(2, [callbacks.as_callback(None)])
+
+
+NAMES = (
+    "BaseCallback",
+    "CallbackList",
+    "CheckpointCallback",
+    "ConvertCallback",
+    "EvalCallback",
+    "EventCallback",
+    "EveryNTimesteps",
+    "LogEveryNTimesteps",
+    "ProgressBarCallback",
+    "StopTrainingOnMaxEpisodes",
+    "StopTrainingOnNoModelImprovement",
+    "StopTrainingOnRewardThreshold",
+)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "evaluate_policy", "Logger.record", "Logger.record_mean", "configure"])
+def test_arguments_and_defaults_are_sb3s(name: str) -> None:
+    def arguments(function: Any) -> list[Any]:
+        return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
+
+    if name in NAMES:
+        functions = [getattr(module, name).__init__ for module in (callbacks, sb3_callbacks)]
+    elif name == "evaluate_policy":
+        functions = [evaluate_policy, sb3_evaluate_policy]
+    else:
+        functions = [operator.attrgetter(name)(module) for module in (logger, sb3_logger)]
+    assert arguments(functions[0]) == arguments(functions[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_methods_are_sb3s(name: str) -> None:
+    ours, theirs = getattr(callbacks, name), getattr(sb3_callbacks, name)
+    assert {method for method in dir(theirs) if not method.startswith("_")} <= set(dir(ours))
 
 
 @pytest.mark.parametrize("progress", [1.0, 0.9, 0.5, 0.25, 0.1, 0.0])
