@@ -94,7 +94,7 @@ def test_only_a_better_model_is_kept(tmp_path: Path, capsys: pytest.CaptureFixtu
     callback = cb.EvalCallback(
         CountingEnv(2), best, every, 1, eval_freq=2, best_model_save_path=str(tmp_path), verbose=0
     )
-    callback.best_mean_reward = 50.0
+    callback.best_mean_reward = 43.0
     model.learn(8, callback)
     assert best.steps == [6, 8] and every.steps == [2, 4, 6, 8]
     assert best.parent is callback and every.parent is callback and best.dones == every.dones[2:] == [False, True]
@@ -120,10 +120,11 @@ def test_stops_within_an_eval_callback() -> None:
 
 @pytest.mark.parametrize("eval_freq", [0, -1, 100])
 def test_without_an_evaluation_nothing_happens(eval_freq: int, tmp_path: Path) -> None:
-    model, rows = make_model()
+    model, rows = make_model(normalised=eval_freq <= 0)
     callback = cb.EvalCallback(CountingEnv(2), eval_freq=eval_freq, log_path=str(tmp_path))
     model.learn(8, callback)
     assert rows.rows == [] and list(tmp_path.iterdir()) == []
+    assert callback.best_mean_reward == callback.last_mean_reward == -np.inf
 
 
 def test_success_rates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,7 +153,7 @@ def test_statistics_are_copied_and_saved_beside_the_best_model(tmp_path: Path) -
     model, _ = make_model(normalised=True)
     eval_env = FakeNormalize(FakeVecEnv([CountingEnv(2)]), 9.0)
     callback = cb.EvalCallback(
-        eval_env, n_eval_episodes=1, eval_freq=2, best_model_save_path=str(tmp_path), verbose=0, warn=False
+        eval_env, n_eval_episodes=1, eval_freq=1, best_model_save_path=str(tmp_path), verbose=0, warn=False
     )
     model.learn(2, callback)
     assert (eval_env.obs_rms.mean, eval_env.ret_rms.mean) == (0.5, -0.5)
@@ -164,4 +165,4 @@ def test_statistics_are_copied_and_saved_beside_the_best_model(tmp_path: Path) -
 def test_an_evaluation_environment_without_statistics_is_refused_at_the_start() -> None:
     model, _ = make_model(normalised=True)
     with pytest.raises(AssertionError, match=r"1 normalising wrapper\(s\), the evaluation environment 0.*VecNormalize"):
-        model.learn(2, cb.EvalCallback(CountingEnv(2), eval_freq=100))
+        model.learn(2, cb.EvalCallback(CountingEnv(2), eval_freq=1))
