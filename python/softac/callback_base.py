@@ -1,6 +1,6 @@
 """What every callback is, and how callbacks are put together; names and order of calls as SB3's.
 
-What counts are the methods, not the class: softac's `learn` runs SB3's callbacks, and SB3's runs softac's in a list.
+What counts are the methods, not the class: softac's `learn` runs SB3's callbacks, and SB3's runs softac's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from .seen_as_sb3 import sb3_class
 
 Locals = dict[str, Any]
 
@@ -30,6 +32,9 @@ class BaseCallback(ABC):
         self.locals: Locals = {}
         self.globals: Locals = {}
         self.parent: Any = None
+        sb3 = sb3_class("callbacks", "BaseCallback")
+        if sb3 is not None:
+            sb3.register(BaseCallback)
 
     @property
     def training_env(self) -> Any:

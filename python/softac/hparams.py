@@ -7,12 +7,13 @@ from typing import Any
 
 from .event_file import summary_metadata
 from .protobuf import bytes_field, double_field, int_field
+from .seen_as_sb3 import SeenAsSb3Logging
 
 _TYPE_STRING, _TYPE_BOOL, _TYPE_FLOAT64 = 1, 2, 3  # DataType
 _STATUS_SUCCESS = 1
 
 
-class HParam:
+class HParam(SeenAsSb3Logging):
     """Settings of a run and the metrics to compare runs by, recorded once, for TensorBoard alone.
 
     `logger.record("hparams", HParam(…), exclude=("stdout", "log", "json", "csv"))`: the other outputs refuse it.

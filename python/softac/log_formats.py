@@ -13,6 +13,7 @@ from typing import Any, Protocol, TextIO
 from .event_file import EventWriter, event_file_name
 from .hparams import hparam_summaries
 from .progress_line import wipe_lines
+from .seen_as_sb3 import SeenAsSb3Logging
 
 # What a value is, by the attributes of its class here or in SB3.
 _KINDS = {
@@ -45,7 +46,7 @@ class KVWriter(Protocol):
         """Ends the output."""
 
 
-class HumanOutputFormat:
+class HumanOutputFormat(SeenAsSb3Logging):
     """Tables of keys and values, grouped by what stands before the key's first "/".
 
     A key or value longer than `max_length` is cut; ValueError if two keys become the same thereby. A file given by name
@@ -104,7 +105,7 @@ class HumanOutputFormat:
         self.file.flush()
 
 
-class JSONOutputFormat:
+class JSONOutputFormat(SeenAsSb3Logging):
     """One object per row: arrays as lists, NumPy's scalars as numbers. TypeError for what JSON cannot hold."""
 
     def __init__(self, filename: str) -> None:
@@ -121,7 +122,7 @@ class JSONOutputFormat:
         self.file.close()
 
 
-class CSVOutputFormat:
+class CSVOutputFormat(SeenAsSb3Logging):
     """A column per key, in the order of first appearance (the new keys of one row sorted); empty where a row lacks it.
 
     A new key rewrites the file: the whole new file replaces the old one at once.
@@ -158,7 +159,7 @@ class CSVOutputFormat:
         self.file = open(path, "a", encoding="utf-8", newline="")
 
 
-class TensorBoardOutputFormat:
+class TensorBoardOutputFormat(SeenAsSb3Logging):
     """A new event file in `folder`: numbers as scalars, texts on the text page, HParam on the HPARAMS page.
 
     Everything else raises FormatUnsupportedError (a NotImplementedError) before any value of the row is written.

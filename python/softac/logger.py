@@ -20,6 +20,7 @@ from .log_formats import (
     TensorBoardOutputFormat,
     make_output_format,
 )
+from .seen_as_sb3 import SeenAsSb3Logging
 
 __all__ = [
     "CSVOutputFormat",
@@ -46,26 +47,24 @@ __all__ = [
 DEBUG, INFO, WARN, ERROR, DISABLED = 10, 20, 30, 40, 50
 
 
-class Video:
-    """Frames and their rate. No output of softac's can hold one (FormatUnsupportedError); outputs of the user's may."""
+class Video(SeenAsSb3Logging):
+    """Frames and their rate, for outputs of the user's: those of softac's raise FormatUnsupportedError."""
 
     def __init__(self, frames: Any, fps: float) -> None:
         self.frames = frames
         self.fps = fps
 
 
-class Figure:
-    """A matplotlib figure, to be closed after logging or not. No output of softac's can hold one; outputs of the user's
-    may.
-    """
+class Figure(SeenAsSb3Logging):
+    """A matplotlib figure, to be closed after logging or not, for outputs of the user's (see Video)."""
 
     def __init__(self, figure: Any, close: bool) -> None:
         self.figure = figure
         self.close = close
 
 
-class Image:
-    """An image with its axes' order, such as "HWC". No output of softac's can hold one; outputs of the user's may."""
+class Image(SeenAsSb3Logging):
+    """An image with the order of its axes, such as "HWC", for outputs of the user's (see Video)."""
 
     def __init__(self, image: Any, dataformats: str) -> None:
         self.image = image

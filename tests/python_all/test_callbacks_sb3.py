@@ -209,10 +209,10 @@ def test_normalisation_hidden_in_wrappers_is_found(tmp_path: Path) -> None:
 
     model = make_sb3(Plain(VecNormalize(DummyVecEnv([counting(4)]))), [])
     eval_env = VecNormalize(DummyVecEnv([counting(4)]), training=False)
-    model.learn(12, [callbacks.EvalCallback(eval_env, eval_freq=5, n_eval_episodes=1, verbose=0)])
+    model.learn(12, callbacks.EvalCallback(eval_env, eval_freq=5, n_eval_episodes=1, verbose=0))
     np.testing.assert_array_less(1.0, eval_env.obs_rms.count)
     with pytest.raises(AssertionError, match="VecNormalize"):
-        model.learn(12, [callbacks.EvalCallback(DummyVecEnv([counting(4)]), eval_freq=5)])
+        model.learn(12, callbacks.EvalCallback(DummyVecEnv([counting(4)]), eval_freq=5))
 
 
 def test_sb3s_callbacks_run_within_softacs() -> None:
@@ -235,7 +235,7 @@ def test_stops_work_within_the_other_librarys_eval_callback(outer: str) -> None:
         DummyVecEnv([counting(2)]), inside.CallbackList(stops), eval_freq=2, n_eval_episodes=1, verbose=0
     )
     model = make_sb3(DummyVecEnv([counting(4)]), [])
-    model.learn(40, [evaluate])
+    model.learn(40, evaluate)
     assert model.num_timesteps == 4
 
 
@@ -254,9 +254,9 @@ def test_functions_and_none_run_as_in_sb3() -> None:
         calls.append(locals_["self"].num_timesteps)
         return len(calls) < 3
 
-    model.learn(8, [callbacks.as_callback(function)])
+    model.learn(8, callbacks.as_callback(function))
     assert calls == [1, 2, 3]
-    model.learn(2, [callbacks.as_callback(None)])
+    model.learn(2, callbacks.as_callback(None))
 
 
 NAMES = (

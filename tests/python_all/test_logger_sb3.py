@@ -102,6 +102,35 @@ def test_outputs_of_sb3_serve_softacs_logger_and_its_values(tmp_path: Path) -> N
                 output.write({"value": value}, {})
 
 
+def test_sb3s_logger_takes_softacs_outputs_and_values(tmp_path: Path) -> None:
+    """SB3's Logger and its users' callbacks look at classes."""
+    ours = logger.configure(str(tmp_path / "softac"), ["csv", "json", "log", "tensorboard"])
+    for output in ours.output_formats:
+        assert isinstance(output, sb3_logger.KVWriter) and isinstance(output, type(output))
+    (tensorboard,) = [o for o in ours.output_formats if isinstance(o, sb3_logger.TensorBoardOutputFormat)]
+    assert tensorboard is ours.output_formats[3] and isinstance(tensorboard, logger.TensorBoardOutputFormat)
+    theirs = sb3_logger.Logger(None, ours.output_formats)
+    theirs.record("a", 1.0)
+    theirs.info("message")
+    theirs.dump(1)
+    tensorboard.writer.add_text("note", "text", 1)
+    theirs.close()
+    assert scalars(tmp_path / "softac") == {"a": [(1, 1.0)]}
+    assert (tmp_path / "softac" / "progress.csv").read_text() == "a\n1.0\n"
+    assert "message" in (tmp_path / "softac" / "log.txt").read_text()
+
+    theirs = sb3_logger.configure(str(tmp_path / "sb3"), ["tensorboard"])
+    theirs.record("hparams", logger.HParam({"gamma": 0.5}, {"m": 0}))
+    theirs.dump(1)
+    theirs.close()
+    assert hparam_messages(tmp_path / "sb3")[metadata.SESSION_START_INFO_TAG].session_start_info.hparams["gamma"]
+    theirs = sb3_logger.configure(str(tmp_path), ["json"])
+    for value in (logger.Figure(None, True), logger.Image(None, "HWC"), logger.Video(None, 3)):
+        theirs.record("value", value)
+        with pytest.raises(sb3_logger.FormatUnsupportedError):
+            theirs.dump()
+
+
 def test_tensors_are_numbers_or_lists(tmp_path: Path) -> None:
     log = logger.configure(str(tmp_path), ["json", "csv", "tensorboard"])
     log.record("zero", torch.tensor(0.5))
