@@ -403,6 +403,7 @@ def _arguments(
         **_DEFAULTS,
         **agreed,
         **hyperparameters,
+        "ent_coef": settings.get("ent_coef", "auto"),
         "target_entropy": -float(sizes.action_dim) if target == "auto" else float(target),
         "policy_kwargs": _policy_kwargs(settings, hyperparameters.get("policy_kwargs") or {}, sizes),
     }

@@ -10,7 +10,6 @@ storages against their entries, offsets, sizes and strides against their storage
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import pickletools
 import struct
@@ -26,6 +25,9 @@ MAX_PICKLE_BYTES = 1 << 20  # of data.pkl: about 130 bytes for a tensor
 _ALWAYS_UNPACKED = 1 << 26  # bytes that a small file may unpack to, whatever its ratio
 _LARGEST_RATIO = 100  # of larger ones; tensors hardly shrink
 
+# What zipfile and pickletools raise for damaged files; a Warning, where warnings are errors, is of an escape in a name.
+_MALFORMED = (ValueError, TypeError, IndexError, KeyError, OverflowError, RecursionError, struct.error, Warning)
+
 Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
@@ -40,8 +42,8 @@ def _reading(what: str, read: Callable[[], T]) -> T:
         return read()
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise ValueError(f"{what}: damaged, or no zip file that can be read ({error})") from None
-    except (struct.error, KeyError, IndexError, OverflowError, UnicodeError) as error:
-        raise ValueError(f"{what}: damaged zip file ({error})") from None
+    except _MALFORMED as error:
+        raise ValueError(f"{what}: damaged zip file ({str(error)[:200]})") from None
 
 
 def shown(text: object) -> str:
@@ -365,7 +367,7 @@ def read_pth(data: bytes, what: str) -> Any:
         return _Machine(pth.storage).run(pth.pickle())
     except UnsafeFileError as error:
         raise UnsafeFileError(f"{what}: {error}") from None
-    except (ValueError, TypeError, IndexError, KeyError, OverflowError, struct.error, RecursionError) as error:
+    except _MALFORMED as error:
         text = str(error)
         raise ValueError(text if text.startswith(what) else f"{what}: {text[:200]}") from None
 
@@ -407,7 +409,7 @@ def refuse_commands(text: str, what: str) -> None:
                 pushed.append(last)
     except UnsafeFileError:
         raise
-    except (binascii.Error, ValueError, TypeError, IndexError, KeyError, OverflowError, struct.error) as error:
+    except _MALFORMED as error:
         raise ValueError(f"{what}: holds no pickle ({str(error)[:200]})") from None
 
 

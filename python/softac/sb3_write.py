@@ -228,7 +228,9 @@ def _train_freq(value: Any) -> Any:
 def _policy_kwargs(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """JSON, or a pickle where a class is among them; classes are dotted names here."""
     classes = {name: value for name, value in kwargs.items() if _is_class_name(name, value)}
-    json.dumps({name: value for name, value in kwargs.items() if name not in classes})  # TypeError: it is not plain
+    for name, value in kwargs.items():
+        if name not in classes and _printed(value) is not value:
+            raise ValueError(f"policy_kwargs: {name} is a {type(value).__name__}, which is not written; leave it out")
     if not classes:
         return dict(kwargs)
     pickled = _Pickle().dump({name: _named(value) if name in classes else value for name, value in kwargs.items()})

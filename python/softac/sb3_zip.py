@@ -273,7 +273,7 @@ def _moments(
                 raise ValueError(f"{where}: {moment} of {name} is no float32 tensor of size {list(shape)}")
             values[name] = tensor
     if len(steps) != 1:
-        raise ValueError(f"{where}: its parameters have made different numbers of steps: {sorted(steps)}")
+        raise ValueError(f"{where}: its parameters have made different numbers of steps: {min(steps)} and {max(steps)}")
     return steps.pop(), moments
 
 

@@ -125,6 +125,16 @@ def test_pickles_that_make_no_sense(code: bytes, message: str) -> None:
         read_sb3(with_pickle("policy.pth", code))
 
 
+def test_names_with_escapes_where_warnings_are_errors() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"policy\.pth: invalid escape"):
+            read_sb3(with_pickle("policy.pth", b"\x80\x02co\\Rs\nsystem\n."))
+        with pytest.raises(ValueError, match=r"'a': holds no pickle \(invalid escape"):
+            text = base64.b64encode(b"\x80\x02co\\Rs\nsystem\n.").decode()
+            read_sb3(with_data(a={":serialized:": text}))
+
+
 def test_a_large_pickle_is_not_read() -> None:
     with pytest.raises(ValueError, match=r"data\.pkl' has \d+ bytes; at most"):
         read_sb3(with_pickle("policy.pth", b"N" * (MAX_PICKLE_BYTES + 1)))
@@ -288,6 +298,15 @@ def test_declared_sizes_that_are_not_true() -> None:
     deflated = zipped(entries(), zipfile.ZIP_DEFLATED)
     for size in (0, 12_000, 14_000, 60 << 20):
         assert raises_value_error(patched(deflated, b"policy.pth", 24, struct.pack("<I", size)))
+
+
+def test_offsets_that_are_not_true() -> None:
+    whole = MODEL.read_bytes()
+    for offset in (0, 1, 60_000, 0x7FFFFFFF, 0xFFFFFFFF):
+        assert raises_value_error(patched(whole, b"policy.pth", 42, struct.pack("<I", offset)))
+    end = whole.rindex(b"PK\x05\x06")
+    for offset in (0, 1, 60_000, 0x7FFFFFFF, 0xFFFFFFFF):
+        assert raises_value_error(whole[: end + 16] + struct.pack("<I", offset) + whole[end + 20 :])
 
 
 def test_encrypted_and_otherwise_compressed_entries() -> None:

@@ -256,6 +256,15 @@ def test_a_pickled_argument_is_unread_and_not_written(model: Sb3Model) -> None:
         written(there_and_back(read))
 
 
+def test_policy_kwargs_are_plain(model: Sb3Model) -> None:
+    kwargs = {"net_arch": [9], "share_features_extractor": True}  # widths are those of the tensors
+    back = written(there_and_back(model, policy_kwargs=kwargs)).hyperparameters["policy_kwargs"]
+    assert back == {"share_features_extractor": True, "net_arch": [8, 8], "use_sde": False}
+    with pytest.raises(ValueError, match="policy_kwargs: features_extractor_class is a type, which is not written"):
+        written(there_and_back(model, policy_kwargs={"features_extractor_class": int}))
+    assert written(there_and_back(model, ent_coef=0.5)).hyperparameters["ent_coef"] == "auto"  # as the settings say
+
+
 def test_an_unknown_space_is_not_written(model: Sb3Model) -> None:
     unknown = dataclasses.replace(model.observation_space, space=None, note="cut")
     with pytest.raises(ValueError, match=r"observation_space is not known \(cut\)"):

@@ -331,13 +331,13 @@ def test_pytorch_reads_the_same(tmp_path: Path) -> None:
     from softac.sb3_pickle import read_pth
     from softac.sb3_write import write_pth
 
-    value = {
+    value: dict[Any, Any] = {
         "list": [1, -1, 255, 256, 1 << 40, -(1 << 40), 1.5, True, None, "tëxt", (1, 2)],
         7: {"x": np.arange(6, dtype=np.float32).reshape(2, 3), "y": np.array(2.5), "z": np.zeros((0, 3), np.float32)},
     }
     loaded = torch.load(io.BytesIO(write_pth(value)), weights_only=True)
     assert loaded["list"] == value["list"]
-    for name, array in value[7].items():  # type: ignore[union-attr]
+    for name, array in value[7].items():
         assert loaded[7][name].numpy().dtype == array.dtype and np.array_equal(loaded[7][name].numpy(), array)
     tensors = {
         "transposed": torch.arange(6.0).reshape(2, 3).T,
