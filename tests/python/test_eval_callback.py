@@ -13,6 +13,7 @@ from toy_envs import CountingEnv
 
 from softac import callbacks as cb
 from softac.logger import Logger
+from softac.normalisation import normalising_layers, sync_statistics
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +161,19 @@ def test_statistics_are_copied_and_saved_beside_the_best_model(tmp_path: Path) -
     assert eval_env.obs_rms is not model.env.obs_rms
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best_model.zip", "best_model_vecnormalize.pkl"]
     assert (tmp_path / "best_model_vecnormalize.pkl").read_text() == "0.5"
+
+
+def test_layers_without_normalised_observations_count_too() -> None:
+    inner = FakeVecEnv([CountingEnv(2)])
+    rewards_only = FakeNormalize(inner, 3.0)
+    del rewards_only.obs_rms
+    both = FakeNormalize(rewards_only, 4.0)
+    assert normalising_layers(both) == [both, rewards_only] and normalising_layers(inner) == []
+    target = FakeNormalize(FakeNormalize(inner))
+    sync_statistics(both, target)
+    assert (target.obs_rms.mean, target.venv.obs_rms.mean, target.venv.ret_rms.mean) == (4.0, 0.0, -3.0)
+    with pytest.raises(AssertionError, match="2 normalising"):
+        sync_statistics(both, rewards_only)
 
 
 def test_an_evaluation_environment_without_statistics_is_refused_at_the_start() -> None:

@@ -97,11 +97,14 @@ def test_rows_that_are_only_resets_do_not_count(vec_env: types.ModuleType) -> No
             self.resets = int(result[2][0])
             return result
 
-    calls: list[int] = []
-    env = NextStep([CountingEnv(2)], statistics=False)
-    env.statistics = True
-    result = evaluate_policy(MODEL, env, 3, callback=lambda locals_, _: calls.append(1), return_episode_rewards=True)
-    assert result == ([3.0, 23.0, 43.0], [2, 2, 2]) and len(calls) == 6
+    calls: list[tuple[float, int]] = []
+
+    def callback(locals_: dict[str, Any], globals_: dict[str, Any]) -> None:
+        calls.append((float(locals_["current_rewards"][0]), int(locals_["current_lengths"][0])))
+
+    result = evaluate_policy(MODEL, NextStep([CountingEnv(2)]), 3, callback=callback, return_episode_rewards=True)
+    assert result == ([3.0, 23.0, 43.0], [2, 2, 2])
+    assert calls == [(1.0, 1), (3.0, 2), (11.0, 1), (23.0, 2), (21.0, 1), (43.0, 2)]
 
 
 def test_an_environment_without_statistics_is_counted_and_warned_of() -> None:
