@@ -88,6 +88,14 @@ def test_messages_have_levels() -> None:
     logger.error("err")
     logger.log("low", level=log.DEBUG)
     assert rows.messages == [["yes", "1"], ["err"]]
+    logger.set_level(log.WARN)
+    logger.info("no")
+    logger.warn("warn")
+    logger.set_level(log.DEBUG)
+    logger.debug("all")
+    assert rows.messages[2:] == [["warn"], ["all"]]
+    rows.messages[2:] = []
+    assert (log.DEBUG, log.INFO, log.WARN, log.ERROR, log.DISABLED) == (10, 20, 30, 40, 50)
     logger.record("a", 1)
     logger.set_level(log.DISABLED)
     logger.dump()
@@ -265,6 +273,13 @@ def test_configure_names_files_and_folder(tmp_path: Path, capsys: pytest.Capture
     assert "| a | 1        |" in read(tmp_path / "new" / "folder" / "log.txt")
     with pytest.raises(ValueError, match="unknown output 'xml'; there are stdout"):
         configure(str(tmp_path), ["xml"])
+
+
+def test_configure_is_silent_where_no_file_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logger = configure(tmp_path, ["stdout", ""])  # type: ignore[arg-type]
+    assert logger.get_dir() == str(tmp_path) and list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""
+    assert configure_logger().output_formats == []
 
 
 def test_configure_reads_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
