@@ -138,6 +138,25 @@ def test_an_empty_table_warns() -> None:
         log.HumanOutputFormat(3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("output", ["log", "csv", "json", "tensorboard"])
+def test_rows_reach_their_file_at_once_and_close_ends_it(tmp_path: Path, output: str) -> None:
+    made = log.make_output_format(output, str(tmp_path / "a" / "b"))
+    made.write({"a": 1.0}, {})
+    (path,) = (tmp_path / "a" / "b").iterdir()
+    size = path.stat().st_size
+    made.write({"a": 1.0}, {})
+    assert path.stat().st_size > size > 0
+    made.close()
+    assert path.stat().st_size > size
+    with pytest.raises(ValueError, match="closed"):
+        made.write({"a": 1.0}, {})
+
+
+def test_tensorboard_makes_its_folder(tmp_path: Path) -> None:
+    log.TensorBoardOutputFormat(str(tmp_path / "a" / "b")).close()
+    assert len(list((tmp_path / "a" / "b").iterdir())) == 1
+
+
 def test_csv_gains_columns(tmp_path: Path) -> None:
     logger = configure(str(tmp_path), ["csv"])
     logger.record("b", 1.5)
