@@ -20,8 +20,7 @@ StepReturn = tuple[Observation, npt.NDArray[np.float32], npt.NDArray[np.bool_], 
 
 
 class VecEnv(ABC):
-    """N environments of equal spaces, stepped together; an environment whose episode ends begins the next one by
-    itself.
+    """N environments of equal spaces, stepped together. Where an episode ends, the next one begins by itself.
 
     `reset()` returns the first observations: an array (N, *shape) in the space's dtype, for a Dict space a dict of such
     arrays. `step(actions)` takes actions (N, *shape) in the action space's own units and returns (observations, rewards
@@ -116,9 +115,7 @@ class VecEnv(ABC):
             self._close()
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Environment i gets seed + i at the next reset. Without a seed, one is drawn from np.random. Returns the N
-        seeds.
-        """
+        """Environment i gets seed + i at the next reset; None draws a seed from np.random. Returns the N seeds."""
         first = int(np.random.randint(0, 2**32 - 1, dtype=np.uint32)) if seed is None else int(seed)
         self._seeds = [first + i for i in range(self.num_envs)]
         return list(self._seeds)
@@ -142,9 +139,7 @@ class VecEnv(ABC):
 
     @abstractmethod
     def set_attr(self, attr_name: str, value: Any, indices: Indices = None) -> None:
-        """Sets the attribute in each environment: where a wrapper or the environment has it, else in the outermost
-        wrapper.
-        """
+        """Sets the attribute where a wrapper or the environment has it, else in the outermost wrapper."""
 
     @abstractmethod
     def env_method(
@@ -154,9 +149,7 @@ class VecEnv(ABC):
 
     @abstractmethod
     def env_is_wrapped(self, wrapper_class: type[Any], indices: Indices = None) -> list[bool]:
-        """Whether each environment has a wrapper of this class. True for SB3's Monitor, whose statistics are kept
-        here.
-        """
+        """Whether each environment has a wrapper of this class. SB3's Monitor: True, its statistics are in infos."""
 
     def has_attr(self, attr_name: str) -> bool:
         """Whether every environment has the attribute."""

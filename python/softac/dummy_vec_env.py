@@ -102,9 +102,7 @@ class DummyVecEnv(VecEnv):
 
 
 def is_wrapped(env: gymnasium.Env[Any, Any], wrapper_class: type[Any]) -> bool:
-    """Whether an environment has a wrapper of this class. SB3's Monitor counts as present: its statistics are in
-    infos.
-    """
+    """Whether an environment has a wrapper of this class. SB3's Monitor: True, its statistics are in infos."""
     if wrapper_class is loaded_class("common.monitor", "Monitor"):
         return True
     while isinstance(env, gymnasium.Wrapper):
@@ -118,8 +116,7 @@ def _made(index: int, function: object) -> gymnasium.Env[Any, Any]:
     if not callable(function) or isinstance(function, gymnasium.Env):
         raise TypeError(
             f"DummyVecEnv takes functions that make environments, but entry {index} is of type "
-            f"{type(function).__name__}: "
-            "write DummyVecEnv([lambda: env])."
+            f"{type(function).__name__}: write DummyVecEnv([lambda: env])."
         )
     env = function()
     if not isinstance(env, gymnasium.Env):

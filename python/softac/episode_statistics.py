@@ -25,8 +25,7 @@ class EpisodeStatistics:
         self._lengths[index] += 1
 
     def finish(self, index: int, info: dict[str, Any], *, keep: bool = True) -> None:
-        """Ends an environment's episode: sets info["episode"] = {"r": return, "l": steps, "t": seconds since the
-        start}.
+        """Ends an episode: info["episode"] = {"r": return, "l": steps, "t": seconds since this object was made}.
 
         With `keep`, what a wrapper inside (Monitor, RecordEpisodeStatistics) has already put there stays, as plain
         numbers.

@@ -78,8 +78,8 @@ class ObservationRows:
                 continue
             row = next(i for i in range(len(values)) if not all_finite(values[i : i + 1]))
             raise ValueError(
-                f"{where[row]} returned an observation{_of(key)} that is not finite as float32: {values[row]!r}. "
-                "Mend the environment, or clip what it observes."
+                f"{where[row]} returned an observation{_of(key)} that is not finite as float32: {values[row]!r}. Mend "
+                "the environment, or clip what it observes."
             )
 
     def _entries(self, obs: object, where: str) -> list[object]:
@@ -130,9 +130,8 @@ def read_reset(returned: object, where: str) -> tuple[Any, dict[str, Any]]:
     """The (observation, info) of a call of reset(). TypeError for anything else."""
     if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)):
         raise TypeError(
-            f"{where} returned {_describe(returned)}, but Gymnasium's reset() returns a tuple (observation, info) "
-            "with a dict "
-            "as info. An environment of the old Gym needs a wrapper (package shimmy)."
+            f"{where} returned {_describe(returned)}, but Gymnasium's reset() returns a tuple (observation, info) with "
+            "a dict as info. An environment of the old Gym needs a wrapper (package shimmy)."
         )
     return returned[0], dict(returned[1])
 
@@ -144,8 +143,7 @@ def read_step(returned: object, where: str) -> tuple[Any, float, bool, bool, dic
     if not (isinstance(returned, tuple) and len(returned) == 5):
         raise TypeError(
             f"{where} returned {_describe(returned)}, but Gymnasium's step() returns a tuple (observation, reward, "
-            "terminated, "
-            "truncated, info). An environment of the old Gym needs a wrapper (package shimmy)."
+            "terminated, truncated, info). An environment of the old Gym needs a wrapper (package shimmy)."
         )
     obs, reward, terminated, truncated, info = returned
     if not isinstance(info, Mapping):
@@ -205,41 +203,40 @@ def read_flags(flags: object, count: int, name: str, where: str) -> npt.NDArray[
     return array.astype(np.bool_)
 
 
-def info_row(infos: object, row: int, count: int) -> dict[str, Any]:
-    """The infos of one environment out of a vector environment's.
+def info_rows(infos: object, count: int) -> list[dict[str, Any]]:
+    """The infos of a vector environment as one dict per environment.
 
     Gymnasium keeps an array per key, with a boolean mask beside it under the key with "_" before, nested dicts alike; a
-    list of dicts (wrapper DictInfoToList) is taken as well. Keys whose mask is False for this environment are left out,
-    and values without a row per environment belong to all.
+    list of dicts (wrapper DictInfoToList) is taken as well. Keys whose mask is False for an environment are left out
+    there, and values without a row per environment belong to all.
     """
     if not isinstance(infos, Mapping):
-        own = infos[row] if isinstance(infos, (list, tuple)) and len(infos) == count else None
-        if not isinstance(own, Mapping):
-            raise TypeError(
-                f"The vector environment returned infos of type {type(infos).__name__}, but they must be a dict."
-            )
-        return dict(own)
-    found: dict[str, Any] = {}
+        if isinstance(infos, (list, tuple)) and len(infos) == count and all(isinstance(own, Mapping) for own in infos):
+            return [dict(own) for own in infos]
+        raise TypeError(
+            f"The vector environment returned infos of type {type(infos).__name__}, but they must be a dict."
+        )
+    rows: list[dict[str, Any]] = [{} for _ in range(count)]
     for key, value in infos.items():
         if _is_mask(infos, key, count):
             continue
-        mask = infos.get(f"_{key}")
-        if mask is not None and _is_mask(infos, f"_{key}", count) and not mask[row]:
-            continue
-        if isinstance(value, Mapping):
-            found[key] = info_row(value, row, count)
-        elif isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == count:
-            own = value[row]
-            found[key] = own.copy() if isinstance(own, np.ndarray) else own
-        elif isinstance(value, (list, tuple)) and len(value) == count:
-            found[key] = value[row]
-        else:
-            found[key] = value
-    return found
+        masked = _is_mask(infos, f"_{key}", count)
+        column = _column(value, count)
+        for i in np.flatnonzero(infos[f"_{key}"]).tolist() if masked else range(count):
+            rows[i][key] = column[i]
+    return rows
 
 
-def _is_mask(infos: Mapping[str, Any], key: object, count: int) -> bool:
-    if not (isinstance(key, str) and key.startswith("_") and key[1:] in infos):
-        return False
-    mask = infos[key]
+def _column(value: Any, count: int) -> list[Any]:
+    if isinstance(value, Mapping):
+        return info_rows(value, count)
+    if isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == count:
+        return list(value.copy())
+    if isinstance(value, (list, tuple)) and len(value) == count:
+        return list(value)
+    return [value] * count
+
+
+def _is_mask(infos: Mapping[Any, Any], key: object, count: int) -> bool:
+    mask = infos.get(key) if isinstance(key, str) and key.startswith("_") and key[1:] in infos else None
     return isinstance(mask, np.ndarray) and mask.dtype == np.bool_ and mask.shape == (count,)

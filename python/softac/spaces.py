@@ -57,9 +57,8 @@ def _check_plain(space: spaces.Space[Any], where: str) -> None:
     if not isinstance(space, (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)):
         raise NotImplementedError(
             f"The observation space{where} is a {type(space).__name__}, which is not supported. Supported are Box, "
-            "Discrete, "
-            "MultiDiscrete, MultiBinary and a Dict of these; gymnasium.wrappers.FlattenObservation makes a Box of "
-            "others."
+            "Discrete, MultiDiscrete, MultiBinary and a Dict of these; gymnasium.wrappers.FlattenObservation makes a "
+            "Box of others."
         )
 
 
@@ -91,8 +90,8 @@ class _Field(ABC):
     def wrong_shape(self, array: Array) -> ValueError:
         rest = "".join(f", {n}" for n in self.shape)
         return ValueError(
-            f"Error: Unexpected observation shape {array.shape}{self._place()} for a {self.kind} space: "
-            f"give {self.shape} for one observation, (n_env{rest or ','}) for a batch."
+            f"Error: Unexpected observation shape {array.shape}{self._place()} for a {self.kind} space: give "
+            f"{self.shape} for one observation, (n_env{rest or ','}) for a batch."
         )
 
     def _place(self) -> str:
@@ -195,8 +194,7 @@ class ObservationCodec:
         if isinstance(obs, tuple) and len(obs) == 2 and isinstance(obs[1], dict):
             raise ValueError(
                 "An observation is expected, but this is a tuple (observation, info) as Gymnasium's env.reset() "
-                "returns it: "
-                "write `obs, info = env.reset()` and pass `obs`."
+                "returns it: write `obs, info = env.reset()` and pass `obs`."
             )
         arrays = self._arrays(obs)
         if all(field.is_single(array) for field, array in zip(self._fields, arrays)):
@@ -206,9 +204,8 @@ class ObservationCodec:
                 continue
             if field.is_single(array):
                 raise ValueError(
-                    f"Error: Unexpected observation shape {array.shape} of {field.key!r}: it is one observation, "
-                    "while other "
-                    "entries of the Dict are batches."
+                    f"Error: Unexpected observation shape {array.shape} of {field.key!r}: it is one observation, while "
+                    "other entries of the Dict are batches."
                 )
             raise field.wrong_shape(array)
         return self._encode(arrays, None), True
@@ -233,8 +230,7 @@ class ObservationCodec:
             if np.shape(statistics.mean) != field.shape:
                 raise ValueError(
                     f"VecNormalize holds statistics of shape {np.shape(statistics.mean)}, but observations have "
-                    f"{field.shape}: "
-                    "VecNormalize must be outside of wrappers that change observations, as in "
+                    f"{field.shape}: VecNormalize must be outside of wrappers that change observations, as in "
                     "VecNormalize(VecFrameStack(env))."
                 )
             mean[part] = np.ravel(statistics.mean)
@@ -309,6 +305,8 @@ class ActionCodec:
             self._range = self._high - self._low
         if not np.all(np.isfinite(self._range)):
             raise AssertionError(f"The bounds of {space} are too far apart for float64.")
+        self._is_wide = self._range > 0.0
+        self._divisor = np.where(self._is_wide, self._range, np.inf)
         self._is_unit = bool(np.all(self._low == -1.0) and np.all(self._high == 1.0))
 
     def unscale(self, actions: Array) -> Array:
@@ -319,10 +317,13 @@ class ActionCodec:
             raise ValueError(f"Actions of shape (n, {self.dim}) are expected, not {actions.shape}.")
         if self.num_actions:
             return self._decode(actions)
-        if self._is_unit:
-            own = np.clip(actions, -1.0, 1.0)
-        else:
-            own = np.clip(self._low + (actions.astype(np.float64) + 1.0) / 2.0 * self._range, self._low, self._high)
+        own: npt.NDArray[np.float64] = actions.astype(np.float64)
+        if not self._is_unit:
+            own += 1.0
+            own *= self._range / 2.0
+            own += self._low
+        np.maximum(own, self._low, out=own)
+        np.minimum(own, self._high, out=own)
         return own.astype(self.space.dtype, copy=False).reshape(len(actions), *self._shape)
 
     def scale(self, actions: object) -> Array:
@@ -335,8 +336,11 @@ class ActionCodec:
         if self.num_actions:
             return self._encode(array)
         own = array.reshape(len(array), self.dim).astype(np.float64)
-        wide = np.where(self._range > 0.0, self._range, 1.0)
-        return np.where(self._range > 0.0, 2.0 * ((own - self._low) / wide) - 1.0, 0.0).astype(np.float32)
+        own -= self._low
+        own /= self._divisor
+        own *= 2.0
+        own -= self._is_wide
+        return own.astype(np.float32)
 
     def _decode(self, actions: Array) -> Array:
         assert isinstance(self.space, spaces.Discrete)

@@ -38,8 +38,7 @@ def as_vec_env(env: Any) -> Any:
         return DummyVecEnv([lambda: env])
     raise TypeError(
         f"An environment of type {type(env).__name__} is not supported: give a gymnasium.Env, a "
-        "gymnasium.vector.VectorEnv, "
-        "softac's or stable_baselines3's VecEnv, or the name of a registered environment."
+        "gymnasium.vector.VectorEnv, softac's or stable_baselines3's VecEnv, or the name of a registered environment."
     )
 
 
@@ -52,6 +51,5 @@ def _check_wrappers(env: Any) -> None:
         if refused is not None and any(isinstance(wrapper, refused) for wrapper in wrappers):
             raise ValueError(
                 f"{name} takes the rows in which a VectorEnv in NEXT_STEP mode only resets for steps: make the "
-                "VectorEnv with "
-                "autoreset_mode=AutoresetMode.SAME_STEP."
+                "VectorEnv with autoreset_mode=AutoresetMode.SAME_STEP."
             )

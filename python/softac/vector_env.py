@@ -14,7 +14,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, VectorEnv, VectorWra
 from softac.base_vec_env import Indices, StepReturn, VecEnv
 from softac.dummy_vec_env import is_wrapped
 from softac.episode_statistics import EpisodeStatistics
-from softac.observation_rows import ObservationRows, all_finite, info_row, read_flags, read_reset, read_rewards
+from softac.observation_rows import ObservationRows, all_finite, info_rows, read_flags, read_reset, read_rewards
 from softac.sb3_interop import loaded_class
 from softac.spaces import Array, Observation
 
@@ -70,7 +70,7 @@ class VectorEnvAdapter(VecEnv):
         given = {"options": options[0]} if options[0] else {}
         batch, infos = self._call_reset({"seed": seeds[0], **given})
         self._rows.check_finite(batch, self._reset_calls)
-        self.reset_infos = [info_row(infos, i, self.num_envs) for i in range(self.num_envs)]
+        self.reset_infos = info_rows(infos, self.num_envs)
         self._statistics.restart()
         if not _forgets_reset(self.env, self.autoreset_mode):
             self._pending = np.zeros(self.num_envs, dtype=np.bool_)
@@ -98,10 +98,11 @@ class VectorEnvAdapter(VecEnv):
             rewards=read_rewards(rewards, self.num_envs, where),
             terminated=read_flags(terminations, self.num_envs, "terminations", where),
             truncated=read_flags(truncations, self.num_envs, "truncations", where),
-            infos=[info_row(infos, i, self.num_envs) for i in range(self.num_envs)],
+            infos=info_rows(infos, self.num_envs),
             sources=list(self._step_calls),
         )
         step.rewards[self._pending] = 0.0
+        step.reward_list = step.rewards.tolist()
         if not all_finite(step.rewards):
             bad = next(i for i in range(self.num_envs) if not all_finite(step.rewards[i : i + 1]))
             raise ValueError(
@@ -145,15 +146,16 @@ class VectorEnvAdapter(VecEnv):
             return
         self._rows.check_finite(step.obs, self._step_calls)
         first, infos = self._call_reset({"options": {"reset_mask": step.dones.copy()}})
+        reset_infos = info_rows(infos, self.num_envs)
         for i in _places(step.dones):
             self._end_episode(step, i, self._rows.row(step.obs, i))
             self._rows.put(step.obs, i, self._rows.row(first, i), self._reset_calls[i])
-            self.reset_infos[i] = info_row(infos, i, self.num_envs)
+            self.reset_infos[i] = reset_infos[i]
             step.sources[i] = self._reset_calls[i]
 
     def _count(self, step: _Step, i: int) -> None:
-        self._statistics.add(i, float(step.rewards[i]))
-        step.infos[i]["TimeLimit.truncated"] = bool(step.truncated[i] and not step.terminated[i])
+        self._statistics.add(i, step.reward_list[i])
+        step.infos[i]["TimeLimit.truncated"] = step.cut_short[i]
 
     def _end_episode(self, step: _Step, i: int, last: Observation) -> None:
         step.infos[i]["terminal_observation"] = last
@@ -163,9 +165,8 @@ class VectorEnvAdapter(VecEnv):
         """SAME_STEP: last observation and info of the ended episode, and the info of the new one."""
         if info.get("final_obs") is None:
             raise ValueError(
-                f"{self._step_calls[i]} ended an episode without infos['final_obs'], which metadata['autoreset_mode'] "
-                "= "
-                "SAME_STEP promises (Gymnasium 1.1 or later)."
+                f"{self._step_calls[i]} ended an episode without infos['final_obs'], which Gymnasium promises for "
+                "metadata['autoreset_mode'] = SAME_STEP (since its version 1.1)."
             )
         final_info = info.get("final_info")
         own = dict(final_info) if isinstance(final_info, Mapping) else {}
@@ -272,8 +273,10 @@ class _Step:
         self.terminated = terminated
         self.truncated = truncated
         self.dones: Flags = terminated | truncated
+        self.cut_short: list[bool] = (truncated & ~terminated).tolist()
         self.infos = infos
         self.sources = sources
+        self.reward_list: list[float] = []
 
 
 def _places(flags: Flags) -> list[int]:
@@ -286,9 +289,8 @@ def _autoreset_mode(env: VectorEnv[Any, Any, Any]) -> AutoresetMode:
         return given if isinstance(given, AutoresetMode) else AutoresetMode(given)
     except ValueError:
         raise ValueError(
-            f"{env}: metadata['autoreset_mode'] is {given!r}, so that it is not known where its episodes begin: set "
-            "it to "
-            "gymnasium.vector.AutoresetMode.NEXT_STEP, SAME_STEP or DISABLED."
+            f"{env}: metadata['autoreset_mode'] is {given!r}, so that it is not known where its episodes begin: set it "
+            "to gymnasium.vector.AutoresetMode.NEXT_STEP, SAME_STEP or DISABLED."
         ) from None
 
 
