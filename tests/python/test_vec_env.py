@@ -176,6 +176,50 @@ def test_statistics_of_a_vector_wrapper(mode):
     assert lengths[0] in counted[0] and lengths[1] in counted[1]
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_statistics_of_a_vector_wrapper_are_believed(mode):
+    """Where they are right: not in DISABLED, see above."""
+    vector = SyncVectorEnv(toy_fns(2, limit=3), autoreset_mode=mode)
+    recorded = gymnasium.wrappers.vector.RecordEpisodeStatistics(vector)
+    env = as_vec_env(gymnasium.wrappers.vector.TransformReward(recorded, lambda reward: 2.0 * reward))
+    env.seed(1)
+    env.reset()
+    total = 0.0
+    for _ in range(3):
+        _, rewards, dones, infos = env.step(actions(2))
+        total += float(rewards[0])
+    assert dones[0] and infos[0]["at"] == 3
+    expected = total if mode is AutoresetMode.DISABLED else total / 2.0
+    assert infos[0]["episode"]["r"] == pytest.approx(expected) and infos[0]["episode"]["l"] == 3
+
+
+def test_reset_begins_new_statistics():
+    for env in (
+        DummyVecEnv(toy_fns(2, limit=3)),
+        *(as_vec_env(SyncVectorEnv(toy_fns(2, limit=3), autoreset_mode=mode)) for mode in MODES),
+    ):
+        env.seed(0)
+        env.reset()
+        env.step(actions(2))
+        env.seed(1)
+        env.reset()
+        total = 0.0
+        for _ in range(3):
+            _, rewards, dones, infos = env.step(actions(2))
+            total += float(rewards[1])
+        assert dones[1] and infos[1]["episode"]["l"] == 3
+        assert infos[1]["episode"]["r"] == pytest.approx(total, abs=1e-5)
+
+
+def test_arrays_of_the_environment_are_not_written():
+    vector = BufferedVectorEnv(1, AutoresetMode.NEXT_STEP, limit=1)
+    env = as_vec_env(vector)
+    env.reset()
+    env.step(actions(1))
+    _, rewards, _, _ = env.step(actions(1))
+    assert rewards[0] == 0.0 and np.isnan(vector.rewards[0])
+
+
 def test_next_step_marks_rows_of_resets():
     env = as_vec_env(SyncVectorEnv(toy_fns(2, limit=2), autoreset_mode=AutoresetMode.NEXT_STEP))
     env.reset()
@@ -226,8 +270,8 @@ def test_results_are_not_overwritten():
         terminal = []
         for _ in range(20):
             obs, rewards, dones, infos = env.step(actions(2))
-            kept += [obs, rewards, dones]
-            seen += [obs.copy(), rewards.copy(), dones.copy()]
+            kept += [obs, rewards, dones, *(info["walk"] for info in infos if "walk" in info)]
+            seen += [np.array(values) for values in kept[len(seen) :]]
             for i in np.flatnonzero(dones):
                 kept.append(infos[i]["terminal_observation"])
                 seen.append(infos[i]["terminal_observation"].copy())

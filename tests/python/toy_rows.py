@@ -89,6 +89,7 @@ class BufferedVectorEnv(VectorEnv):
         self.obs = gymnasium.vector.utils.create_empty_array(self.single_observation_space, count)
         self.last = gymnasium.vector.utils.create_empty_array(self.single_observation_space, count)
         self.rewards = np.zeros(count)
+        self.infos = {"walk": np.zeros((count, 3), np.float32), "_walk": np.ones(count, bool)}
         self.terminated, self.truncated = np.zeros(count, bool), np.zeros(count, bool)
 
     def reset(self, *, seed=None, options=None):
@@ -102,7 +103,7 @@ class BufferedVectorEnv(VectorEnv):
         return self.obs, {}
 
     def step(self, actions):
-        infos: dict[str, Any] = {}
+        infos: dict[str, Any] = dict(self.infos)
         done_before = self.terminated | self.truncated
         finals = np.full(self.num_envs, None, dtype=object)
         for i, toy in enumerate(self.toys):
@@ -110,7 +111,8 @@ class BufferedVectorEnv(VectorEnv):
                 self._put(self.obs, i, toy.reset()[0])
                 self.rewards[i], self.terminated[i], self.truncated[i] = np.nan, False, False
                 continue
-            obs, self.rewards[i], self.terminated[i], self.truncated[i], _ = toy.step(actions[i])
+            obs, self.rewards[i], self.terminated[i], self.truncated[i], info = toy.step(actions[i])
+            self.infos["walk"][i] = info["walk"]
             if self.mode is AutoresetMode.SAME_STEP and (self.terminated[i] or self.truncated[i]):
                 finals[i] = obs
                 self._put(self.last, i, obs)
@@ -118,7 +120,7 @@ class BufferedVectorEnv(VectorEnv):
             self._put(self.obs, i, obs)
         done = self.terminated | self.truncated
         if self.mode is AutoresetMode.SAME_STEP and done.any():
-            infos = {"final_obs": finals if self.final == "object" else self.last, "_final_obs": done}
+            infos |= {"final_obs": finals if self.final == "object" else self.last, "_final_obs": done}
         return self.obs, self.rewards, self.terminated, self.truncated, infos
 
     @staticmethod
