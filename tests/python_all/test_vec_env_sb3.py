@@ -15,6 +15,7 @@ from gymnasium import spaces
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from stable_baselines3 import SAC
 from stable_baselines3.common.buffers import DictReplayBuffer, ReplayBuffer
+from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.preprocessing import get_flattened_obs_dim, preprocess_obs
@@ -273,6 +274,14 @@ def test_sb3_evaluate_policy():
         assert evaluate(vec_env.as_vec_env(SyncVectorEnv(toy_fns(2), autoreset_mode=mode))) == theirs
     returns, lengths = evaluate(vec_env.as_vec_env(SyncVectorEnv(toy_fns(2))))  # rows of resets do not count
     assert sorted(zip(returns, lengths)) == sorted(zip(*theirs))
+
+
+def test_sb3_make_vec_env_takes_softac_class():
+    first = [
+        make_vec_env(lambda: ToyEnv(), n_envs=3, seed=4, vec_env_cls=made).reset()
+        for made in (vec_env.DummyVecEnv, Sb3DummyVecEnv)
+    ]
+    np.testing.assert_array_equal(*first)
 
 
 # Spaces.
