@@ -66,6 +66,48 @@ class ReplayBuffer:
             rows["obs"], rows["action"], rows["next_obs"], column(dones), column(rows["reward"]), column(rows["discount"])
         )
 
+    # SB3's arrays: rows by their places, copies made when they are asked for.
+
+    @property
+    def observations(self) -> Array:
+        """(rows, n_envs, O) float32, flattened."""
+        return self._placed("obs")
+
+    @property
+    def next_observations(self) -> Array:
+        """(rows, n_envs, O) float32, flattened."""
+        return self._placed("next_obs")
+
+    @property
+    def actions(self) -> Array:
+        """(rows, n_envs, A) float32 in [-1, 1]."""
+        return self._placed("action")
+
+    @property
+    def rewards(self) -> Array:
+        """(rows, n_envs) float32."""
+        return self._placed("reward")
+
+    @property
+    def dones(self) -> Array:
+        """(rows, n_envs) float32, 1 where an episode ended."""
+        return np.maximum(self._placed("terminated"), self._placed("truncated"))
+
+    @property
+    def timeouts(self) -> Array:
+        """(rows, n_envs) float32, 1 where it was cut off."""
+        return self._placed("truncated")
+
+    def _placed(self, name: str) -> Array:
+        stored = self._agent.replay.export()
+        values = stored[name]
+        out = np.zeros((self.size(), self.n_envs, *values.shape[1:]), np.float32)
+        for env in range(self.n_envs):
+            rows = values[stored["env"] == env]
+            places = np.arange(self.rows - len(rows), self.rows) % self.buffer_size
+            out[places, env] = rows
+        return out
+
     def export(self) -> dict[str, Array]:
         """All transitions as arrays (Replay.export)."""
         return self._agent.replay.export()

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any, BinaryIO, NamedTuple, Self
 
 import gymnasium
@@ -27,14 +28,14 @@ from softac.noise import ActionNoise, VectorizedActionNoise
 from softac.policies import Policy
 from softac.schedules import FloatSchedule
 from softac.spaces import ActionCodec, ObservationCodec
-from softac.vec_env import as_vec_env
+from softac.sb3_interop import register_vec_env
+from softac.vec_env import VecEnv, as_vec_env
 
 Array = npt.NDArray[Any]
 StrPath = str | os.PathLike[str]
 
 _POLICIES = ("MlpPolicy", "MultiInputPolicy", "CnnPolicy")
 _BUFFERS = ("ReplayBuffer", "DictReplayBuffer", "NStepReplayBuffer")
-_TRAIN_UNITS = ("step", "episode")
 
 # softac's settings that arguments of the constructor give.
 _TAKEN = {
@@ -60,11 +61,16 @@ class Device(str):
         return str(self)
 
 
+class TrainFrequencyUnit(Enum):
+    STEP = "step"  # of all environments together
+    EPISODE = "episode"
+
+
 class TrainFreq(NamedTuple):
     """How much is collected before a training phase."""
 
     frequency: int
-    unit: str  # "step": steps of all environments together; "episode"
+    unit: TrainFrequencyUnit
 
 
 class RolloutReturn(NamedTuple):
@@ -100,6 +106,7 @@ class OffPolicyAlgorithm:
         self._last_obs: Any = None
         self._last_original_obs: Any = None
         self._last_episode_starts: Any = None
+        self._valid: Array | None = None
         self.start_time = 0
         self.ep_info_buffer: deque[dict[str, Any]] | None = None
         self.ep_success_buffer: deque[bool] | None = None
@@ -239,6 +246,7 @@ class OffPolicyAlgorithm:
         return None if isinstance(self.agent.settings["ent_coef"], str) else self.agent.ent_coef
 
     def get_env(self) -> Any:
+        register_vec_env(VecEnv)
         return self.env
 
     def get_vec_normalize_env(self) -> Any:
@@ -288,8 +296,10 @@ class OffPolicyAlgorithm:
         """
         if self.env is None:
             raise ValueError("learn: the model has no environment; set_env() gives it one.")
-        name = tb_log_name if tb_log_name is not None else type(self).__name__
-        total_timesteps, callback = self._setup_learn(total_timesteps, callback, reset_num_timesteps, name, progress_bar)
+        tb_log_name = tb_log_name if tb_log_name is not None else type(self).__name__
+        total_timesteps, callback = self._setup_learn(
+            total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
+        )
         callback.on_training_start(locals(), globals())
         while self.num_timesteps < total_timesteps:
             rollout = self.collect_rollouts(
@@ -355,24 +365,22 @@ class OffPolicyAlgorithm:
         log_interval: int | None = None,
     ) -> RolloutReturn:
         """Collects train_freq steps or episodes. A step that a callback ends the training at is not stored."""
-        num_collected_steps, num_collected_episodes, num_transitions = 0, 0, 0
+        num_collected_steps, num_collected_episodes = 0, 0
         continue_training = True
-        if train_freq.unit == "episode" and env.num_envs > 1:
+        if train_freq.unit is TrainFrequencyUnit.EPISODE and env.num_envs > 1:
             raise AssertionError("train_freq in episodes needs a single environment; give (n, 'step').")
+        self._num_transitions = 0  # of this call; variables here are callbacks' locals, as in SB3
         callback.on_rollout_start()
         while _more_to_collect(train_freq, num_collected_steps, num_collected_episodes):
             actions, buffer_actions = self._sample_action(learning_starts, action_noise, env.num_envs)
-            new_obs, rewards, dones, infos = env.step(actions)
-            valid = getattr(env, "valid", None)
-            count = env.num_envs if valid is None else int(np.count_nonzero(valid))
-            self.num_timesteps += count
+            new_obs, rewards, dones, infos = self._step(env, actions)
+            self._count_transitions(env)
             num_collected_steps += 1
-            num_transitions += count
             callback.update_locals(locals())
             if not callback.on_step():
-                return RolloutReturn(num_transitions, num_collected_episodes, continue_training=False)
+                return RolloutReturn(self._num_transitions, num_collected_episodes, continue_training=False)
             self._update_info_buffer(infos, dones)
-            self._store_transition(replay_buffer, buffer_actions, new_obs, rewards, dones, infos, valid)
+            self._store_transition(replay_buffer, buffer_actions, new_obs, rewards, dones, infos)
             self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
             for index in np.flatnonzero(dones):
                 num_collected_episodes += 1
@@ -382,7 +390,21 @@ class OffPolicyAlgorithm:
                 if log_interval is not None and self._episode_num % log_interval == 0:
                     self.dump_logs()
         callback.on_rollout_end()
-        return RolloutReturn(num_transitions, num_collected_episodes, continue_training)
+        return RolloutReturn(self._num_transitions, num_collected_episodes, continue_training)
+
+    def _count_transitions(self, env: Any) -> None:
+        """Rows in which a vector environment only reset itself are no steps."""
+        self._valid = getattr(env, "valid", None)
+        count = env.num_envs if self._valid is None else int(np.count_nonzero(self._valid))
+        self._num_transitions += count
+        self.num_timesteps += count
+
+    def _step(self, env: Any, actions: Array) -> Any:
+        try:
+            return env.step(actions)
+        except BaseException:  # Ctrl-C too: where the environment is now, nobody knows
+            self._last_obs = None
+            raise
 
     def _sample_action(
         self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
@@ -404,7 +426,6 @@ class OffPolicyAlgorithm:
         reward: Array,
         dones: Array,
         infos: list[dict[str, Any]],
-        valid: Array | None,
     ) -> None:
         last_obs, normalise = self._last_obs, self._vec_normalize_env
         own_obs, own_reward = new_obs, reward
@@ -427,7 +448,7 @@ class OffPolicyAlgorithm:
                 next_rows[index] = self.observation_codec.encode_any(final)[0][0]
         terminated = np.asarray(dones, dtype=bool) & ~truncated
         self.agent.observe(
-            encode(last_obs), buffer_action, np.asarray(own_reward, np.float32), next_rows, terminated, truncated, mask=valid
+            encode(last_obs), buffer_action, np.asarray(own_reward, np.float32), next_rows, terminated, truncated, mask=self._valid
         )
         replay_buffer.rows += 1
         self._last_obs = new_obs
@@ -615,15 +636,14 @@ def _vec_normalize(env: Any) -> Any:
 
 
 def _train_freq(value: Any) -> TrainFreq:
-    if isinstance(value, TrainFreq):
-        return value
     pair = value if isinstance(value, (tuple, list)) else (value, "step")
     if len(pair) != 2:
         raise ValueError(f"train_freq: expected a number or (number, 'step' or 'episode'), found {value!r}.")
     frequency, unit = pair
-    unit = str(getattr(unit, "value", unit))
-    if unit not in _TRAIN_UNITS:
-        raise ValueError(f"train_freq: the unit must be 'step' or 'episode', found {unit!r}.")
+    try:
+        unit = TrainFrequencyUnit(getattr(unit, "value", unit))
+    except ValueError:
+        raise ValueError(f"train_freq: the unit must be 'step' or 'episode', found {unit!r}.") from None
     if isinstance(frequency, bool) or not isinstance(frequency, (int, np.integer)):
         raise ValueError(f"train_freq: the frequency must be an integer, found {frequency!r}.")
     if frequency < 1:
@@ -632,7 +652,7 @@ def _train_freq(value: Any) -> TrainFreq:
 
 
 def _more_to_collect(train_freq: TrainFreq, steps: int, episodes: int) -> bool:
-    return (steps if train_freq.unit == "step" else episodes) < train_freq.frequency
+    return (steps if train_freq.unit is TrainFrequencyUnit.STEP else episodes) < train_freq.frequency
 
 
 def _auto_or_number(value: Any) -> Any:
