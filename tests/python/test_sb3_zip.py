@@ -137,6 +137,8 @@ def test_written_and_read_again(model: Sb3Model, tmp_path: Path) -> None:
     first = (tmp_path / "folder" / "model.zip").read_bytes()
     write_sb3(str(tmp_path / "folder" / "model.zip"), back)
     assert (tmp_path / "folder" / "model.zip").read_bytes() == first
+    with zipfile.ZipFile(io.BytesIO(first)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # so that they stay equal
     assert [p.name for p in (tmp_path / "folder").iterdir()] == ["model.zip"]
     assert read_sb3(tmp_path / "folder" / "model").counters == model.counters
 
@@ -307,6 +309,9 @@ def test_optimisers_that_softac_does_not_have(model: Sb3Model) -> None:
     critic = dataclasses.replace(model.critic_optimizer, weight_decay=0.1)
     with pytest.raises(NotImplementedError, match="L2 penalty"):
         to_softac(dataclasses.replace(model, actor_optimizer=decaying, critic_optimizer=critic))
+    ahead = dataclasses.replace(model.critic_optimizer, step=249)
+    with pytest.raises(NotImplementedError, match="critics 249, actor 250"):
+        to_softac(dataclasses.replace(model, critic_optimizer=ahead))
     assert model.ent_coef_optimizer is not None
     other_eps = dataclasses.replace(model.ent_coef_optimizer, eps=1e-5)
     with pytest.raises(NotImplementedError, match="optimiser of log α differs"):
@@ -332,6 +337,26 @@ def test_optimiser_files_of_other_kinds() -> None:
         read_sb3(optimizer_file(lr=float("nan")))
     with pytest.raises(ValueError, match="does not number its parameters 0 to 7"):
         read_sb3(optimizer_file(params=[0, 1]))
+
+
+def test_states_that_do_not_fit_together() -> None:
+    state = read_pth(entries()["actor.optimizer.pth"], "")
+    odd = {**state["state"], 3: {**state["state"][3], "step": 7}}
+    with pytest.raises(ValueError, match="different numbers of steps: 7 and 250"):
+        read_sb3(with_entry("actor.optimizer.pth", write_pth({**state, "state": odd})))
+    del odd[3]
+    with pytest.raises(ValueError, match="the state of 7 parameters, of 8 in the policy"):
+        read_sb3(with_entry("actor.optimizer.pth", write_pth({**state, "state": odd})))
+    other = {**state["state"], 3: {**state["state"][3], "exp_avg": np.zeros(9, np.float32)}}
+    with pytest.raises(ValueError, match=r"exp_avg of actor\.latent_pi\.2\.bias is no float32 tensor of size \[8\]"):
+        read_sb3(with_entry("actor.optimizer.pth", write_pth({**state, "state": other})))
+    fixed = write_pth({"ent_coef_tensor": np.array(0.5, np.float32)})
+    with pytest.raises(ValueError, match="ent_coef_optimizer.pth and a learned log_ent_coef are not there together"):
+        read_sb3(with_entry("pytorch_variables.pth", fixed))
+    two, double = np.zeros(2, np.float32), np.zeros(1)
+    for variables in ({"log_ent_coef": two}, {"log_ent_coef": double}, {}, {"other": two[:1]}):
+        with pytest.raises(ValueError, match="neither log_ent_coef nor ent_coef_tensor alone"):
+            read_sb3(with_entry("pytorch_variables.pth", write_pth(variables)))
 
 
 def test_networks_of_other_kinds(model: Sb3Model) -> None:
