@@ -36,6 +36,7 @@ _ARGUMENTS = (
     *("use_sde", "sde_sample_freq", "use_sde_at_warmup", "tensorboard_log", "verbose", "seed"),
 )
 _COUNTERS = ("num_timesteps", "_total_timesteps", "_num_timesteps_at_start", "_episode_num", "_n_updates")
+_POLICIES = ("SACPolicy", "MultiInputPolicy", "CnnPolicy")
 _OWN_REPLAY = ("ReplayBuffer", "DictReplayBuffer", "NStepReplayBuffer")
 
 
@@ -124,10 +125,7 @@ def _check_algorithm(data: Mapping[str, Any], archive: Archive) -> None:
             raise ValueError(f"{what}: data: has no {key}, so it is no model of Stable-Baselines3")
     entry = data["policy_class"]
     module = str(entry.get("__module__", "")) if isinstance(entry, dict) else ""
-    sac = module == "stable_baselines3.sac.policies" and _class_name(entry) in (
-        *("SACPolicy", "MultiInputPolicy", "CnnPolicy"),
-    )
-    if not sac:
+    if module != "stable_baselines3.sac.policies" or _class_name(entry) not in _POLICIES:
         name = shown(f"{module}.{_class_name(entry)}")
         raise ValueError(f"{what}: data: its policy is {name}; policies of stable_baselines3.sac are read")
     missing = [name for name in _STATES[:3] if name not in archive.sizes]
