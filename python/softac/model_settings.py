@@ -47,8 +47,8 @@ def network_settings(policy_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
             settings["net_arch"] = _net_arch(value)
         elif key == "activation_fn":
             settings["activation_fn"] = _activation(value)
-        elif key == "n_critics":
-            settings["n_critics"] = value
+        elif key in ("n_critics", "policy"):  # policy: softac's setting, which the constructor's argument hides
+            settings[key] = value
         elif key == "optimizer_class":
             optimizer = class_name(value)
         elif key == "optimizer_kwargs":
@@ -64,7 +64,7 @@ def network_settings(policy_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
                 of = " belongs to gSDE, which" if key in _OF_SDE else f"={value!r}"
                 raise NotImplementedError(f"policy_kwargs: {key}{of} softac has not.")
         else:
-            known = ["net_arch", "activation_fn", "n_critics", "optimizer_class", "optimizer_kwargs", *_WITHOUT_EFFECT]
+            known = ["net_arch", "activation_fn", "n_critics", "policy", "optimizer_class", "optimizer_kwargs", *_WITHOUT_EFFECT]
             raise TypeError(f"policy_kwargs: unknown key {key!r}; there are {', '.join(known)}.")
     settings.update(_optimizer(optimizer, optimizer_kwargs))
     return settings

@@ -48,7 +48,7 @@ _TAKEN = {
     "learning_rate_steps": "the argument learning_rate, which may be a function of the progress",
     **{name: f"the argument {name}" for name in ("batch_size", "tau", "gamma", "n_steps", "ent_coef", "target_entropy")},
     "target_update_interval": "the argument target_update_interval",
-    **{name: f"policy_kwargs, key {name}" for name in ("net_arch", "activation_fn", "n_critics")},
+    **{name: f"policy_kwargs, key {name}" for name in ("net_arch", "activation_fn", "n_critics", "policy")},
     **{name: "policy_kwargs, key optimizer_kwargs" for name in ("adam_beta1", "adam_beta2", "adam_eps", "weight_decay")},
 }
 

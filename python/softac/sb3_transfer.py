@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gymnasium import spaces
 
+from softac import noise, schedules
 from softac.sb3_mapping import from_softac, to_softac
 from softac.sb3_model import Sb3Model, Unread
+from softac.sb3_objects import described
 from softac.sb3_spaces import SpaceText
 from softac.sb3_write import write_sb3
 from softac.sb3_zip import read_sb3
@@ -37,13 +39,11 @@ def load(cls: type[SAC], path: StrPath | BinaryIO, env: Any, overrides: Mapping[
     source = read_sb3(path)
     settings, tensors, moments, counters = to_softac(source)
     arguments: dict[str, Any] = {name: settings.pop(name) for name in _SETTINGS if name in settings}
-    for name in _ARGUMENTS:
-        value = source.hyperparameters.get(name)
-        if value is not None and not isinstance(value, Unread):
-            arguments[name] = value
     arguments["policy_kwargs"] = _policy_kwargs(settings)
     arguments["learning_rate"] = settings.pop("learning_rate", 3e-4)
+    settings.pop("policy", None)  # squashed_gaussian; SB3's argument of that name is another thing
     arguments |= settings
+    arguments |= _read_arguments(source, path, overrides)
     arguments |= overrides
     model = cls(_policy(source), None, _init_setup_model=False, **arguments)
     if env is not None:
@@ -58,6 +58,33 @@ def load(cls: type[SAC], path: StrPath | BinaryIO, env: Any, overrides: Mapping[
     for name in _COUNTERS:
         setattr(model, name, int(counters.get(name, 0)))
     return model
+
+
+def _read_arguments(source: Sb3Model, path: Any, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """SB3's arguments that can be read; a warning for each that cannot and is not given."""
+    found: dict[str, Any] = {}
+    for name, value in source.hyperparameters.items():
+        if isinstance(value, Unread):
+            value = _made(value)
+            if value is None and name not in overrides:
+                known = "the last update's" if name == "learning_rate" else "the default"
+                warnings.warn(
+                    f"{path}: {name} stands in the file only as a pickle, which is not read; {known} is used. Give "
+                    f"load_sb3 the argument {name}.",
+                    stacklevel=4,
+                )
+        if value is not None and (name in _ARGUMENTS or name in ("learning_rate", "action_noise")):
+            found[name] = value
+    return found
+
+
+def _made(value: Unread) -> Any:
+    """A schedule or noise of softac's that is what SB3's text says, or None."""
+    description = described(value)
+    if description is None:
+        return None
+    name, arguments = description
+    return getattr(schedules if name.endswith("Schedule") else noise, name)(**arguments)
 
 
 def _policy(source: Sb3Model) -> str:
@@ -95,7 +122,8 @@ def export(model: SAC, path: StrPath | BinaryIO) -> None:
     """SAC.export_sb3."""
     agent = model.agent
     counters = agent.counters() | {name: getattr(model, name) for name in _COUNTERS}
-    hyperparameters = {name: getattr(model, name) for name in _ARGUMENTS}
+    hyperparameters = {name: getattr(model, name) for name in (*_ARGUMENTS, "learning_rate", "action_noise")}
+    hyperparameters["train_freq"] = (model.train_freq.frequency, model.train_freq.unit.value)
     hyperparameters["target_entropy"] = agent.target_entropy
     source = from_softac(
         agent.settings,
