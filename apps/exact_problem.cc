@@ -6,7 +6,7 @@
 #include "base/file_system.h"
 #include "base/nearest_match.h"
 #include "softac/error.h"
-#include "theory/grid_problem.h"
+#include "softac/problems.h"
 
 namespace softac::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "diag/boltzmann_target.h"
+#include "softac/boltzmann_target.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,8 +6,8 @@
 
 #include "agent/copy_tensors.h"
 #include "base/elementary_scalar.h"
-#include "diag/boltzmann_target.h"
 #include "diag/probe_values.h"
+#include "softac/boltzmann_target.h"
 #include "softac/error.h"
 
 namespace softac {

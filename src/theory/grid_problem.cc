@@ -1,5 +1,4 @@
-#include "theory/grid_problem.h"
-
+// Continuous environments on grids, by stepping them from every grid point.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include "env/state_bytes.h"
 #include "softac/env.h"
 #include "softac/error.h"
+#include "softac/problems.h"
 
 namespace softac {
 

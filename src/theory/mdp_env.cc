@@ -1,10 +1,10 @@
-#include "theory/mdp_env.h"
-
+// A finite problem as an environment: its states one-hot, its transitions drawn from a generator of the episode.
 #include <algorithm>
 
 #include "env/discrete.h"
 #include "env/state_bytes.h"
 #include "softac/error.h"
+#include "softac/problems.h"
 
 namespace softac {
 

@@ -25,6 +25,8 @@ LAYER = {
 PUBLIC = {
     "error.h": "base",
     "exact.h": "exact",
+    "problems.h": "theory",
+    "boltzmann_target.h": "diag",
     "rng.h": "base",
     "choices.h": "base",
     "panels.h": "math",

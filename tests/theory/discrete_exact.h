@@ -7,7 +7,7 @@
 
 #include "softac/exact.h"
 #include "softac/learner.h"
-#include "theory/mdp_env.h"
+#include "softac/problems.h"
 
 namespace softac {
 

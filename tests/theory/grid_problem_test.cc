@@ -1,4 +1,4 @@
-#include "theory/grid_problem.h"
+#include "softac/problems.h"
 
 #include <gtest/gtest.h>
 

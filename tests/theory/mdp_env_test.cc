@@ -1,5 +1,5 @@
 // A finite problem as an environment: its saved state, the ends of its episodes, and the problems that are refused.
-#include "theory/mdp_env.h"
+#include "softac/problems.h"
 
 #include <gtest/gtest.h>
 

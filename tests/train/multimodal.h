@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/resolve.h"
-#include "diag/boltzmann_target.h"
+#include "softac/boltzmann_target.h"
 #include "softac/env.h"
 #include "softac/trainer.h"
 
