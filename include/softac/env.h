@@ -103,4 +103,8 @@ using EnvFactory = std::function<std::unique_ptr<Env>(const EnvKwargs& kwargs)>;
 // taken, or if there is no factory.
 void register_env(EnvInfo info, EnvFactory factory);
 
+// Takes an environment out of the table that register_env added; those made so far live on. Throws ConfigError on any
+// other id.
+void unregister_env(const std::string& id);
+
 }  // namespace softac

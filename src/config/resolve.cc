@@ -11,6 +11,7 @@
 #include "config/presets.h"
 #include "config/settings.h"
 #include "config/toml_file.h"
+#include "env/registry.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -118,6 +119,10 @@ class Resolver {
     for (const EnvInfo& info : infos) {
       ids.push_back(info.id);
       if (info.id == env_id) found = &info;
+    }
+    if (const std::string reason = found ? "" : env_unavailable(env_id); !reason.empty()) {
+      violations.insert(violations.begin(), reason);
+      return;
     }
     if (!found) {
       violations.insert(violations.begin(), "unknown environment \"" + env_id + "\"" + did_you_mean(env_id, ids) +

@@ -1,7 +1,9 @@
 // The one table of environments: built-in ones first, then what programs and plugins add.
 #include "env/registry.h"
 
+#include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "base/nearest_match.h"
 #include "env/kwargs.h"
@@ -30,6 +32,7 @@ std::vector<EnvEntry> builtin_envs() {
 struct Table {
   std::mutex mutex;
   std::vector<EnvEntry> entries = builtin_envs();
+  std::set<std::string> of_program;  // ids that register_env added
 };
 
 Table& table() {
@@ -45,14 +48,25 @@ EnvEntry find_entry(const std::string& id) {
     if (entry.first.id == id) return entry;
     ids.push_back(entry.first.id);
   }
-#ifdef SOFTAC_HAS_MUJOCO
-  if (const std::string reason = mujoco_env_unavailable(id); !reason.empty()) throw ConfigError(reason);
-#endif
+  if (const std::string reason = env_unavailable(id); !reason.empty()) throw ConfigError(reason);
   throw ConfigError("unknown environment '" + id + "'" + did_you_mean(id, ids) + "; `softac env list` shows all " +
                     std::to_string(ids.size()));
 }
 
 }  // namespace
+
+std::string env_unavailable(const std::string& id) {
+  if (id.starts_with(kPythonEnvs)) {
+    return "environment '" + id +
+           "' is made by a function of a Python program: softac.train(FUNCTION, run_dir=RUN, resume=True) resumes such "
+           "a run, softac.evaluate(RUN, env=FUNCTION) evaluates it";
+  }
+#ifdef SOFTAC_HAS_MUJOCO
+  return mujoco_env_unavailable(id);
+#else
+  return "";
+#endif
+}
 
 std::vector<EnvInfo> registered_envs() {
   Table& t = table();
@@ -93,9 +107,21 @@ void register_envs(std::vector<EnvEntry> entries) {
 }
 
 void register_env(EnvInfo info, EnvFactory factory) {
+  const std::string id = info.id;
   std::vector<EnvEntry> entries;
   entries.emplace_back(std::move(info), std::move(factory));
   register_envs(std::move(entries));
+  Table& t = table();
+  const std::lock_guard lock(t.mutex);
+  t.of_program.insert(id);
+}
+
+void unregister_env(const std::string& id) {
+  Table& t = table();
+  const std::lock_guard lock(t.mutex);
+  if (t.of_program.erase(id) == 0)
+    throw ConfigError("environment '" + id + "' was not added by register_env, so it stays as it is");
+  std::erase_if(t.entries, [&id](const EnvEntry& entry) { return entry.first.id == id; });
 }
 
 }  // namespace softac

@@ -1,6 +1,8 @@
 // The table's type, and the built-in environments that are not MuJoCo's.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,12 @@ EnvEntry cart_pole_entry();                // cart_pole.cc
 EnvEntry acrobot_entry();                  // acrobot.cc
 EnvEntry two_peaks_entry();                // two_peaks.cc
 EnvEntry two_way_entry();                  // two_way.cc
+
+// Environments that a function of a Python program makes have ids that begin so, and are in the table while it runs.
+inline constexpr std::string_view kPythonEnvs = "python/";
+
+// Why an id that is not in the table can be none here, and what to do; "" if it is simply unknown.
+std::string env_unavailable(const std::string& id);
 
 // Adds several entries or, if one of them does not fit, none. Throws ConfigError.
 void register_envs(std::vector<EnvEntry> entries);

@@ -235,6 +235,18 @@ TEST_F(Resolve, TextsSurviveQuoting) {
   }
 }
 
+TEST_F(Resolve, ARunOfAPythonEnvironmentSaysWhatItNeeds) {
+  const std::string path = file("env_id = \"python/Thing\"\n");
+  EXPECT_EQ(parse_run_config("env_id = \"python/Thing\"\n", "x").config.env_id, "python/Thing");
+  try {
+    load_run_config(path);
+    FAIL() << "nothing thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr(path), HasSubstr("made by a function of a Python program")));
+    EXPECT_THAT(error.what(), testing::Not(HasSubstr("unknown environment")));
+  }
+}
+
 TEST(SettingsDocs, PageIsUpToDate) {
   std::ifstream page(SOFTAC_SOURCE_DIR "/docs/settings.md", std::ios::binary);
   ASSERT_TRUE(page) << "docs/settings.md is missing; softac info --settings prints it";

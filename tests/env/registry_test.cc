@@ -103,6 +103,27 @@ TEST(Registry, FactoriesGetCompleteArguments) {
   EXPECT_THROW(register_env(info, nullptr), ConfigError);
 }
 
+TEST(Registry, TakesBackWhatAProgramAdded) {
+  const EnvInfo info{"Passing-v0", "comes and goes", "test", {}};
+  const auto factory = [](const EnvKwargs&) { return std::make_unique<softac::testing::ToyEnv>(); };
+  register_env(info, factory);
+  const std::unique_ptr<Env> made = make_env("Passing-v0");
+  unregister_env("Passing-v0");
+  EXPECT_THAT([] { make_env("Passing-v0"); }, ThrowsMessage<ConfigError>(HasSubstr("unknown environment")));
+  EXPECT_THAT([] { unregister_env("Passing-v0"); }, ThrowsMessage<ConfigError>(HasSubstr("not added by register_env")));
+  EXPECT_THROW(unregister_env("Pendulum-v1"), ConfigError);
+  EXPECT_EQ(find_env("Pendulum-v1").family, "classic");
+  EXPECT_GT(made->spec().obs_dim, 0);
+  register_env(info, factory);  // the id is free again
+  unregister_env("Passing-v0");
+}
+
+TEST(Registry, EnvironmentsOfPythonSayWhereTheyComeFrom) {
+  EXPECT_THAT([] { make_env("python/Thing"); },
+              ThrowsMessage<ConfigError>(AllOf(HasSubstr("'python/Thing' is made by a function of a Python program"),
+                                               HasSubstr("softac.train(FUNCTION, run_dir=RUN, resume=True)"))));
+}
+
 TEST(Registry, TextOfValues) {
   EXPECT_EQ(to_text(true), "true");
   EXPECT_EQ(to_text(0.1), "0.1");
