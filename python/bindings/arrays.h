@@ -4,10 +4,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace softac::python {
@@ -62,6 +64,35 @@ nb::ndarray<nb::numpy, T> make_array(const std::vector<std::int64_t>& shape) {
   nb::capsule owner(data.release(), [](void* p) noexcept { delete[] static_cast<T*>(p); });
   std::vector<std::size_t> sizes(shape.begin(), shape.end());
   return nb::ndarray<nb::numpy, T>(kept, sizes.size(), sizes.data(), owner);
+}
+
+template <class T, std::size_t N>
+using Array = nb::ndarray<nb::numpy, T, nb::ndim<N>, nb::c_contig>;
+template <class T, std::size_t N>
+using ConstArray = nb::ndarray<nb::numpy, const T, nb::ndim<N>, nb::c_contig>;
+
+// An argument: any array that converts to T without loss of its form.
+template <class T, std::size_t N>
+using Argument = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+
+// Takes the values over.
+template <std::size_t N, class T>
+Array<T, N> to_array(std::vector<T> values, const std::size_t (&shape)[N]) {
+  auto* kept = new std::vector<T>(std::move(values));
+  const nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return Array<T, N>(kept->data(), N, shape, owner);
+}
+
+template <class T>
+Array<T, 1> to_array(std::vector<T> values) {
+  const std::size_t shape[1] = {values.size()};
+  return to_array<1>(std::move(values), shape);
+}
+
+// Shows values that owner keeps, without a copy; Python cannot write them.
+template <std::size_t N, class T>
+ConstArray<T, N> view(const std::vector<T>& values, const std::size_t (&shape)[N], nb::handle owner) {
+  return ConstArray<T, N>(values.data(), N, shape, owner);
 }
 
 }  // namespace softac::python

@@ -9,5 +9,8 @@ void bind_errors(nanobind::module_& m);
 void bind_settings(nanobind::module_& m);
 void bind_agent(nanobind::module_& m);
 void bind_records(nanobind::module_& m);
+void bind_training(nanobind::module_& m);
+void bind_exact(nanobind::module_& m);
+void bind_boltzmann(nanobind::module_& m);
 
 }  // namespace softac::python

@@ -9,4 +9,7 @@ NB_MODULE(_core, m) {
   softac::python::bind_settings(m);
   softac::python::bind_agent(m);
   softac::python::bind_records(m);
+  softac::python::bind_training(m);
+  softac::python::bind_exact(m);
+  softac::python::bind_boltzmann(m);
 }

@@ -32,3 +32,6 @@ from softac._core import (
     __version__ as __version__,
 )
 from softac.sac import SAC as SAC, DiscreteSAC as DiscreteSAC
+from softac import exact as exact
+from softac.evaluation import evaluate_policy as evaluate_policy
+from softac.training import evaluate as evaluate, train as train
