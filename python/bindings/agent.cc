@@ -27,7 +27,7 @@ class Result {
   Result(const std::optional<FloatsOut>& out, const Shape& shape) {
     if (out) {
       require_shape(*out, "out", shape);
-      values_ = values(*out);
+      values_ = span_of(*out);
       object_ = nb::cast(*out);
     } else {
       auto array = make_array<float>(shape);
@@ -105,7 +105,7 @@ nb::object Agent::act(const Floats& obs, bool deterministic, const std::optional
   if (mask && !out) std::ranges::fill(result.values_, 0.0f);
   {
     const nb::gil_scoped_release release;
-    learner_->act_all(values(obs), result.values_, deterministic, mask_of(mask));
+    learner_->act_all(span_of(obs), result.values_, deterministic, mask_of(mask));
   }
   return result.object_;
 }
@@ -128,7 +128,7 @@ nb::object Agent::predict(const Floats& obs, bool deterministic, const std::opti
   if (rows == 0) return result.object_;
   {
     const nb::gil_scoped_release release;
-    learner_->predict(values(obs), rows, deterministic, result.values_);
+    learner_->predict(span_of(obs), rows, deterministic, result.values_);
   }
   return result.object_;
 }
@@ -145,7 +145,7 @@ void Agent::observe(const Floats& obs, const Floats& action, nb::handle reward, 
   fill(terminated, "terminated", terminated_);
   fill(truncated, "truncated", truncated_);
   const nb::gil_scoped_release release;
-  learner_->observe_all({values(obs), values(action), reward_, values(next_obs), terminated_, truncated_},
+  learner_->observe_all({span_of(obs), span_of(action), reward_, span_of(next_obs), terminated_, truncated_},
                         mask_of(mask));
 }
 
@@ -187,7 +187,7 @@ nb::object Agent::q_values(const Floats& obs, const Floats& action, bool target)
   std::vector<float> q(critics * rows);
   if (rows > 0) {
     const nb::gil_scoped_release release;
-    learner_->agent().q_values(values(obs), values(action), static_cast<int>(rows), target, q);
+    learner_->agent().q_values(span_of(obs), span_of(action), static_cast<int>(rows), target, q);
   }
   return to_numpy(std::move(q), rows_of.size() == 1 ? Shape{critics} : Shape{critics, rows});
 }
@@ -202,7 +202,7 @@ nb::object Agent::log_prob(const Floats& obs, const Floats& action) {
   std::vector<double> out(rows);
   if (rows > 0) {
     const nb::gil_scoped_release release;
-    learner_->agent().log_prob(values(obs), values(action), static_cast<int>(rows), out);
+    learner_->agent().log_prob(span_of(obs), span_of(action), static_cast<int>(rows), out);
   }
   return to_numpy(std::move(out), rows_of.size() == 1 ? Shape{} : Shape{rows});
 }
@@ -215,7 +215,7 @@ nb::object Agent::action_probabilities(const Floats& obs) {
   const std::int64_t rows = like.size() == 1 ? 1 : like[0];
   like.back() = actions;
   std::vector<float> out(rows * actions);
-  if (rows > 0) learner_->agent().action_probabilities(values(obs), static_cast<int>(rows), out);
+  if (rows > 0) learner_->agent().action_probabilities(span_of(obs), static_cast<int>(rows), out);
   return to_numpy(std::move(out), like);
 }
 
@@ -258,10 +258,10 @@ void Agent::load_state(const std::vector<TensorRef>& tensors, const nb::dict& va
     const bool wide = known != tensors.end() && known->is_double();
     if (wide) {
       const auto array = nb::cast<nb::ndarray<const double, nb::c_contig, nb::device::cpu>>(value);
-      file.tensors[name] = Tensor::from<double>(shape(array), values(array));
+      file.tensors[name] = Tensor::from<double>(shape(array), span_of(array));
     } else {
       const auto array = nb::cast<Floats>(value);
-      file.tensors[name] = Tensor::from<float>(shape(array), values(array));
+      file.tensors[name] = Tensor::from<float>(shape(array), span_of(array));
     }
   }
   try {
@@ -351,7 +351,7 @@ void extend_replay(const Replay& replay, const Floats& obs, const Floats& action
   require_shape(truncated, "truncated", {n});
   if (env) require_shape(*env, "env", {n});
   const auto copy = [](const auto& array) {
-    const auto x = values(array);
+    const auto x = span_of(array);
     return std::vector<float>(x.begin(), x.end());
   };
   const auto flags = [](const Flags& array) {

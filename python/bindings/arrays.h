@@ -31,9 +31,9 @@ std::vector<std::int64_t> shape(const Array& array) {
   return out;
 }
 
-template <class Array>
-auto values(const Array& array) {
-  return std::span(array.data(), array.size());
+template <class Values>
+auto span_of(const Values& values) {
+  return std::span(values.data(), values.size());
 }
 
 // ValueError that names the argument unless the shape is the one given.

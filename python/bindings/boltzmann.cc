@@ -17,12 +17,11 @@ using Doubles = Argument<double, 1>;
 
 // mu, log_std (K·A); log_weight, shear may be empty. The arrays must outlive it.
 GaussianPolicyView view_of(const Doubles& mu, const Doubles& log_std, const Doubles& log_weight, const Doubles& shear) {
-  const auto span = [](const Doubles& values) { return std::span(values.data(), values.size()); };
   GaussianPolicyView policy;
-  policy.mu = span(mu);
-  policy.log_std = span(log_std);
-  policy.log_weight = span(log_weight);
-  policy.shear = span(shear);
+  policy.mu = span_of(mu);
+  policy.log_std = span_of(log_std);
+  policy.log_weight = span_of(log_weight);
+  policy.shear = span_of(shear);
   return policy;
 }
 

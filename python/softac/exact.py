@@ -6,8 +6,6 @@ arguments may be anything that NumPy reads. Solving uses all cores and lets othe
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,182 +13,19 @@ import numpy.typing as npt
 from softac import _core
 from softac._core import BoltzmannEstimate, ExactProblem, FiniteMdp, PolicyValue, SoftSolution
 from softac.boltzmann import boltzmann_target, squashed_log_density
-
-Floats = npt.NDArray[np.float64]
-Problem = Union[FiniteMdp, ExactProblem]
-
-
-def mdp_from_rows(
-    s: npt.ArrayLike,
-    a: npt.ArrayLike,
-    s_next: npt.ArrayLike,
-    p: npt.ArrayLike,
-    r: npt.ArrayLike,
-    terminated: npt.ArrayLike = False,
-    *,
-    num_states: int | None = None,
-    num_actions: int | None = None,
-    action_weight: npt.ArrayLike | None = None,
-) -> FiniteMdp:
-    """A problem from its transitions, (T) each, in any order: p = P(s_next | s, a), reward r, whether the episode ends.
-
-    The p of each (s, a) sum to 1 within 1e-6; a pair without transitions is not available. num_states, num_actions:
-    None = the largest index and one. action_weight: (A) quadrature weights where the actions are nodes of a continuous
-    one. Raises ValueError that names the argument.
-    """
-    states, actions, successors = _indices("s", s), _indices("a", a), _indices("s_next", s_next)
-    count = len(states)
-    if count == 0:
-        raise ValueError("s: no transitions")
-    probabilities, rewards = _column("p", p, count), _column("r", r, count)
-    ends = np.ascontiguousarray(np.broadcast_to(np.asarray(terminated, np.bool_), (count,)))
-    for name, values in (("a", actions), ("s_next", successors)):
-        if values.shape != (count,):
-            raise ValueError(f"{name}: shape {values.shape}, expected {(count,)} as s has")
-    num_states = _count("num_states", num_states, max(int(states.max()), int(successors.max())))
-    num_actions = _count("num_actions", num_actions, int(actions.max()))
-    sizes = (("s", states, num_states), ("a", actions, num_actions), ("s_next", successors, num_states))
-    for name, values, size in sizes:
-        if values.min() < 0 or values.max() >= size:
-            wrong = values[(values < 0) | (values >= size)][0]
-            raise ValueError(f"{name}: {wrong} is not among 0 to {size - 1}")
-    if not np.all((probabilities >= 0.0) & np.isfinite(probabilities)):
-        raise ValueError("p: expected finite numbers of at least 0")
-    if not np.all(np.isfinite(rewards)):
-        raise ValueError("r: expected finite numbers")
-    row = states * num_actions + actions
-    _check_sums(row, probabilities, num_actions)
-    order = np.argsort(row, kind="stable")
-    weight = _action_weight(action_weight, num_actions)
-    return _core.make_mdp(
-        num_states,
-        num_actions,
-        row=row[order],
-        s_next=successors[order],
-        p=probabilities[order],
-        r=rewards[order],
-        terminated=ends[order],
-        action_weight=weight,
-    )
-
-
-def mdp_from_dense(
-    P: npt.ArrayLike,  # noqa: N803  (the literature's name)
-    R: npt.ArrayLike,  # noqa: N803
-    terminated: npt.ArrayLike | None = None,
-    *,
-    action_weight: npt.ArrayLike | None = None,
-) -> FiniteMdp:
-    """A problem from P[s, a, s_next], (S, A, S), and rewards R, (S, A) or (S, A, S).
-
-    terminated: (S, A, S) truth values, transitions that end the episode; None: none. A pair (s, a) whose P is all 0 is
-    not available, a state without any action is terminal.
-    """
-    dense = _array("P", P)
-    if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or dense.size == 0:
-        raise ValueError(f"P: shape {dense.shape}, expected (S, A, S)")
-    rewards = _array("R", R)
-    if rewards.shape == dense.shape[:2]:
-        rewards = np.broadcast_to(rewards[:, :, None], dense.shape)
-    if rewards.shape != dense.shape:
-        raise ValueError(f"R: shape {rewards.shape}, expected {dense.shape[:2]} or {dense.shape}")
-    ends = np.zeros(dense.shape, np.bool_) if terminated is None else np.asarray(terminated, np.bool_)
-    if ends.shape != dense.shape:
-        raise ValueError(f"terminated: shape {ends.shape}, expected {dense.shape}")
-    if not np.all((dense >= 0.0) & np.isfinite(dense)):
-        raise ValueError("P: expected finite numbers of at least 0")
-    if not np.any(dense):
-        raise ValueError("P: no transitions")
-    s, a, s_next = np.nonzero(dense)
-    return mdp_from_rows(
-        s,
-        a,
-        s_next,
-        dense[s, a, s_next],
-        rewards[s, a, s_next],
-        ends[s, a, s_next],
-        num_states=dense.shape[0],
-        num_actions=dense.shape[1],
-        action_weight=action_weight,
-    )
-
-
-def mdp_from_gym(P: Mapping[int, Mapping[int, Any]]) -> FiniteMdp:  # noqa: N803
-    """A problem from Gymnasium's env.unwrapped.P: P[s][a] = [(p, s_next, r, terminated), ...]."""
-    columns: list[list[Any]] = [[] for _ in range(6)]
-    try:
-        for s, actions in P.items():
-            for a, outcomes in actions.items():
-                for p, s_next, r, terminated in outcomes:
-                    for column, value in zip(columns, (s, a, s_next, p, r, bool(terminated))):
-                        column.append(value)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"P: expected P[s][a] = [(p, s_next, r, terminated), ...]: {error}") from error
-    num_actions = max((max(actions, default=0) for actions in P.values()), default=0) + 1
-    return mdp_from_rows(*columns, num_states=max(P, default=0) + 1, num_actions=num_actions)
-
-
-def mdp_rows(mdp: Problem) -> dict[str, npt.NDArray[Any]]:
-    """The transitions as mdp_from_rows takes them: s, a, s_next, p, r, terminated, (T) each, sorted by (s, a)."""
-    mdp = _mdp(mdp)
-    row, s_next, p, r, terminated = _core.mdp_transitions(mdp)
-    s, a = np.divmod(row, mdp.num_actions)
-    return {"s": s, "a": a, "s_next": s_next, "p": p, "r": r, "terminated": terminated.view(np.bool_)}
-
-
-def mdp_dense(mdp: Problem) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """P, R and terminated as mdp_from_dense takes them, (S, A, S) each; transitions with equal successors add."""
-    mdp = _mdp(mdp)
-    rows = mdp_rows(mdp)
-    shape = (mdp.num_states, mdp.num_actions, mdp.num_states)
-    at = (rows["s"], rows["a"], rows["s_next"])
-    dense, rewards, ends = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.bool_)
-    np.add.at(dense, at, rows["p"])
-    np.add.at(rewards, at, rows["p"] * rows["r"])
-    np.divide(rewards, dense, out=rewards, where=dense > 0.0)
-    ends[at] = rows["terminated"]
-    return dense, rewards, ends
-
-
-def problem(
-    mdp: FiniteMdp,
-    start: npt.ArrayLike | None = None,
-    *,
-    name: str = "problem",
-    rows: int = 0,
-    cols: int = 0,
-    cells: str = "",
-    action_dx: npt.ArrayLike = (),
-    action_dy: npt.ArrayLike = (),
-    action_value: npt.ArrayLike = (),
-    x_label: str = "",
-    y_label: str = "",
-) -> ExactProblem:
-    """A problem with a distribution of its first state, (S), and what policy_svg draws; fields as in ExactProblem.
-
-    start: None = the states that are not terminal, equally.
-    """
-    if not isinstance(mdp, FiniteMdp):
-        raise TypeError(f"mdp: a {type(mdp).__name__}, expected a FiniteMdp")
-    size, num_actions = mdp.num_states, mdp.num_actions
-    if start is None:
-        live = ~mdp.terminal
-        distribution = live / live.sum() if live.any() else live.astype(np.float64)
-    else:
-        distribution = _distribution("start", start, size)
-    if (rows or cols) and (rows < 1 or cols < 1 or rows * cols != size):
-        raise ValueError(f"rows, cols: {rows} * {cols} is not the number of states, {size}")
-    if cells and (len(cells) != size or not rows):
-        raise ValueError(f"cells: {len(cells)} letters, expected {size}, with rows and cols")
-    directions: dict[str, list[float]] = {}
-    for label, values in (("action_dx", action_dx), ("action_dy", action_dy), ("action_value", action_value)):
-        array = _array(label, values).ravel()
-        if array.size not in (0, num_actions):
-            raise ValueError(f"{label}: {array.size} numbers, expected {num_actions}")
-        directions[label] = array.tolist()
-    return _core.make_problem(
-        name, mdp, distribution.tolist(), rows, cols, cells, **directions, x_label=x_label, y_label=y_label
-    )
+from softac.finite_mdp import (
+    Floats,
+    Problem,
+    distribution_of,
+    floats_of_shape,
+    mdp_dense,
+    mdp_from_dense,
+    mdp_from_gym,
+    mdp_from_rows,
+    mdp_of,
+    mdp_rows,
+    problem,
+)
 
 
 def frozen_lake(size: int = 4, slippery: bool = True) -> ExactProblem:
@@ -241,7 +76,7 @@ def grid_value(problem: ExactProblem, field: npt.ArrayLike, x: float, y: float) 
     """Value at (x, y) of a field (S), such as solution.v, on the grid of pendulum_grid or mountain_car_grid."""
     if problem.name not in ("pendulum", "mountaincar"):
         raise ValueError(f"problem: '{problem.name}' is not on the grid of pendulum_grid or mountain_car_grid")
-    return _core.grid_value(problem, _shaped("field", field, (problem.mdp.num_states,)), x, y)
+    return _core.grid_value(problem, floats_of_shape("field", field, (problem.mdp.num_states,)), x, y)
 
 
 def parse_csv(text: str, source: str = "text") -> ExactProblem:
@@ -257,7 +92,7 @@ def read_csv(path: str | os.PathLike[str]) -> ExactProblem:
 
 def to_csv(mdp: Problem) -> str:
     """The transitions as text that parse_csv reads."""
-    return _core.mdp_csv(_mdp(mdp))
+    return _core.mdp_csv(mdp_of(mdp))
 
 
 def register_env(problem: ExactProblem, env_id: str, max_episode_steps: int = 0) -> None:
@@ -289,7 +124,7 @@ def solve_soft(
     alpha: the temperature; 0 is the hard problem, inf the limit. gamma < 1. threads: 0 = all cores; they never change
     a result. Raises ConfigError on options out of range.
     """
-    return _core.solve_soft(_mdp(mdp), alpha, gamma, tolerance, max_iterations, threads)
+    return _core.solve_soft(mdp_of(mdp), alpha, gamma, tolerance, max_iterations, threads)
 
 
 def evaluate_policy(
@@ -303,25 +138,25 @@ def evaluate_policy(
     threads: int = 0,
 ) -> PolicyValue:
     """Soft value of a policy, (S, A) probabilities; alpha = 0 gives the plain return."""
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     return _core.evaluate_policy(mdp, _policy(mdp, pi), alpha, gamma, tolerance, max_iterations, threads)
 
 
 def soft_q(mdp: Problem, v: npt.ArrayLike, *, gamma: float = 0.99) -> Floats:
     """Q(s, a) = r + gamma E V(s'), (S, A); NaN where the action is not available."""
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     return _core.soft_q(mdp, _values(mdp, v), _within("gamma", gamma, 0.0, 1.0))
 
 
 def soft_backup(mdp: Problem, v: npt.ArrayLike, *, alpha: float = 1.0, gamma: float = 0.99) -> Floats:
     """One Bellman sweep, (S): alpha log sum w exp(Q / alpha); the maximum at alpha = 0."""
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     return _core.soft_backup(mdp, _values(mdp, v), _temperature(alpha), _within("gamma", gamma, 0.0, 1.0))
 
 
 def boltzmann_policy(mdp: Problem, q: npt.ArrayLike, *, alpha: float = 1.0, tie_width: float = 0.0) -> Floats:
     """pi proportional to w exp(Q / alpha), (S, A); at alpha = 0 the best actions share, those within tie_width."""
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     if not alpha >= 0.0:
         raise ValueError(f"alpha = {alpha}: expected at least 0")
     return _core.boltzmann_policy(mdp, _action_values(mdp, q), alpha, _within("tie_width", tie_width, 0.0, np.inf))
@@ -329,13 +164,13 @@ def boltzmann_policy(mdp: Problem, q: npt.ArrayLike, *, alpha: float = 1.0, tie_
 
 def policy_entropy(mdp: Problem, pi: npt.ArrayLike) -> Floats:
     """-sum pi log(pi / w) per state, (S)."""
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     return _core.policy_entropy(mdp, _policy(mdp, pi))
 
 
 def free_energy(mdp: Problem, q: npt.ArrayLike, *, alpha: float = 1.0) -> Floats:
     """alpha log sum w exp(Q / alpha) per state, (S); 0 in terminal states."""
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     if not 0.0 < alpha < np.inf:
         raise ValueError(f"alpha = {alpha}: expected above 0 and finite")
     return _core.free_energy(mdp, _action_values(mdp, q), alpha)
@@ -357,12 +192,12 @@ def discounted_occupancy(
         if not isinstance(mdp, ExactProblem):
             raise ValueError("start: a FiniteMdp has none of its own")
         start = mdp.start
-    mdp = _mdp(mdp)
+    mdp = mdp_of(mdp)
     if not 0.0 <= gamma < 1.0:
         raise ValueError(f"gamma = {gamma}: expected at least 0 and less than 1")
     if not 0.0 < tolerance < np.inf:
         raise ValueError(f"tolerance = {tolerance}: expected above 0 and finite")
-    distribution = _distribution("start", start, mdp.num_states)
+    distribution = distribution_of("start", start, mdp.num_states)
     return _core.discounted_occupancy(mdp, _policy(mdp, pi), distribution, gamma, tolerance)
 
 
@@ -381,82 +216,16 @@ def gauss_legendre(n: int) -> tuple[Floats, Floats]:
     return _core.gauss_legendre(n)
 
 
-def _mdp(mdp: object) -> FiniteMdp:
-    if isinstance(mdp, ExactProblem):
-        return mdp.mdp
-    if isinstance(mdp, FiniteMdp):
-        return mdp
-    raise TypeError(f"mdp: a {type(mdp).__name__}, expected a FiniteMdp or an ExactProblem")
-
-
-def _array(name: str, values: npt.ArrayLike) -> Floats:
-    try:
-        return np.ascontiguousarray(np.asarray(values, np.float64))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name}: not an array of numbers: {error}") from error
-
-
-def _shaped(name: str, values: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:
-    array = _array(name, values)
-    if array.shape != shape:
-        raise ValueError(f"{name}: shape {array.shape}, expected {shape}")
-    return array
-
-
-def _column(name: str, values: npt.ArrayLike, count: int) -> Floats:
-    array = _array(name, values)
-    return np.full(count, array.item()) if array.size == 1 else _shaped(name, array, (count,))
-
-
-def _indices(name: str, values: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    array = np.asarray(values)
-    if array.ndim != 1 or (array.size > 0 and array.dtype.kind not in "iu"):
-        raise ValueError(f"{name}: expected one row of whole numbers, found {array.dtype} of shape {array.shape}")
-    return np.ascontiguousarray(array, np.int64)
-
-
-def _count(name: str, given: int | None, largest: int) -> int:
-    count = largest + 1 if given is None else int(given)
-    if not 1 <= count < 2**31 - 1:
-        raise ValueError(f"{name} = {count}: expected from 1 to {2**31 - 2}")
-    return count
-
-
-def _check_sums(row: npt.NDArray[np.int64], p: Floats, num_actions: int) -> None:
-    present, index = np.unique(row, return_inverse=True)
-    sums = np.bincount(index, p)
-    wrong = np.flatnonzero(np.abs(sums - 1.0) > 1e-6)
-    if wrong.size > 0:
-        s, a = divmod(int(present[wrong[0]]), num_actions)
-        raise ValueError(f"p: the probabilities of s = {s}, a = {a} sum to {sums[wrong[0]]}, expected 1")
-
-
-def _action_weight(values: npt.ArrayLike | None, num_actions: int) -> Floats:
-    if values is None:
-        return np.zeros(0)
-    weight = _shaped("action_weight", values, (num_actions,))
-    if not np.all((weight > 0.0) & np.isfinite(weight)):
-        raise ValueError("action_weight: expected finite numbers above 0")
-    return weight
-
-
-def _distribution(name: str, values: npt.ArrayLike, size: int) -> Floats:
-    array = _shaped(name, values, (size,))
-    if not np.all(array >= 0.0) or not abs(array.sum() - 1.0) <= 1e-6:
-        raise ValueError(f"{name}: expected probabilities that sum to 1, found a sum of {array.sum()}")
-    return array
-
-
 def _values(mdp: FiniteMdp, v: npt.ArrayLike) -> Floats:
-    return _shaped("v", v, (mdp.num_states,))
+    return floats_of_shape("v", v, (mdp.num_states,))
 
 
 def _action_values(mdp: FiniteMdp, q: npt.ArrayLike) -> Floats:
-    return _shaped("q", q, (mdp.num_states, mdp.num_actions))
+    return floats_of_shape("q", q, (mdp.num_states, mdp.num_actions))
 
 
 def _policy(mdp: FiniteMdp, pi: npt.ArrayLike) -> Floats:
-    policy = _shaped("pi", pi, (mdp.num_states, mdp.num_actions))
+    policy = floats_of_shape("pi", pi, (mdp.num_states, mdp.num_actions))
     if not np.all((policy >= 0.0) & np.isfinite(policy)):
         raise ValueError("pi: expected finite numbers of at least 0")
     available = mdp.available

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import warnings
 
 import pytest
@@ -132,19 +133,26 @@ def test_warnings_are_pythons_where_nobody_listens():
     assert any("the pole fell off" in str(w.message) and w.category is RuntimeWarning for w in caught)
 
 
-def test_python_signal_handlers_run_as_steps_pass():
+def test_python_signal_handlers_run_as_steps_pass(tmp_path):
     heard = []
-    before = signal.signal(signal.SIGUSR1, lambda *_: heard.append(1))
-    try:
-        class Sends:
-            def on_step(self, summary):
-                if summary.step == 5:
-                    os.kill(os.getpid(), signal.SIGUSR1)
 
-        train("Pendulum-v1", total_timesteps=100, records=False, callback=Sends())
+    def handle(*_):
+        heard.append(1)
+        if len(heard) == 2:
+            raise TimeoutError("mine")
+
+    class Sends:
+        def on_step(self, summary):
+            if summary.step in (5, 50):
+                os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        with pytest.raises(TimeoutError, match="mine"):
+            train("Pendulum-v1", total_timesteps=100000, run_dir=tmp_path / "run", callback=Sends())
     finally:
         signal.signal(signal.SIGUSR1, before)
-    assert heard == [1]
+    assert heard == [1, 1] and any((tmp_path / "run" / "checkpoints").iterdir())
 
 
 INTERRUPTED = """
@@ -190,6 +198,38 @@ def test_ctrl_c_takes_a_checkpoint_and_raises(tmp_path, env):
     assert json.loads((tmp_path / "run" / "status.json").read_text())["reason"] == "interrupted"
 
 
+def test_ctrl_c_ends_an_evaluation(tmp_path):
+    script = textwrap.dedent("""
+        import os, signal, sys, threading
+        import softac
+
+        def interrupt_soon(*_):
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        class Callback:
+            def on_step(self, summary):
+                if summary.step == 100:
+                    interrupt_soon()
+
+        settings = dict(threads=1, net_arch=[8], batch_size=8)
+        try:
+            softac.train("Pendulum-v1", total_timesteps=1000, run_dir=sys.argv[1], eval_freq=100, n_eval_episodes=200000,
+                         callback=Callback(), **settings)
+        except KeyboardInterrupt as interrupt:
+            print(interrupt)
+        softac.train(run_dir=sys.argv[1], resume=True, eval_freq=0, total_timesteps=200)
+        interrupt_soon()
+        try:
+            softac.evaluate(sys.argv[1], episodes=1000000)
+        except KeyboardInterrupt as interrupt:
+            print("evaluate", interrupt)
+    """)
+    out = subprocess.run([sys.executable, "-c", script, tmp_path / "run"], capture_output=True, text=True, timeout=60)
+    first, second = out.stdout.splitlines()
+    assert first.startswith("stopped by signal 2 at step 100; its evaluation is still to come; resume=True goes on with")
+    assert second.startswith("evaluate") and out.returncode == 0
+
+
 def test_a_second_ctrl_c_interrupts_the_environment_itself(tmp_path):
     script = textwrap.dedent("""
         import os, signal, sys, time
@@ -211,6 +251,31 @@ def test_a_second_ctrl_c_interrupts_the_environment_itself(tmp_path):
     """).format(here=str(HERE))
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
     assert out.returncode == 0 and out.stdout == "interrupted\n", out.stderr
+
+
+def test_other_python_threads_go_on_meanwhile():
+    beats = []
+    running = threading.Event()
+
+    class Counts:
+        def on_start(self, summary, run_dir):
+            running.set()
+
+        def on_log(self, summary):
+            self.beats = len(beats)
+
+    def beat():
+        running.wait()
+        for i in range(200):
+            beats.append(i)
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    counts = Counts()
+    train("Pendulum-v1", total_timesteps=3000, records=False, callback=counts, log_interval_steps=3000)
+    thread.join()
+    assert counts.beats > 5
 
 
 def test_two_runs_of_one_environment_side_by_side():

@@ -1,6 +1,7 @@
 """softac.train on environments of Python."""
 import json
 import math
+import time
 
 import gymnasium
 import numpy as np
@@ -43,6 +44,28 @@ def test_an_environment_that_saves_nothing_resumes_with_a_new_episode(tmp_path):
     report = softac.train(PythonPendulum, run_dir=tmp_path / "run", resume=True, total_timesteps=300, callback=messages)
     assert report.reason == "finished" and report.step == 300
     assert any("new episode" in text for text in messages.texts)
+
+
+def test_a_fork_of_a_python_run_begins_in_its_state(tmp_path):
+    whole = train(SavingPendulum, total_timesteps=200, records=False)
+    train(SavingPendulum, total_timesteps=130, run_dir=tmp_path / "parent")
+    fork = softac.train(SavingPendulum, fork_from=tmp_path / "parent", run_dir=tmp_path / "fork", total_timesteps=200)
+    assert fork.state_hash == whole.state_hash
+    with pytest.raises(softac._core.ConfigError, match="made by a function of a Python program"):
+        softac.train(fork_from=tmp_path / "parent", run_dir=tmp_path / "other", total_timesteps=200)
+
+
+def test_diagnoses_use_environments_of_python_too():
+    made = []
+
+    def make():
+        made.append(SavingPendulum())
+        return made[-1]
+
+    report = train(make, total_timesteps=150, records=False, diag_freq=100)
+    assert report.reason == "finished" and len(made) == 2 and len(made[1].seeds) > 1
+    alone = train(SavingPendulum, total_timesteps=150, records=False)
+    assert report.state_hash == alone.state_hash  # they do not reach the training
 
 
 def test_resuming_needs_the_environment_of_the_run(tmp_path):
@@ -175,6 +198,14 @@ def test_discrete_actions_and_whole_numbers_in_observations():
     assert report.reason == "finished" and report.num_episodes == 100 and made[0].seen == {3, 4, 5}
 
 
+def test_other_observation_spaces_through_a_wrapper(tmp_path):
+    def make():
+        return gymnasium.wrappers.FlattenObservation(gymnasium.make("FrozenLake-v1"))
+
+    report = train(make, total_timesteps=100, run_dir=tmp_path / "run")
+    assert report.reason == "finished" and config_of(tmp_path / "run")["env_id"] == "python/FrozenLake-v1"
+
+
 def test_spaces_that_are_not_supported_say_so():
     class Odd(PythonPendulum):
         def __init__(self, observations, actions):
@@ -235,6 +266,16 @@ def test_the_traceback_names_the_line():
 def test_faults_may_reset_the_environment():
     report = train(lambda: Failing(fail_with_error), total_timesteps=300, records=False, env_error_resets=True)
     assert report.reason == "finished"
+
+
+def test_a_hanging_environment_is_reported():
+    def hang(obs, reward):
+        time.sleep(1.0)
+        return obs, reward, False, False, {}
+
+    with pytest.warns(RuntimeWarning, match="no answer within env_timeout_sec = 0.2 s"):
+        report = train(lambda: Failing(hang), total_timesteps=300, records=False, env_timeout_sec=0.2)
+    assert report.reason == "env_error" and "no answer within" in report.message
 
 
 def test_what_is_no_exception_leaves_the_call():
