@@ -214,7 +214,12 @@ std::unique_ptr<Env> make_on_this_thread(const std::string& id) {
   if (t_maker == nullptr || t_maker->id != id)
     throw ConfigError("environment '" + id + "' is made by a Python function that this thread was not given");
   const nb::gil_scoped_acquire lock;
-  return std::make_unique<PythonEnv>(t_maker->make(), *t_maker->control);
+  try {
+    return std::make_unique<PythonEnv>(t_maker->make(), *t_maker->control);
+  } catch (const nb::python_error& error) {
+    if (!error.matches(PyExc_Exception)) t_maker->control->keep(std::current_exception(), true);
+    throw;
+  }
 }
 
 // How many scopes need each id.

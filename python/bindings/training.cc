@@ -66,7 +66,7 @@ struct Request {
   std::optional<std::int64_t> fork_step;
   std::string init_from;
   bool allow_changed = false;
-  std::string preset, config_file;
+  std::string preset, config_file, command;
 };
 
 // Another run's settings with what is given in their place.
@@ -154,8 +154,39 @@ TrainReport run_or_try_again(const Request& request, const ResolvedConfig& resol
   }
 }
 
-int time_limit_of(nb::handle source) {
-  return source.is_none() ? 0 : nb::cast<int>(source.attr("time_limit"));
+// Without the interpreter's lock.
+TrainReport run(const Request& request, int time_limit, PythonCallback& observer, RunControl& control) {
+  const ResolvedConfig resolved = resolve(request);
+  check_time_limit(resolved.config, time_limit);
+  TrainerOptions options;
+  options.records = request.records;
+  options.run_dir = request.run_dir;
+  options.runs_root = std::filesystem::absolute(request.runs_root).string();
+  options.command = request.command;
+  options.origins = resolved.origin;
+  options.callback = &observer;
+  options.stop_signal = &control.stop;
+  options.allow_changed = request.allow_changed;
+  options.on_env_hang = warn_of_hang;
+  return run_or_try_again(request, resolved, options, control);
+}
+
+// Calls body without the interpreter's lock and with Ctrl-C looked for. Where a failure came of an exception that is to
+// leave the call, that is raised instead.
+template <class Body>
+auto run_released(RunControl& control, bool catch_sigint, Body&& body) {
+  try {
+    const nb::gil_scoped_release released;
+    const InterruptScope interrupts(control, catch_sigint);
+    return body();
+  } catch (const StoppedError& error) {
+    control.raise();
+    if (error.signal() == SIGINT) raise_interrupt(error.what());
+    throw;
+  } catch (const Error&) {
+    control.raise();
+    throw;
+  }
 }
 
 Report run_trainer(const std::string& env_id, nb::object source, const Settings& settings, const std::string& run_dir,
@@ -163,31 +194,15 @@ Report run_trainer(const std::string& env_id, nb::object source, const Settings&
                    std::optional<std::int64_t> fork_step, const std::string& init_from, bool allow_changed,
                    const std::string& preset, const std::string& config_file, const std::string& command,
                    nb::object callback, bool catch_sigint) {
-  const Request request{env_id,    settings,  run_dir,   runs_root,     records, resume,
-                        fork_from, fork_step, init_from, allow_changed, preset,  config_file};
+  const Request request{env_id,    settings,  run_dir,       runs_root, records,     resume, fork_from,
+                        fork_step, init_from, allow_changed, preset,    config_file, command};
   RunControl control;
   PythonCallback observer(callback, control);
   std::optional<EnvMakerScope> maker;
   if (!source.is_none()) maker.emplace(EnvMaker{env_id, source, &control}, kwargs_of(settings));
-  const int time_limit = time_limit_of(source);
-  TrainReport report;
-  {
-    const nb::gil_scoped_release released;
-    const InterruptScope interrupts(control, catch_sigint);
-    const ResolvedConfig resolved = resolve(request);
-    check_time_limit(resolved.config, time_limit);
-    TrainerOptions options;
-    options.records = records;
-    options.run_dir = run_dir;
-    options.runs_root = std::filesystem::absolute(runs_root).string();
-    options.command = command;
-    options.origins = resolved.origin;
-    options.callback = &observer;
-    options.stop_signal = &control.stop;
-    options.allow_changed = allow_changed;
-    options.on_env_hang = warn_of_hang;
-    report = run_or_try_again(request, resolved, options, control);
-  }
+  const int time_limit = source.is_none() ? 0 : nb::cast<int>(source.attr("time_limit"));
+  const TrainReport report =
+      run_released(control, catch_sigint, [&] { return run(request, time_limit, observer, control); });
   control.raise();
   if (report.reason == StopReason::interrupted) {
     raise_interrupt(
@@ -239,19 +254,10 @@ EvalStats evaluate(const std::string& run_dir, const std::string& env_id, nb::ob
   options.stop_signal = &control.stop;
   std::optional<EnvMakerScope> maker;
   if (!source.is_none()) maker.emplace(EnvMaker{env_id, source, &control}, kwargs_of(env_kwargs));
-  try {
-    const nb::gil_scoped_release released;
-    const InterruptScope interrupts(control, catch_sigint);
+  return run_released(control, catch_sigint, [&] {
     check_same_env(run_dir, env_id);
     return evaluate_run(run_dir, options);
-  } catch (const StoppedError& error) {
-    control.raise();
-    if (error.signal() == SIGINT) raise_interrupt(error.what());
-    throw;
-  } catch (const EnvError&) {
-    control.raise();
-    throw;
-  }
+  });
 }
 
 bool is_native_env(const std::string& env_id) {

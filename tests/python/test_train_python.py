@@ -285,6 +285,25 @@ def test_what_is_no_exception_leaves_the_call():
     with pytest.raises(SystemExit):
         train(lambda: Failing(leave), total_timesteps=300, records=False, env_error_resets=True)
 
+    made = []
+
+    def leave_while_making():
+        if made:
+            raise SystemExit(5)
+        made.append(PythonPendulum())
+        return made[-1]
+
+    with pytest.raises(SystemExit):
+        train(leave_while_making, records=False, n_envs=2)
+
+    class LeavesAtOnce(PythonPendulum):
+        def reset(self, *, seed=None, options=None):
+            raise SystemExit(4)
+
+    for eval_freq in (0, 100):  # the evaluation resets its environments before the run begins
+        with pytest.raises(SystemExit):
+            train(LeavesAtOnce, records=False, eval_freq=eval_freq)
+
 
 def test_states_of_wrong_kinds_are_named(tmp_path):
     class Wrong(PythonPendulum):
