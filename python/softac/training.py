@@ -75,6 +75,10 @@ def train(
     {"pi": [...], "qf": [...]}. env_kwargs: arguments of an environment given by its id.
     callback: see TrainCallback.
 
+    A Python environment gets a seed from the run's generator at every reset. Where it has the methods save_state() and
+    load_state(state) (see softac.env_state) a resumed run is the uninterrupted one to the bit, else it goes on with new
+    episodes. Its run is named python/<Gymnasium's id, or the class>, and no environment preset applies to it.
+
     An environment that fails ends the run with reason "env_error" and its traceback in the message; Ctrl-C takes a
     checkpoint and raises KeyboardInterrupt (a second one interrupts at once, without). Raises ConfigError with all
     that is wrong with the settings, unknown names with the nearest match, IoError, DiskError, MemoryLimitError, EnvError
