@@ -127,6 +127,9 @@ def test_tables_cut_long_names_but_never_merge_two() -> None:
     output = log.HumanOutputFormat(stream, max_length=10)
     output.write({"abcdefghijklm": "x" * 20}, {})
     assert "| abcdefg... | xxxxxxx... |" in stream.getvalue()
+    output.write({"abcdefghij": "x" * 10, "/a": 1}, {})
+    assert "| abcdefghij | xxxxxxxxxx |" in stream.getvalue() and "| /a         | 1          |" in stream.getvalue()
+    assert log.HumanOutputFormat(stream).max_length == 36
     with pytest.raises(ValueError, match="increase max_length"):
         output.write({"abcdefghijklm": 1, "abcdefghijkln": 2}, {})
 
@@ -177,6 +180,7 @@ def test_csv_gains_columns(tmp_path: Path) -> None:
             ["", "", "[1, 2]", "0.5"],
             ["nan", "", "", ""],
         ]
+    assert read(tmp_path / "progress.csv").startswith('b,text,a,"c,d"\n1.5,"say ""a,b""\nand more",,\n')
     assert [path.name for path in tmp_path.iterdir()] == ["progress.csv"]
 
 
