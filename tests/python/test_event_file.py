@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto import types_pb2
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.plugins.hparams import api_pb2, metadata
 
@@ -55,6 +56,7 @@ def test_rows_of_a_logger(tmp_path: Path) -> None:
     texts = events.Tensors("note/text_summary")
     assert [(e.step, list(e.tensor_proto.string_val)) for e in texts] == [(10, [b"step 10"]), (20, [b"step 20"])]
     assert [dim.size for dim in texts[0].tensor_proto.tensor_shape.dim] == [1]
+    assert texts[0].tensor_proto.dtype == types_pb2.DT_STRING
     assert events.SummaryMetadata("note/text_summary").plugin_data.plugin_name == "text"
 
 
