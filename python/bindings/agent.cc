@@ -413,6 +413,10 @@ void bind_replay(nb::module_& m) {
            "next_obs (n, O), terminated (n,), truncated (n,); environment by environment, oldest first.")
       .def("extend", &extend_replay, nb::arg("obs"), nb::arg("action"), nb::arg("reward"), nb::arg("next_obs"),
            nb::arg("terminated"), nb::arg("truncated"), nb::arg("env").none() = nb::none(),
+           nb::sig(
+               "def extend(self, obs: numpy.ndarray, action: numpy.ndarray, reward: numpy.ndarray, next_obs: "
+               "numpy.ndarray, terminated: numpy.ndarray, truncated: numpy.ndarray, env: numpy.ndarray | None = None) "
+               "-> None"),
            "Appends n transitions in their order; arrays as export() gives them (env: 0 where it is left out). "
            "RuntimeError on numbers that are not finite; then nothing is stored.")
       .def("sample", &sample_replay, nb::arg("n"), nb::sig("def sample(self, n: int) -> dict[str, numpy.ndarray]"),
@@ -451,7 +455,7 @@ void bind_agent(nb::module_& m) {
       .def(
           "act", &Agent::act, nb::arg("obs"), nb::arg("deterministic") = false,
           nb::arg("out").noconvert().none() = nb::none(), nb::arg("mask").none() = nb::none(),
-          nb::sig("def act(self, obs: numpy.typing.ArrayLike, deterministic: bool = False, out: numpy.ndarray | None = "
+          nb::sig("def act(self, obs: numpy.ndarray, deterministic: bool = False, out: numpy.ndarray | None = "
                   "None, mask: numpy.ndarray | None = None) -> numpy.ndarray"),
           "The policy's actions. out: float32 array to write into. mask: (N,) where False, nothing is drawn or written "
           "(0 in a new array).")
@@ -462,28 +466,29 @@ void bind_agent(nb::module_& m) {
            "Uniform actions (N, A) in [-1, 1].")
       .def("predict", &Agent::predict, nb::arg("obs"), nb::arg("deterministic") = true,
            nb::arg("out").noconvert().none() = nb::none(),
-           nb::sig("def predict(self, obs: numpy.typing.ArrayLike, deterministic: bool = True, out: numpy.ndarray | "
+           nb::sig("def predict(self, obs: numpy.ndarray, deterministic: bool = True, out: numpy.ndarray | "
                    "None = None) -> numpy.ndarray"),
            "Actions of any number of observations, beside training: noise comes from a generator of its own.")
       .def("observe", &Agent::observe, nb::arg("obs"), nb::arg("action"), nb::arg("reward"), nb::arg("next_obs"),
            nb::arg("terminated"), nb::arg("truncated"), nb::arg("mask").none() = nb::none(),
-           nb::sig("def observe(self, obs: numpy.typing.ArrayLike, action: numpy.typing.ArrayLike, reward: "
-                   "numpy.typing.ArrayLike, next_obs: numpy.typing.ArrayLike, terminated: numpy.typing.ArrayLike, "
-                   "truncated: numpy.typing.ArrayLike, mask: numpy.ndarray | None = None) -> None"),
+           nb::sig(
+               "def observe(self, obs: numpy.ndarray, action: numpy.ndarray, reward: numpy.ndarray | float, next_obs: "
+               "numpy.ndarray, terminated: numpy.ndarray | bool, truncated: numpy.ndarray | bool, mask: "
+               "numpy.ndarray | None = None) -> None"),
            "Stores a step of each environment. next_obs: the true successor, also where an episode ended. mask: (N,) "
            "where False, nothing is stored. EnvError on numbers that are not finite; then nothing is stored.")
       .def("update", &Agent::update, nb::arg("n") = 1, nb::sig("def update(self, n: int = 1) -> dict[str, float]"),
            "n updates from batches of the replay; means of what they report. NumericsError if one went wrong.")
       .def("q_values", &Agent::q_values, nb::arg("obs"), nb::arg("action"), nb::arg("target") = false,
-           nb::sig("def q_values(self, obs: numpy.typing.ArrayLike, action: numpy.typing.ArrayLike, target: bool = "
+           nb::sig("def q_values(self, obs: numpy.ndarray, action: numpy.ndarray, target: bool = "
                    "False) -> numpy.ndarray"),
            "Q_i(s, a) of each critic, or of its target: (n_critics, rows). Of quantiles the mean.")
       .def("log_prob", &Agent::log_prob, nb::arg("obs"), nb::arg("action"),
-           nb::sig("def log_prob(self, obs: numpy.typing.ArrayLike, action: numpy.typing.ArrayLike) -> numpy.ndarray"),
+           nb::sig("def log_prob(self, obs: numpy.ndarray, action: numpy.ndarray) -> numpy.ndarray"),
            "log of the policy's density at actions in [-1, 1]: (rows,) float64. A component at -1 or 1 counts as the "
            "float next to it inside.")
       .def("action_probabilities", &Agent::action_probabilities, nb::arg("obs"),
-           nb::sig("def action_probabilities(self, obs: numpy.typing.ArrayLike) -> numpy.ndarray"),
+           nb::sig("def action_probabilities(self, obs: numpy.ndarray) -> numpy.ndarray"),
            "Discrete actions: the policy (rows, num_actions).")
       .def("diagnostics", &Agent::diagnostics, nb::arg("number").none() = nb::none(),
            nb::sig("def diagnostics(self, number: int | None = None) -> dict[str, float]"),
@@ -498,6 +503,9 @@ void bind_agent(nb::module_& m) {
       .def("set_batch_normalisation", &set_batch_normalisation, nb::arg("obs_mean").none() = nb::none(),
            nb::arg("obs_std").none() = nb::none(), nb::arg("obs_clip").none() = nb::none(), nb::arg("reward_std") = 1.0,
            nb::arg("reward_clip") = std::numeric_limits<double>::infinity(),
+           nb::sig("def set_batch_normalisation(self, obs_mean: numpy.ndarray | None = None, obs_std: numpy.ndarray | "
+                   "None = None, obs_clip: numpy.ndarray | None = None, reward_std: float = 1.0, reward_clip: float = "
+                   "float('inf')) -> None"),
            "What batches are put through as they are drawn: (s - mean)/std within ±clip, each (O,), and r/std within "
            "±clip before rewards are discounted.")
       .def("clear_batch_normalisation",
@@ -507,8 +515,10 @@ void bind_agent(nb::module_& m) {
       .def("optimizer_state", &Agent::optimizer_state, nb::sig("def optimizer_state(self) -> dict[str, numpy.ndarray]"),
            "Copies of Adam's moments by name.")
       .def("load_model_state", &Agent::load_model_state, nb::arg("values"), nb::arg("strict") = true,
+           nb::sig("def load_model_state(self, values: dict[str, numpy.ndarray], strict: bool = True) -> None"),
            "Sets them; strict: all of them. ContractError on unknown names and other shapes; then nothing is set.")
-      .def("load_optimizer_state", &Agent::load_optimizer_state, nb::arg("values"), nb::arg("strict") = true)
+      .def("load_optimizer_state", &Agent::load_optimizer_state, nb::arg("values"), nb::arg("strict") = true,
+           nb::sig("def load_optimizer_state(self, values: dict[str, numpy.ndarray], strict: bool = True) -> None"))
       .def("counters", &counters, nb::sig("def counters(self) -> dict[str, int]"))
       .def("set_counters", &set_counters, nb::arg("num_updates"), nb::arg("num_actor_updates"),
            nb::arg("update_rng_position").none() = nb::none())

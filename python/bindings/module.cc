@@ -8,7 +8,6 @@ NB_MODULE(_core, m) {
   softac::python::bind_errors(m);
   softac::python::bind_settings(m);
   softac::python::bind_agent(m);
-  softac::python::bind_records(m);
   softac::python::bind_training(m);
   softac::python::bind_exact_problems(m);
   softac::python::bind_exact(m);
