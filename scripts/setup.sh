@@ -3,6 +3,7 @@
 # The caller sets `root` (the source tree). Everything here reports on standard error and leaves standard output alone.
 
 run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev)
+test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev clang-format-14 python3-dev)
 system_python=${SOFTAC_SYSTEM_PYTHON:-/usr/bin/python3}
 build_dir=$root/build/release
 
@@ -95,12 +96,29 @@ build() {
     fail "the build in ${dir#"$root"/} failed"
 }
 
-# CMake arguments of the Release build, which both commands share; ./test marks it to hold the tests as well.
-# Warnings are errors only with the compiler they were tested with.
+# The Release build, which both commands share: ./test marks it to hold the tests and the Python module as well.
+with_tests() { [ -f "$build_dir/.with-tests" ]; }
+
+# The Debian packages that it needs, and what build/venv must hold.
+prepare_release() {
+  if with_tests; then
+    need_packages "${test_packages[@]}"
+    need_python "$root/build/venv" test
+  else
+    need_packages "${run_packages[@]}"
+    need_python "$root/build/venv" run
+  fi
+}
+
+# CMake arguments of the Release build. Warnings are errors only with the compiler they were tested with.
 release_arguments() {
   printf '%s\n' -DCMAKE_BUILD_TYPE=Release "-DSOFTAC_PYTHON=$root/build/venv/bin/python"
   [ "$(${CXX:-g++} -dumpversion 2>/dev/null)" != 12 ] || echo -DSOFTAC_WERROR=ON
-  [ -f "$build_dir/.with-tests" ] && echo -DSOFTAC_BUILD_TESTS=ON || echo -DSOFTAC_BUILD_TESTS=OFF
+  if with_tests; then
+    printf '%s\n' -DSOFTAC_BUILD_TESTS=ON -DSOFTAC_BUILD_PYTHON=ON
+  else
+    echo -DSOFTAC_BUILD_TESTS=OFF
+  fi
 }
 
 # Leaves an up-to-date command at $build_dir/apps/softac.
@@ -110,8 +128,7 @@ prepare_command() {
   fi
   local arguments
   take_lock
-  need_packages "${run_packages[@]}"
-  need_python "$root/build/venv" run
+  prepare_release
   mapfile -t arguments < <(release_arguments)
   configure "$build_dir" "${arguments[@]}"
   build "$build_dir" apps/softac

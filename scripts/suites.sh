@@ -1,7 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # The runs that ./test is made of. Sourced after setup.sh; each run leaves a JUnit file that `finish` adds up.
 
-test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev clang-format-14)
 sanitize_packages=("${test_packages[@]}" clang-14 libclang-rt-14-dev)
 reports=()
 broken=0  # builds and checks outside CTest that failed
@@ -36,11 +35,10 @@ build_suite() {
   fi
 }
 
-prepare_release() {
-  need_packages "${test_packages[@]}"
-  need_python "$root/build/venv" test
+prepare_tests() {
   mkdir -p "$build_dir"
   touch "$build_dir/.with-tests"
+  prepare_release
 }
 
 run_release() {

@@ -170,6 +170,15 @@ class CommandTest(unittest.TestCase):
         self.call()
         self.assertEqual(self.log()[before:before + 3], ["venv", "pip requirements-run.txt", "cmake"])
 
+    def test_after_the_tests_everything_of_theirs_is_kept_ready(self):
+        self.write(os.path.join(self.stubs, "missing"), "python3-dev\n")
+        os.makedirs(os.path.join(self.tree, "build", "release"))
+        self.write(os.path.join(self.tree, "build", "release", ".with-tests"), "")
+        self.call()
+        self.assertTrue(any(line.endswith(" python3-dev") for line in self.log()))
+        self.assertIn("pip requirements-test.txt", self.log())
+        self.assertNotIn("pip requirements-run.txt", self.log())
+
     def test_interrupted_installation_is_repaired(self):
         self.write(os.path.join(self.stubs, "pip-fails"), "")
         self.assertEqual(self.call()[0], 1)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-DIRS = ["include", "src", "apps", "tests", "examples"]
+DIRS = ["include", "src", "apps", "python", "tests", "examples"]
 
 
 def find_clang_format():

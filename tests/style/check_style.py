@@ -1,8 +1,10 @@
-"""Checks the sources without compiling them: include layers, public headers, file heads and sizes, forbidden text.
+"""Checks the sources without compiling them: include layers, public headers, file heads and sizes, forbidden text, and
+what the Python package says of its public names.
 
 check_style.py [--root DIR] checks the tree; check_style.py --self-test checks the checker on small bad trees.
 """
 import argparse
+import ast
 import os
 import re
 import sys
@@ -47,6 +49,7 @@ PUBLIC = {
 }
 MAX_PUBLIC_LINES = 2000  # a sixth of them the two tables of settings, which grow with the methods
 MAX_FILE_LINES = 600
+MAX_COLUMNS = 120  # of the Python package and its tests; clang-format sees to C++
 
 SOURCE_DIRS = ["include", "src", "apps", "python", "bench", "examples", "tests", "scripts", "cmake", ".ci"]
 CODE = (".h", ".cc", ".c")
@@ -169,9 +172,29 @@ def check_text(root, files):
                         yield f"{path}:{number}: {what}"
 
 
+def undocumented(text):
+    """Public classes and functions of a Python file without a docstring."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.parse(text).body:
+        if isinstance(node, kinds) and not node.name.startswith("_") and not ast.get_docstring(node):
+            yield node
+
+
+def check_python(root, files):
+    for path in (f for f in files if f.endswith(".py")):
+        text = read(os.path.join(root, path))
+        if path.startswith(("python" + os.sep, os.path.join("tests", "python"))):
+            for number, line in enumerate(text.split("\n"), 1):
+                if len(line) > MAX_COLUMNS:
+                    yield f"{path}:{number}: {len(line)} columns, more than {MAX_COLUMNS}"
+        if path.startswith(os.path.join("python", "softac")):
+            for node in undocumented(text):
+                yield f"{path}:{node.lineno}: {node.name} has no docstring"
+
+
 def check(root):
     files = list_files(root)
-    return [*check_layers(root, files), *check_public_size(root, files), *check_text(root, files)]
+    return [*check_layers(root, files), *check_public_size(root, files), *check_text(root, files), *check_python(root, files)]
 
 
 # Each bad tree, and a part of the complaint it must cause.
@@ -198,11 +221,16 @@ BAD_TREES = [
     ({"src/base/a.cc": "// a \n"}, "trailing space"),
     ({"scripts/a.sh": "# a\ncd /ro" + "ot/a\n"}, "absolute path"),
     ({"src/base/a.cc": "// a\n// TO" + "DO\n"}, "unfinished"),
+    ({"python/softac/a.py": "import os\n"}, "does not begin with a comment"),
+    ({"python/softac/a.py": '"""a"""\n' + "x" * (MAX_COLUMNS + 1)}, f"more than {MAX_COLUMNS}"),
+    ({"tests/python_all/test_a.py": '"""a"""\n' + "x" * (MAX_COLUMNS + 1)}, f"more than {MAX_COLUMNS}"),
+    ({"python/softac/a.py": '"""a"""\ndef f():\n  return 1\n'}, "f has no docstring"),
 ]
 GOOD_TREE = {
     "src/agent/a.cc": '// a\n#include "env/b.h"\n#include "softac/rng.h"\n#include <vector>\n',
     "src/env/b.h": "// b\n#pragma once\n",
     "include/softac/rng.h": "// r\n#pragma once\n",
+    "python/softac/a.py": '"""a"""\ndef f():\n  "One."\n  return 1\ndef _g():\n  return 1\n',
 }
 
 
