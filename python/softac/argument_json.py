@@ -33,6 +33,7 @@ def number(value: float) -> float | str:
 
 
 def numbers(values: Any) -> list[Any]:
+    """All numbers of an array, in C's order."""
     return [number(v) for v in np.asarray(values, np.float64).ravel()]
 
 
@@ -93,7 +94,8 @@ def _schedule_to_json(value: Any, progress_remaining: float) -> Any:
 def _noise_to_json(noise: Any) -> Any:
     name = class_name(type(noise))
     if name == "VectorizedActionNoise":
-        return {_KIND: name, "base": _noise_to_json(noise.base_noise), "noises": [_noise_to_json(n) for n in noise.noises]}
+        noises = [_noise_to_json(each) for each in noise.noises]
+        return {_KIND: name, "base": _noise_to_json(noise.base_noise), "noises": noises}
     if name == "NormalActionNoise":
         return {_KIND: name, "mean": numbers(noise._mu), "sigma": numbers(noise._sigma)}
     if name == "OrnsteinUhlenbeckActionNoise":
@@ -111,7 +113,9 @@ def _noise_to_json(noise: Any) -> Any:
 
 
 def _noise_from_json(kind: str, value: Mapping[str, Any]) -> Any:
-    array = lambda key: np.array(value[key], np.float64)  # noqa: E731
+    def array(key: str) -> np.ndarray:
+        return np.array(value[key], np.float64)
+
     if kind == "NormalActionNoise":
         return NormalActionNoise(array("mean"), array("sigma"))
     if kind == "OrnsteinUhlenbeckActionNoise":
@@ -164,8 +168,8 @@ def space_from_json(value: Mapping[str, Any]) -> spaces.Space[Any]:
     kind = value.get("space")
     if kind == "Box":
         dtype, shape = np.dtype(value["dtype"]), tuple(value["shape"])
-        bound = lambda key: np.array([float(v) for v in value[key]]).astype(dtype).reshape(shape)  # noqa: E731
-        return spaces.Box(bound("low"), bound("high"), shape, dtype.type)
+        low, high = (np.array([float(v) for v in value[key]]).astype(dtype).reshape(shape) for key in ("low", "high"))
+        return spaces.Box(low, high, shape, dtype.type)
     if kind == "Discrete":
         return spaces.Discrete(int(value["n"]), start=int(value["start"]))
     if kind == "MultiDiscrete":

@@ -61,10 +61,8 @@ class ReplayBuffer:
         del env
         rows = self._agent.replay.sample(batch_size)
         dones = (rows["discount"] == 0).astype(np.float32)
-        column = lambda x: x.reshape(-1, 1)  # noqa: E731
-        return ReplaySamples(
-            rows["obs"], rows["action"], rows["next_obs"], column(dones), column(rows["reward"]), column(rows["discount"])
-        )
+        columns = (x.reshape(-1, 1) for x in (dones, rows["reward"], rows["discount"]))
+        return ReplaySamples(rows["obs"], rows["action"], rows["next_obs"], *columns)
 
     # SB3's arrays: rows by their places, copies made when they are asked for.
 

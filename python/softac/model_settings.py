@@ -56,8 +56,8 @@ def network_settings(policy_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
         elif key == "features_extractor_class":
             if class_name(value) not in _EXTRACTORS:
                 raise NotImplementedError(
-                    f"policy_kwargs: features_extractor_class={class_name(value)}: softac has no feature extractors (CNN "
-                    "and others); observations are flattened, as FlattenExtractor and CombinedExtractor do."
+                    f"policy_kwargs: features_extractor_class={class_name(value)}: softac has no feature extractors "
+                    "(CNN and others); observations are flattened, as FlattenExtractor and CombinedExtractor do."
                 )
         elif key in _WITHOUT_EFFECT:
             if value not in _WITHOUT_EFFECT[key]:

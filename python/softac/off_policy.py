@@ -22,6 +22,7 @@ from softac.buffers import ReplayBuffer
 from softac.callback_base import CallbackList
 from softac.callbacks import ProgressBarCallback
 from softac.callback_base import as_callback
+from softac.constructor_arguments import ConstructorArguments
 from softac.logger import Logger, configure_logger
 from softac.model_settings import class_name, extra_settings, network_settings
 from softac.noise import ActionNoise, VectorizedActionNoise
@@ -81,7 +82,7 @@ class RolloutReturn(NamedTuple):
     continue_training: bool
 
 
-class OffPolicyAlgorithm:
+class OffPolicyAlgorithm(ConstructorArguments):
     """The loop and its state; SAC and DiscreteSAC say which actions there are."""
 
     discrete = False

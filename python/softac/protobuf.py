@@ -20,10 +20,12 @@ def varint(number: int) -> bytes:
 
 
 def int_field(field: int, number: int) -> bytes:
+    """A field of the kinds int32 and int64."""
     return varint(field << 3 | _VARINT) + varint(number)
 
 
 def double_field(field: int, number: float) -> bytes:
+    """A field of the kind double."""
     return varint(field << 3 | _FIXED64) + struct.pack("<d", number)
 
 

@@ -14,10 +14,10 @@ StrPath = str | os.PathLike[str]
 class SAC(OffPolicyAlgorithm):
     """Soft Actor-Critic (arXiv 1812.05905) for continuous actions.
 
-    Arguments up to device are Stable-Baselines3's, in its order and meaning (docs/python.md has the differences). env: a
-    gymnasium.Env, a gymnasium.vector.VectorEnv, a VecEnv of softac or SB3, or a name. Then: threads inside an update (0:
-    all cores; results do not depend on it), backend (None: the best), native (a name means softac's own environment),
-    and every setting of the learner in docs/settings.md by name.
+    Arguments up to device are Stable-Baselines3's, in its order and meaning (docs/python.md has the differences).
+    env: a gymnasium.Env, a gymnasium.vector.VectorEnv, a VecEnv of softac or SB3, or a name. Then: threads inside an
+    update (0: all cores; results do not depend on it), backend (None: the best), native (a name means softac's own
+    environment), and every setting of the learner in docs/settings.md by name.
 
     ValueError (ConfigError with all that is wrong), NotImplementedError for what SB3 has and softac has not.
     """

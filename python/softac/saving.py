@@ -80,7 +80,7 @@ def write_model(model: OffPolicyAlgorithm, path: StrPath | BinaryIO, exclude: se
     if unfit:
         raise NotImplementedError(f"save: {', '.join(sorted(unfit))} cannot be included in the file.")
     if not hasattr(path, "write"):
-        _write_file(model, with_suffix(path, ".zip"), exclude, include)  # type: ignore[arg-type]
+        _write_file(model, with_suffix(path, ".zip"), exclude, include)
         return
     _write_zip(model, path, exclude, include)  # type: ignore[arg-type]
 
@@ -154,7 +154,7 @@ def _episode(info: Mapping[str, Any]) -> dict[str, Any]:
 def write_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
     """OffPolicyAlgorithm.save_replay_buffer."""
     if not hasattr(path, "write"):
-        target = with_suffix(path, ".replay")  # type: ignore[arg-type]
+        target = with_suffix(path, ".replay")
         Path(target).parent.mkdir(parents=True, exist_ok=True)
         agent.save_replay(target)
         return
@@ -162,7 +162,7 @@ def write_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
         beside = os.path.join(folder, "replay")
         agent.save_replay(beside)
         with open(beside, "rb") as file:
-            shutil.copyfileobj(file, path)  # type: ignore[misc, arg-type]
+            shutil.copyfileobj(file, path)  # type: ignore[arg-type]
 
 
 # Reading.
@@ -171,12 +171,12 @@ def write_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
 def read_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
     """OffPolicyAlgorithm.load_replay_buffer."""
     if not hasattr(path, "read"):
-        agent.load_replay(str(path) if os.path.exists(path) else with_suffix(path, ".replay"))  # type: ignore[arg-type]
+        agent.load_replay(str(path) if os.path.exists(path) else with_suffix(path, ".replay"))
         return
     with tempfile.TemporaryDirectory() as folder:
         beside = os.path.join(folder, "replay")
         with open(beside, "wb") as file:
-            shutil.copyfileobj(path, file)  # type: ignore[misc, arg-type]
+            shutil.copyfileobj(path, file)  # type: ignore[arg-type]
         agent.load_replay(beside)
 
 
@@ -212,7 +212,7 @@ class SavedModel:
 def read_model(path: StrPath | BinaryIO) -> SavedModel:
     """A file of write_model. ValueError that says what is wrong with any other file; OSError where there is none."""
     if not hasattr(path, "read"):
-        path = path if os.path.exists(path) else with_suffix(path, ".zip")  # type: ignore[arg-type]
+        path = path if os.path.exists(path) else with_suffix(path, ".zip")
         with open(path, "rb") as file:
             return _read_zip(file, str(path))
     return _read_zip(path, str(getattr(path, "name", "the file")))  # type: ignore[arg-type]
@@ -244,7 +244,9 @@ def _read_zip(file: BinaryIO, name: str) -> SavedModel:
 
 
 def _read_obs(archive: zipfile.ZipFile, names: list[str], key: str) -> Any:
-    load = lambda entry: np.load(io.BytesIO(archive.read(entry)), allow_pickle=False)  # noqa: E731
+    def load(entry: str) -> Array:
+        return np.asarray(np.load(io.BytesIO(archive.read(entry)), allow_pickle=False))
+
     if f"{key}.npy" in names:
         return load(f"{key}.npy")
     parts = {n[len(key) + 1 : -4]: load(n) for n in names if n.startswith(f"{key}.") and n.endswith(".npy")}
@@ -272,7 +274,8 @@ def make_model(
         settings = {**data["settings"], **{k: v for k, v in overridden.items() if k not in _ARGUMENTS}}
         arguments |= {k: v for k, v in overridden.items() if k in _ARGUMENTS}
         arguments = {name: usable(name, value) for name, value in arguments.items()}
-        model = cls(data["policy"], None, _init_setup_model=False, **arguments, **settings)
+        make: Any = cls  # SAC or DiscreteSAC, whose constructors name the arguments
+        model: Model = make(data["policy"], None, _init_setup_model=False, **arguments, **settings)
         model.observation_space = overrides.get("observation_space") or space_from_json(data["observation_space"])
         model.action_space = overrides.get("action_space") or space_from_json(data["action_space"])
         model.n_envs = int(data["n_envs"])
