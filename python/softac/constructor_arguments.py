@@ -34,3 +34,4 @@ class ConstructorArguments:
     device: Any
     threads: int
     backend: str | None
+    run_dir: str | None

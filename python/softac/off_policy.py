@@ -27,6 +27,7 @@ from softac.logger import Logger, configure_logger
 from softac.model_settings import class_name, extra_settings, network_settings
 from softac.noise import ActionNoise, VectorizedActionNoise
 from softac.policies import Policy
+from softac.run_directory import RunDirectory
 from softac.schedules import FloatSchedule
 from softac.spaces import ActionCodec, ObservationCodec
 from softac.sb3_interop import register_vec_env
@@ -113,6 +114,7 @@ class OffPolicyAlgorithm(ConstructorArguments):
         self.ep_success_buffer: deque[bool] | None = None
         self._logger: Logger | None = None
         self._custom_logger = False
+        self._run_directory: RunDirectory | None = None
         self.env: Any = None
         self.n_envs = 1
         self._vec_normalize_env: Any = None
@@ -302,6 +304,16 @@ class OffPolicyAlgorithm(ConstructorArguments):
             total_timesteps, callback, reset_num_timesteps, tb_log_name, progress_bar
         )
         callback.on_training_start(locals(), globals())
+        try:
+            self._run(callback, total_timesteps, log_interval)
+        except BaseException as error:
+            self._finish(error)
+            raise
+        self._finish(None)
+        return self
+
+    def _run(self, callback: Any, total_timesteps: int, log_interval: int | None) -> None:
+        assert self.env is not None
         while self.num_timesteps < total_timesteps:
             rollout = self.collect_rollouts(
                 self.env,
@@ -319,7 +331,10 @@ class OffPolicyAlgorithm(ConstructorArguments):
                 if gradient_steps > 0:
                     self.train(gradient_steps)
         callback.on_training_end()
-        return self
+
+    def _finish(self, error: BaseException | None) -> None:
+        if self._run_directory is not None:
+            self._run_directory.finish(self, error)
 
     def _setup_learn(
         self, total_timesteps: int, callback: Any, reset_num_timesteps: bool, tb_log_name: str, progress_bar: bool
@@ -347,7 +362,13 @@ class OffPolicyAlgorithm(ConstructorArguments):
             self._last_episode_starts = np.ones((self.n_envs,), dtype=bool)
             if self._vec_normalize_env is not None:
                 self._last_original_obs = self._vec_normalize_env.get_original_obs()
-        if not self._custom_logger:
+        if self.run_dir is not None and self._run_directory is None:
+            self._run_directory = RunDirectory(self, self.run_dir)
+        if self._run_directory is not None:
+            self._run_directory.status(self, "running", "", "")
+            if not self._custom_logger:
+                self._logger = self._run_directory.logger
+        elif not self._custom_logger:
             self._logger = configure_logger(self.verbose, self.tensorboard_log, tb_log_name, reset_num_timesteps)
         callback = as_callback(callback)
         if progress_bar:
@@ -493,6 +514,8 @@ class OffPolicyAlgorithm(ConstructorArguments):
         for index, info in enumerate(infos):
             if "episode" in info:
                 self.ep_info_buffer.append(info["episode"])
+                if self._run_directory is not None:
+                    self._run_directory.episode(info["episode"])
             if dones is not None and dones[index] and info.get("is_success") is not None:
                 self.ep_success_buffer.append(info["is_success"])
 
@@ -598,12 +621,13 @@ class OffPolicyAlgorithm(ConstructorArguments):
         new = object.__new__(type(self))
         memo[id(self)] = new
         shared = ("env", "_vec_normalize_env", "_logger", "observation_codec", "action_codec")
-        made = ("policy", "actor", "critic", "critic_target", "replay_buffer")
+        made = ("policy", "actor", "critic", "critic_target", "replay_buffer", "_run_directory")
         for name, value in self.__dict__.items():
             if name in shared:
                 new.__dict__[name] = value
             elif name not in made:
                 new.__dict__[name] = copy.deepcopy(value, memo)
+        new._run_directory, new.run_dir = None, None  # one model's
         new._use_agent()
         new.replay_buffer.rows = self.replay_buffer.rows
         new._learning_rate_set = self._learning_rate_set

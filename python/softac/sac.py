@@ -55,6 +55,7 @@ class SAC(OffPolicyAlgorithm):
         *,
         threads: int = 0,
         backend: str | None = None,
+        run_dir: StrPath | None = None,
         native: bool = False,
         **settings: Any,
     ) -> None:
@@ -121,6 +122,7 @@ class DiscreteSAC(OffPolicyAlgorithm):
         *,
         threads: int = 0,
         backend: str | None = None,
+        run_dir: StrPath | None = None,
         native: bool = False,
         **settings: Any,
     ) -> None:

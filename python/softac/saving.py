@@ -101,7 +101,7 @@ def _write_file(model: OffPolicyAlgorithm, path: str, exclude: set[str], include
 
 def _write_zip(model: OffPolicyAlgorithm, file: BinaryIO, exclude: set[str], include: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("data.json", json.dumps(_data(model, exclude), indent=1))
+        archive.writestr("data.json", json.dumps(model_data(model, exclude), indent=1))
         learner = os.path.join(folder, "learner")
         model.agent.save(learner)
         archive.write(learner, "learner.safetensors")
@@ -124,7 +124,8 @@ def _write_obs(archive: zipfile.ZipFile, name: str, obs: Any) -> None:
         archive.writestr(f"{entry}.npy", data.getvalue())
 
 
-def _data(model: OffPolicyAlgorithm, exclude: set[str]) -> dict[str, Any]:
+def model_data(model: OffPolicyAlgorithm, exclude: set[str]) -> dict[str, Any]:
+    """What data.json holds."""
     progress = model._current_progress_remaining
     return {
         "format": _FORMAT,
