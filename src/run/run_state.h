@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "softac/agent.h"
+#include "softac/schedule.h"
 
 namespace softac {
 
@@ -21,16 +22,6 @@ struct RecordPositions {
   std::uint64_t evaluations = 0;
   std::string tensorboard_file;  // "" without one
   std::uint64_t tensorboard_bytes = 0;
-};
-
-// What is still to be done after a vector step before the next one, in this order. A run that is stopped in the midst
-// of it goes on there.
-struct Due {
-  std::int64_t updates = 0;
-  bool log = false, diagnosis = false, evaluation = false, checkpoint = false;
-
-  bool any() const { return *this != Due(); }
-  friend bool operator==(const Due&, const Due&) = default;
 };
 
 struct RunState {

@@ -12,11 +12,11 @@
 #include "run/run_state.h"
 #include "softac/agent.h"
 #include "softac/config.h"
+#include "softac/schedule.h"
 #include "softac/train_summary.h"
 #include "train/collector.h"
 #include "train/run_clock.h"
 #include "train/sampler.h"
-#include "train/schedule.h"
 #include "train/statistics.h"
 
 namespace softac {

@@ -43,6 +43,7 @@ PUBLIC = {
     "update_metrics.h": "base",
     "diagnostics.h": "agent",
     "learner.h": "train",
+    "schedule.h": "run",
     "trainer.h": "train",
     "evaluation.h": "run",
     "train_summary.h": "run",

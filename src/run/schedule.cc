@@ -1,6 +1,7 @@
-#include "train/schedule.h"
+#include "softac/schedule.h"
 
 #include "config/planned_updates.h"
+#include "softac/sac_settings.h"
 
 namespace softac {
 
@@ -14,7 +15,11 @@ Schedule::Schedule(const TrainConfig& config)
       log_freq_(config.log_interval_steps),
       eval_freq_(config.eval_freq),
       diag_freq_(config.diag_freq),
-      checkpoint_freq_(config.checkpoint_freq) {}
+      checkpoint_freq_(config.checkpoint_freq) {
+  std::vector<SettingViolation> violations = validate(config);
+  std::erase_if(violations, [](const SettingViolation& v) { return v.key == "env_id"; });
+  refuse(violations);
+}
 
 void Schedule::advance() {
   previous_step_ = step_;

@@ -1,9 +1,10 @@
 // Which step a run is at and what is due after it.
-#include "train/schedule.h"
+#include "softac/schedule.h"
 
 #include <gtest/gtest.h>
 
 #include "config/planned_updates.h"
+#include "softac/error.h"
 #include "train/outcome.h"
 
 namespace softac::test {
@@ -42,6 +43,13 @@ TEST(Schedule, PlannedUpdatesAreThoseOfTheWholeRun) {
       }
     }
   }
+}
+
+TEST(Schedule, RefusesWhatIsNoSchedule) {
+  TrainConfig config = config_of(1);
+  config.train_freq = 0;
+  config.n_envs = 0;
+  EXPECT_THROW(Schedule{config}, ConfigError);
 }
 
 TEST(Schedule, FrequenciesCountEnvironmentSteps) {

@@ -1,16 +1,34 @@
-// Which step a run is at, and what is due after it. Frequencies count environment steps: a vector step of N
-// environments is N of them, and what falls due within it is done once, after it.
+// Which step a run is at, and what is due after it: the beat of Trainer's loop, for loops of your own as well.
+// Frequencies count environment steps: a vector step of N environments is N of them, and what falls due within it is
+// done once, after it.
+//
+//   Schedule schedule(config);
+//   while (!schedule.at_end()) {
+//     … act (uniformly while schedule.random_actions()), step, observe …
+//     schedule.advance();
+//     for (auto n = schedule.updates_due(); n > 0; --n) learner.update();
+//   }
 #pragma once
 
 #include <cstdint>
 
-#include "run/run_state.h"
 #include "softac/config.h"
 
 namespace softac {
 
+// What is still to be done after a vector step before the next one, in this order. A run that is stopped in the midst
+// of it goes on there.
+struct Due {
+  std::int64_t updates = 0;
+  bool log = false, diagnosis = false, evaluation = false, checkpoint = false;
+
+  bool any() const { return *this != Due(); }
+  friend bool operator==(const Due&, const Due&) = default;
+};
+
 class Schedule {
  public:
+  // Throws ConfigError with everything that validate(config) says, but where no environment is named.
   explicit Schedule(const TrainConfig& config);
 
   void advance();  // a vector step was taken
