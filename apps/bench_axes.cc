@@ -5,7 +5,7 @@
 #include "agent/update.h"
 #include "bench_flop.h"
 #include "bench_synthetic.h"
-#include "env/vec_env.h"
+#include "softac/vec_env.h"
 #include "train/collector.h"
 
 namespace softac::app {

@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "bench_measure.h"
 #include "bench_what.h"
-#include "env/vec_env.h"
 #include "run/build_info.h"
+#include "softac/vec_env.h"
 
 namespace softac::app {
 

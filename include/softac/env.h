@@ -40,6 +40,16 @@ struct StepResult {
   bool truncated = false;   // cut off for another reason (not the time limit, which VecEnv adds): the next value counts
 };
 
+// One of an environment's values beside observation and reward (Gymnasium's info).
+struct InfoField {
+  std::string name;
+  int size = 0;           // 0: a number; else a vector of that many
+  bool at_start = false;  // the start of an episode has it too; else it belongs to a step
+};
+
+// The numbers of all fields together, I.
+int info_size(std::span<const InfoField> fields);
+
 // One environment instance. Not thread-safe; different instances may run on different threads. Spans have the sizes
 // said below: an environment need not check them, and what the library steps (VecEnv) always gives them.
 class Env {
@@ -54,6 +64,19 @@ class Env {
   // One step. action: (A) in the environment's own units, not clipped by the caller. Writes the next observation, (O).
   // After terminated or truncated the caller must reset. Throws EnvError if the simulation broke down.
   virtual StepResult step(std::span<const double> action, std::span<double> obs) = 0;
+
+  // Starts an episode in a state that the caller gives, (start_size()), in place of a drawn one, and writes the first
+  // observation, (O). MuJoCo's tasks: qpos, then qvel. start_size() is 0, and reset_to throws ContractError, where an
+  // environment has no such state.
+  virtual int start_size() const { return 0; }
+  virtual void reset_to(std::span<const double>, std::span<double>) {
+    throw ContractError(spec().id + " cannot start in a given state");
+  }
+
+  // Values of the last step or reset, field after field: out has info_size(info_fields()). Those that belong to a step
+  // are NaN after a reset, and all are after load_state. Costs nothing unless it is called.
+  virtual std::vector<InfoField> info_fields() const { return {}; }
+  virtual void info(std::span<double>) const {}
 
   // Exact state for checkpoints: everything that step() reads. An environment without it returns false / throws.
   // load_state throws IoError on bytes that save_state of the same environment did not write.
@@ -76,8 +99,10 @@ struct EnvArgument {
 struct EnvInfo {
   std::string id;
   std::string description;
-  std::string family;  // "mujoco", "classic", "plugin"
+  std::string family;  // "mujoco", "classic", "softac", "plugin"
   std::vector<EnvArgument> arguments;
+  int max_episode_steps = 0;  // as in the spec of an instance
+  std::optional<double> reward_threshold = std::nullopt;
 };
 
 // All environments this build can make, in table order (plugins loaded so far included).
@@ -90,6 +115,11 @@ EnvInfo find_env(const std::string& id);
 // of another type, NaN or out of the environment's range, IoError on a missing or wrong model file, ContractError if a
 // factory makes none.
 std::unique_ptr<Env> make_env(const std::string& id, const EnvKwargs& kwargs = {});
+
+// Where the MuJoCo tasks' model files are looked for unless the environment variable SOFTAC_MODEL_DIR is set: before
+// the installed gymnasium packages that are found without it. "" = nowhere, as at the start. Any thread.
+void set_model_directory(const std::string& directory);
+std::string model_directory();
 
 // Loads a shared library with the C entry point of softac/env_plugin.h; its environments join the table.
 // Throws IoError if it cannot be loaded, ConfigError if its version or contents do not fit.

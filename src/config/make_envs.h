@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "env/vec_env.h"
 #include "softac/config.h"
 #include "softac/error.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 

@@ -17,8 +17,8 @@
 
 #include "base/stop_request.h"
 #include "diag/soft_returns.h"
-#include "env/vec_env.h"
 #include "softac/config.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 

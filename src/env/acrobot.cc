@@ -18,6 +18,8 @@ namespace {
 
 constexpr const char* kId = "Acrobot-v1";
 constexpr const char* kDescription = "Swing a two-link pendulum up by torques at its middle joint";
+constexpr int kMaxEpisodeSteps = 500;
+constexpr double kRewardThreshold = -100.0;
 constexpr double kPi = std::numbers::pi;
 constexpr double kDtSec = 0.2;
 constexpr double kMass1 = 1.0, kMass2 = 1.0, kLength1 = 1.0;
@@ -59,8 +61,8 @@ class Acrobot final : public Env {
     spec_.obs_high = {1.0, 1.0, 1.0, 1.0, round_to_float(kMaxSpeed1), round_to_float(kMaxSpeed2)};
     for (const double high : spec_.obs_high) spec_.obs_low.push_back(-high);
     set_discrete_actions(spec_, 3);
-    spec_.max_episode_steps = 500;
-    spec_.reward_threshold = -100.0;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
+    spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
   }
 
@@ -115,6 +117,8 @@ EnvEntry acrobot_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "classic";
+  info.max_episode_steps = kMaxEpisodeSteps;
+  info.reward_threshold = kRewardThreshold;
   return {info, [](const EnvKwargs&) -> std::unique_ptr<Env> { return std::make_unique<Acrobot>(); }};
 }
 

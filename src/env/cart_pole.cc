@@ -18,6 +18,8 @@ namespace {
 
 constexpr const char* kId = "CartPole-v1";
 constexpr const char* kDescription = "Balance a pole on a cart by pushes to the left or right";
+constexpr int kMaxEpisodeSteps = 500;
+constexpr double kRewardThreshold = 475.0;
 constexpr double kGravity = 9.8;
 constexpr double kMassPole = 0.1;
 constexpr double kTotalMass = kMassPole + 1.0;
@@ -37,8 +39,8 @@ class CartPole final : public Env {
     spec_.obs_high = {round_to_float(2 * kMaxPosition), kInf, round_to_float(2 * kMaxAngle), kInf};
     for (const double high : spec_.obs_high) spec_.obs_low.push_back(-high);
     set_discrete_actions(spec_, 2);
-    spec_.max_episode_steps = 500;
-    spec_.reward_threshold = 475.0;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
+    spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
   }
 
@@ -87,6 +89,8 @@ EnvEntry cart_pole_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "classic";
+  info.max_episode_steps = kMaxEpisodeSteps;
+  info.reward_threshold = kRewardThreshold;
   info.arguments = {{"sutton_barto_reward", false, "0 per step and −1 at the fall, in place of 1 per step"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             return std::make_unique<CartPole>(bool_kwarg(kwargs, "sutton_barto_reward"));

@@ -19,6 +19,8 @@ namespace {
 
 constexpr const char* kId = "MountainCarContinuous-v0";
 constexpr const char* kDescription = "Drive an underpowered car out of a valley";
+constexpr int kMaxEpisodeSteps = 999;
+constexpr double kRewardThreshold = 90.0;
 constexpr double kMinPosition = -1.2;
 constexpr double kMaxPosition = 0.6;
 constexpr double kMaxSpeed = 0.07;
@@ -64,8 +66,8 @@ class MountainCarContinuous final : public Env {
     spec_.obs_high = {round_to_float(kMaxPosition), round_to_float(kMaxSpeed)};
     spec_.act_low = {-1.0};
     spec_.act_high = {1.0};
-    spec_.max_episode_steps = 999;
-    spec_.reward_threshold = 90.0;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
+    spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
   }
 
@@ -135,6 +137,8 @@ EnvEntry mountain_car_continuous_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "classic";
+  info.max_episode_steps = kMaxEpisodeSteps;
+  info.reward_threshold = kRewardThreshold;
   info.arguments = {{"goal_velocity", 0.0, "least speed at the goal that ends the episode"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             const double goal_velocity = number_kwarg(kwargs, "goal_velocity");

@@ -20,6 +20,8 @@ namespace {
 
 constexpr const char* kId = "MountainCar-v0";
 constexpr const char* kDescription = "Drive an underpowered car out of a valley by full pushes";
+constexpr int kMaxEpisodeSteps = 200;
+constexpr double kRewardThreshold = -110.0;
 constexpr double kMinPosition = -1.2;
 constexpr double kMaxPosition = 0.6;
 constexpr double kMaxSpeed = 0.07;
@@ -35,8 +37,8 @@ class MountainCar final : public Env {
     spec_.obs_low = {round_to_float(kMinPosition), round_to_float(-kMaxSpeed)};
     spec_.obs_high = {round_to_float(kMaxPosition), round_to_float(kMaxSpeed)};
     set_discrete_actions(spec_, 3);
-    spec_.max_episode_steps = 200;
-    spec_.reward_threshold = -110.0;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
+    spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
   }
 
@@ -78,6 +80,8 @@ EnvEntry mountain_car_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "classic";
+  info.max_episode_steps = kMaxEpisodeSteps;
+  info.reward_threshold = kRewardThreshold;
   info.arguments = {{"goal_velocity", 0.0, "least speed at the goal that ends the episode"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             return std::make_unique<MountainCar>(number_kwarg(kwargs, "goal_velocity"));

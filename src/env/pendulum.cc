@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kId = "Pendulum-v1";
 constexpr const char* kDescription = "Swing a pendulum up and hold it upright";
+constexpr int kMaxEpisodeSteps = 200;
 constexpr double kMaxSpeed = 8.0;
 constexpr double kMaxTorque = 2.0;
 constexpr double kDtSec = 0.05;
@@ -47,7 +48,7 @@ class Pendulum final : public Env {
     spec_.obs_high = {1.0, 1.0, kMaxSpeed};
     spec_.act_low = {-kMaxTorque};
     spec_.act_high = {kMaxTorque};
-    spec_.max_episode_steps = 200;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.description = kDescription;
   }
 
@@ -105,6 +106,7 @@ EnvEntry pendulum_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "classic";
+  info.max_episode_steps = kMaxEpisodeSteps;
   info.arguments = {{"g", 10.0, "gravity, m/s²"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             const double gravity = number_kwarg(kwargs, "g");

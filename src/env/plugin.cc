@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -67,7 +68,7 @@ softac_env_type type_at(const softac_env_table& table, int i) {
 class PluginEnv final : public Env {
  public:
   PluginEnv(const softac_env_type& type, EnvSpec spec, const EnvKwargs& kwargs)
-      : type_(type), spec_(std::move(spec)), num_actions_(spec_.num_actions) {
+      : type_(type), spec_(std::move(spec)), num_actions_(spec_.num_actions), action_(spec_.act_low.size()) {
     std::vector<double> values;
     for (int i = 0; i < type.num_arguments; ++i) values.push_back(number_kwarg(kwargs, type.arguments[i].name));
     std::array<char, 512> error{};
@@ -102,9 +103,8 @@ class PluginEnv final : public Env {
 
   StepResult step(std::span<const double> action, std::span<double> obs) override {
     softac_step_result result = {};
-    const double index = num_actions_ > 0 ? discrete_action(action, num_actions_) : 0.0;
-    const double* given = num_actions_ > 0 ? &index : action.data();
-    check_count("step", guarded([&] { return type_.step(instance_, given, obs.data(), &result); }));
+    set_action(action);
+    check_count("step", guarded([&] { return type_.step(instance_, action_.data(), obs.data(), &result); }));
     check_flag("terminated", result.terminated);
     check_flag("truncated", result.truncated);
     return {result.reward, result.terminated == 1, result.truncated == 1};
@@ -136,6 +136,14 @@ class PluginEnv final : public Env {
 
  private:
   const char* who() const { return spec_.id.c_str(); }
+  // What the plugin is promised: an action within its bounds.
+  void set_action(std::span<const double> action) {
+    if (num_actions_ > 0)
+      action_[0] = discrete_action(action, num_actions_);
+    else
+      for (std::size_t j = 0; j < action_.size(); ++j)
+        action_[j] = std::clamp(action[j], spec_.act_low[j], spec_.act_high[j]);
+  }
   // A call that is made all the time.
   template <class Call>
   std::int32_t guarded(Call&& call) {
@@ -161,6 +169,7 @@ class PluginEnv final : public Env {
   const softac_env_type type_;
   EnvSpec spec_;
   const int num_actions_;  // 0: continuous
+  std::vector<double> action_;
   void* instance_ = nullptr;
   std::uint64_t num_calls_ = 0;  // of reset and step
 };
@@ -302,6 +311,8 @@ std::vector<EnvEntry> PluginReader::read(const softac_env_table* table) {
     spec.id = info.id;
     info.description = spec.description;
     info.family = "plugin";
+    info.max_episode_steps = spec.max_episode_steps;
+    info.reward_threshold = spec.reward_threshold;
     info.arguments = read_arguments(type, where);
     all_violations += violations_;
     entries.emplace_back(std::move(info),

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kId = "TwoPeaks-v0";
 constexpr const char* kDescription = "One step: find both of two equally good actions";
+constexpr int kMaxEpisodeSteps = 1;
 constexpr double kPeak = 0.6;
 constexpr double kWidth = 0.15;
 constexpr double kStartNoise = 0.01;
@@ -29,7 +30,7 @@ class TwoPeaks final : public Env {
     spec_.obs_high.assign(seen_.size(), 1.0);
     spec_.act_low = spec_.obs_low;
     spec_.act_high = spec_.obs_high;
-    spec_.max_episode_steps = 1;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.description = kDescription;
   }
 
@@ -78,6 +79,7 @@ EnvEntry two_peaks_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "softac";
+  info.max_episode_steps = kMaxEpisodeSteps;
   info.arguments = {{"dimensions", 1.0, "size of the action"}};
   return {info, [](const EnvKwargs& kwargs) -> std::unique_ptr<Env> {
             const double dimensions = number_kwarg(kwargs, "dimensions");

@@ -20,6 +20,7 @@ namespace {
 
 constexpr const char* kId = "TwoWay-v0";
 constexpr const char* kDescription = "Steer a point around a disc to one of two equally good goals";
+constexpr int kMaxEpisodeSteps = 50;
 constexpr double kStep = 0.2;
 constexpr double kStartY = -0.6;
 constexpr double kStartNoise = 0.05;
@@ -39,7 +40,7 @@ class TwoWay final : public Env {
     spec_.act_dim = 2;
     spec_.obs_low = spec_.act_low = {-1.0, -1.0};
     spec_.obs_high = spec_.act_high = {1.0, 1.0};
-    spec_.max_episode_steps = 50;
+    spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.description = kDescription;
   }
 
@@ -78,6 +79,7 @@ EnvEntry two_way_entry() {
   info.id = kId;
   info.description = kDescription;
   info.family = "softac";
+  info.max_episode_steps = kMaxEpisodeSteps;
   return {info, [](const EnvKwargs&) -> std::unique_ptr<Env> { return std::make_unique<TwoWay>(); }};
 }
 

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "env/vec_env.h"
 #include "replay/replay_buffer.h"
 #include "softac/agent.h"
+#include "softac/vec_env.h"
 #include "train/experience.h"
 
 namespace softac {

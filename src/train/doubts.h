@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "env/vec_env.h"
 #include "softac/agent.h"
 #include "softac/config.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/stop_request.h"
-#include "env/vec_env.h"
 #include "softac/agent.h"
 #include "softac/config.h"
 #include "softac/evaluation.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 

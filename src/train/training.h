@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 
-#include "env/vec_env.h"
 #include "replay/replay_buffer.h"
 #include "run/run_state.h"
 #include "softac/agent.h"
 #include "softac/config.h"
 #include "softac/schedule.h"
 #include "softac/train_summary.h"
+#include "softac/vec_env.h"
 #include "train/collector.h"
 #include "train/run_clock.h"
 #include "train/sampler.h"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "env/vec_env.h"
+#include "softac/vec_env.h"
 #include "support/allocation_counter.h"
 
 namespace softac {
@@ -16,7 +16,8 @@ TEST(Allocations, AreCounted) {
   EXPECT_EQ(test::num_allocations(), before + 1);
 }
 
-TEST(Allocations, StepsMakeNone) {
+// Steps of every environment with random actions; all: with everything kept that can be.
+void expect_no_allocation(bool all) {
   load_env_plugin(SOFTAC_TEST_PLUGIN);
   for (const EnvInfo& info : registered_envs()) {
     if (info.id.starts_with("Bad")) continue;  // these fail on purpose
@@ -25,6 +26,9 @@ TEST(Allocations, StepsMakeNone) {
     VecEnvOptions options;
     options.num_threads = 2;
     options.timeout_sec = 60.0;
+    options.keep_native = options.keep_info = all;
+    options.autoreset = all ? Autoreset::next_step : Autoreset::same_step;
+    options.rescale_actions = !all;
     VecEnv env(std::move(envs), options);
     env.reset();
     std::vector<float> actions(static_cast<std::size_t>(3 * env.spec().act_dim));
@@ -41,6 +45,14 @@ TEST(Allocations, StepsMakeNone) {
     EXPECT_EQ(allocations, 0) << info.id;
     EXPECT_GT(episodes, 0) << info.id << ": the test must meet a reset";
   }
+}
+
+TEST(Allocations, StepsMakeNone) {
+  expect_no_allocation(false);
+}
+
+TEST(Allocations, StepsThatKeepNativeNumbersAndInfosMakeNone) {
+  expect_no_allocation(true);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "env/check.h"
 #include "env/kwargs.h"
-#include "env/vec_env.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 namespace {
@@ -45,6 +45,8 @@ TEST_P(EnvContract, TableEntryIsComplete) {
   EXPECT_FALSE(info.family.empty());
   for (const EnvArgument& argument : info.arguments) EXPECT_FALSE(argument.name.empty());
   EXPECT_EQ(env_->spec().description, info.description);
+  EXPECT_EQ(env_->spec().max_episode_steps, info.max_episode_steps);
+  EXPECT_EQ(env_->spec().reward_threshold, info.reward_threshold);
   EXPECT_NE(describe_env(GetParam()).find(info.id), std::string::npos);
 }
 

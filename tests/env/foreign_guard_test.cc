@@ -11,7 +11,7 @@
 #include <cstdlib>
 
 #include "env/toy_env.h"
-#include "env/vec_env.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 namespace {

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <tuple>
 
-#include "env/vec_env.h"
 #include "softac/env.h"
+#include "softac/vec_env.h"
 
 namespace softac {
 namespace {
@@ -65,6 +65,19 @@ TEST(Plugin, StepsAndDrawsFromTheGivenGenerator) {
   EXPECT_EQ(obs[1], 0.1);
   EXPECT_EQ(obs[0], x + 0.1 * 0.1);
   EXPECT_NEAR(result.reward, -obs[0] * obs[0] - 0.1 * 0.01 - 0.001, 1e-15);
+}
+
+// The library promises plug-ins actions within their bounds, whoever steps them.
+TEST(Plugin, ActionsArriveWithinTheirBounds) {
+  load(SOFTAC_TEST_PLUGIN);
+  const auto env = make_env("GoodPoint-v0"), same = make_env("GoodPoint-v0");
+  Rng rng(4), rng_of_same(4);
+  std::vector<double> obs(2), expected(2);
+  env->reset(rng, obs);
+  same->reset(rng_of_same, expected);
+  env->step(std::vector{-9.0}, obs);
+  same->step(std::vector{-2.0}, expected);
+  EXPECT_EQ(obs, expected);
 }
 
 TEST(Plugin, SavesItsState) {

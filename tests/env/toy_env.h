@@ -8,7 +8,8 @@
 
 namespace softac::testing {
 
-// Observation: (start + steps of the episode, last action[0]); reward: the number of the step in the episode.
+// Observation: (start + steps of the episode, last action[0]); reward: the number of the step in the episode. Infos:
+// the start and twice it, of every moment; the number of the step, of steps.
 class ToyEnv : public Env {
  public:
   ToyEnv() {
@@ -39,6 +40,18 @@ class ToyEnv : public Env {
     if (on_step) on_step(steps_, obs, result);
     return result;
   }
+  int start_size() const override { return 1; }
+  void reset_to(std::span<const double> state, std::span<double> obs) override {
+    Rng unused;
+    reset(unused, obs);
+    obs[0] = start_ = state[0];
+  }
+  std::vector<InfoField> info_fields() const override { return {{"starts", 2, true}, {"steps", 0, false}}; }
+  void info(std::span<double> out) const override {
+    out[0] = start_;
+    out[1] = 2.0 * start_;
+    out[2] = steps_ > 0 ? steps_ : std::numeric_limits<double>::quiet_NaN();
+  }
 
   std::function<void(std::span<double> obs)> on_reset;
   std::function<void(int step, std::span<double> obs, StepResult& result)> on_step;
@@ -48,6 +61,19 @@ class ToyEnv : public Env {
  private:
   double start_ = 0.0;
   int steps_ = 0;
+};
+
+// Several, and where they stay once a VecEnv has them.
+struct Toys {
+  std::vector<std::unique_ptr<Env>> envs;
+  std::vector<ToyEnv*> toys;
+  explicit Toys(int count) {
+    for (int i = 0; i < count; ++i) {
+      auto toy = std::make_unique<ToyEnv>();
+      toys.push_back(toy.get());
+      envs.push_back(std::move(toy));
+    }
+  }
 };
 
 }  // namespace softac::testing

@@ -1,4 +1,4 @@
-#include "env/vec_env.h"
+#include "softac/vec_env.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,23 +13,12 @@
 namespace softac {
 namespace {
 
+using softac::testing::ToyEnv;
+using softac::testing::Toys;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-using ToyEnv = softac::testing::ToyEnv;
-
-struct Toys {
-  std::vector<std::unique_ptr<Env>> envs;
-  std::vector<ToyEnv*> toys;
-  explicit Toys(int count) {
-    for (int i = 0; i < count; ++i) {
-      auto toy = std::make_unique<ToyEnv>();
-      toys.push_back(toy.get());
-      envs.push_back(std::move(toy));
-    }
-  }
-};
 
 std::vector<std::unique_ptr<Env>> make_envs(const std::string& id, int count) {
   std::vector<std::unique_ptr<Env>> envs;

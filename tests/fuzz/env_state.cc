@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "env/vec_env.h"
+#include "softac/vec_env.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::unique_ptr<softac::Env>> envs;

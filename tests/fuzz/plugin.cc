@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "env/kwargs.h"
-#include "env/vec_env.h"
 #include "softac/error.h"
+#include "softac/vec_env.h"
 
 namespace {
 

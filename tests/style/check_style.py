@@ -34,6 +34,7 @@ PUBLIC = {
     "panels.h": "math",
     "env.h": "env",
     "env_plugin.h": "env",
+    "vec_env.h": "env",
     "sac_config.h": "base",
     "sac_settings.h": "agent",
     "config.h": "config",

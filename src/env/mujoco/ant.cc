@@ -116,17 +116,51 @@ class Ant final : public MujocoEnv {
   }
 
   StepResult advance(std::span<const double> action) override {
-    const double x_before = xpos(main_body_)[0];
+    const double x_before = xpos(main_body_)[0], y_before = xpos(main_body_)[1];
     simulate(action);
-    const double x_velocity = (xpos(main_body_)[0] - x_before) / dt();
+    x_velocity_ = (xpos(main_body_)[0] - x_before) / dt();
+    y_velocity_ = (xpos(main_body_)[1] - y_before) / dt();
     const bool healthy = is_healthy();
     const bool paid = healthy || (options_.version == 4 && options_.terminate_when_unhealthy);
-    const double rewards = options_.forward_reward_weight * x_velocity + (paid ? options_.healthy_reward : 0.0);
-    const double costs = options_.ctrl_cost_weight * sum_of_squares(action) + contact_cost();
+    forward_reward_ = options_.forward_reward_weight * x_velocity_;
+    healthy_reward_ = paid ? options_.healthy_reward : 0.0;
+    ctrl_cost_ = options_.ctrl_cost_weight * sum_of_squares(action);
+    paid_contact_cost_ = contact_cost();
+    const double rewards = forward_reward_ + healthy_reward_, costs = ctrl_cost_ + paid_contact_cost_;
     return {.reward = rewards - costs, .terminated = options_.terminate_when_unhealthy && !healthy};
   }
 
+  void report(InfoWriter& out) const override {
+    if (options_.version < 5) return report_v4(out);
+    const double x = data().qpos[0], y = data().qpos[1];
+    out.at_start("x_position", x);
+    out.at_start("y_position", y);
+    out.at_start("distance_from_origin", distance_from_origin(x, y));
+    out.of_step("x_velocity", x_velocity_);
+    out.of_step("y_velocity", y_velocity_);
+    out.of_step("reward_forward", forward_reward_);
+    out.of_step("reward_ctrl", -ctrl_cost_);
+    out.of_step("reward_contact", -paid_contact_cost_);
+    out.of_step("reward_survive", healthy_reward_);
+  }
+  // As in Gymnasium, the contact cost stands in the control cost's place.
+  void report_v4(InfoWriter& out) const {
+    const double x = xpos(main_body_)[0], y = xpos(main_body_)[1];
+    out.of_step("reward_forward", forward_reward_);
+    out.of_step("reward_ctrl", options_.use_contact_forces ? -paid_contact_cost_ : -ctrl_cost_);
+    out.of_step("reward_survive", healthy_reward_);
+    out.of_step("x_position", x);
+    out.of_step("y_position", y);
+    out.of_step("distance_from_origin", distance_from_origin(x, y));
+    out.of_step("x_velocity", x_velocity_);
+    out.of_step("y_velocity", y_velocity_);
+    out.of_step("forward_reward", forward_reward_);
+  }
+
   const Options options_;
+  // Of the last step.
+  double x_velocity_ = 0.0, y_velocity_ = 0.0;
+  double forward_reward_ = 0.0, healthy_reward_ = 0.0, ctrl_cost_ = 0.0, paid_contact_cost_ = 0.0;
   const bool contact_cost_, contact_obs_;
   const int main_body_;
 };

@@ -49,12 +49,25 @@ class HalfCheetah final : public MujocoEnv {
   StepResult advance(std::span<const double> action) override {
     const double x_before = data().qpos[0];
     simulate(action);
-    const double x_velocity = (data().qpos[0] - x_before) / dt();
-    const double ctrl_cost = options_.ctrl_cost_weight * sum_of_squares(action);
-    return {.reward = options_.forward_reward_weight * x_velocity - ctrl_cost};
+    x_velocity_ = (data().qpos[0] - x_before) / dt();
+    forward_reward_ = options_.forward_reward_weight * x_velocity_;
+    ctrl_cost_ = options_.ctrl_cost_weight * sum_of_squares(action);
+    return {.reward = forward_reward_ - ctrl_cost_};
+  }
+
+  void report(InfoWriter& out) const override {
+    const bool v5 = options_.version >= 5;
+    if (v5)
+      out.at_start("x_position", data().qpos[0]);
+    else
+      out.of_step("x_position", data().qpos[0]);
+    out.of_step("x_velocity", x_velocity_);
+    out.of_step(v5 ? "reward_forward" : "reward_run", forward_reward_);
+    out.of_step("reward_ctrl", -ctrl_cost_);
   }
 
   const Options options_;
+  double x_velocity_ = 0.0, forward_reward_ = 0.0, ctrl_cost_ = 0.0;  // of the last step
 };
 
 }  // namespace

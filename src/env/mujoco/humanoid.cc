@@ -57,10 +57,16 @@ class Humanoid final : public HumanoidBase {
   }
 
  private:
-  double mass_centre_x() const {
-    double sum = 0.0;
-    for (int i = 0; i < model().nbody; ++i) sum += model().body_mass[i] * data().xipos[3 * i];
-    return sum / total_mass_;
+  struct Point {
+    double x, y;
+  };
+  Point mass_centre() const {
+    Point sum = {0.0, 0.0};
+    for (int i = 0; i < model().nbody; ++i) {
+      sum.x += model().body_mass[i] * data().xipos[3 * i];
+      sum.y += model().body_mass[i] * data().xipos[3 * i + 1];
+    }
+    return {sum.x / total_mass_, sum.y / total_mass_};
   }
 
   double contact_cost() const {
@@ -70,19 +76,51 @@ class Humanoid final : public HumanoidBase {
   }
 
   StepResult advance(std::span<const double> action) override {
-    const double x_before = mass_centre_x();
+    const Point before = mass_centre();
     simulate(action);
-    const double x_velocity = (mass_centre_x() - x_before) / dt();
+    const Point after = mass_centre();
+    velocity_ = {(after.x - before.x) / dt(), (after.y - before.y) / dt()};
     const double z = data().qpos[2];
     const bool healthy = options_.healthy_z_range.low < z && z < options_.healthy_z_range.high;
     const bool paid = healthy || (options_.version == 4 && options_.terminate_when_unhealthy);
-    const double rewards = options_.forward_reward_weight * x_velocity + (paid ? options_.healthy_reward : 0.0);
-    const double costs = options_.ctrl_cost_weight * sum_of_squares(ctrl()) + contact_cost();
+    forward_reward_ = options_.forward_reward_weight * velocity_.x;
+    healthy_reward_ = paid ? options_.healthy_reward : 0.0;
+    ctrl_cost_ = options_.ctrl_cost_weight * sum_of_squares(ctrl());
+    paid_contact_cost_ = contact_cost();
+    const double rewards = forward_reward_ + healthy_reward_, costs = ctrl_cost_ + paid_contact_cost_;
     return {.reward = rewards - costs, .terminated = options_.terminate_when_unhealthy && !healthy};
+  }
+
+  void report(InfoWriter& out) const override {
+    if (options_.version < 5) return report_v4(out);
+    report_position(out);
+    report_tendons(out);
+    out.at_start("distance_from_origin", distance_from_origin(data().qpos[0], data().qpos[1]));
+    out.of_step("x_velocity", velocity_.x);
+    out.of_step("y_velocity", velocity_.y);
+    out.of_step("reward_survive", healthy_reward_);
+    out.of_step("reward_forward", forward_reward_);
+    out.of_step("reward_ctrl", -ctrl_cost_);
+    out.of_step("reward_contact", -paid_contact_cost_);
+  }
+  void report_v4(InfoWriter& out) const {
+    const Point centre = mass_centre();
+    out.of_step("reward_linvel", forward_reward_);
+    out.of_step("reward_quadctrl", -ctrl_cost_);
+    out.of_step("reward_alive", healthy_reward_);
+    out.of_step("x_position", centre.x);
+    out.of_step("y_position", centre.y);
+    out.of_step("distance_from_origin", distance_from_origin(centre.x, centre.y));
+    out.of_step("x_velocity", velocity_.x);
+    out.of_step("y_velocity", velocity_.y);
+    out.of_step("forward_reward", forward_reward_);
   }
 
   const Options options_;
   const double total_mass_;
+  // Of the last step.
+  Point velocity_ = {0.0, 0.0};
+  double forward_reward_ = 0.0, healthy_reward_ = 0.0, ctrl_cost_ = 0.0, paid_contact_cost_ = 0.0;
 };
 
 }  // namespace

@@ -57,6 +57,16 @@ class HumanoidBase : public MujocoEnv {
     if (obs_.include_cfrc_ext_in_observation) out.put(body_rows(d.cfrc_ext, 6, first_body_));
   }
 
+  void report_position(InfoWriter& out) const {
+    out.at_start("x_position", data().qpos[0]);
+    out.at_start("y_position", data().qpos[1]);
+  }
+  void report_tendons(InfoWriter& out) const {
+    const auto tendons = static_cast<std::size_t>(model().ntendon);
+    out.at_start("tendon_length", {data().ten_length, tendons});
+    out.at_start("tendon_velocity", {data().ten_velocity, tendons});
+  }
+
  private:
   const HumanoidObsOptions obs_;
   const int first_body_, first_dof_;

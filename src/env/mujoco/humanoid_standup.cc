@@ -49,14 +49,26 @@ class HumanoidStandup final : public HumanoidBase {
  private:
   StepResult advance(std::span<const double> action) override {
     simulate(action);
-    const double height_reward = data().qpos[2] / model().opt.timestep;
-    const double ctrl_cost = options_.ctrl_cost_weight * sum_of_squares(ctrl());
-    const double impact_cost = clip(options_.impact_cost_weight * sum_of_squares(body_rows(data().cfrc_ext, 6)),
-                                    options_.impact_cost_range.low, options_.impact_cost_range.high);
-    return {.reward = height_reward - ctrl_cost - impact_cost + 1.0};
+    height_reward_ = data().qpos[2] / model().opt.timestep;
+    ctrl_cost_ = options_.ctrl_cost_weight * sum_of_squares(ctrl());
+    impact_cost_ = clip(options_.impact_cost_weight * sum_of_squares(body_rows(data().cfrc_ext, 6)),
+                        options_.impact_cost_range.low, options_.impact_cost_range.high);
+    return {.reward = height_reward_ - ctrl_cost_ - impact_cost_ + 1.0};
+  }
+
+  void report(InfoWriter& out) const override {
+    if (options_.version >= 5) {
+      report_position(out);
+      out.at_start("z_distance_from_origin", data().qpos[2] - model().qpos0[2]);
+      report_tendons(out);
+    }
+    out.of_step("reward_linup", height_reward_);
+    out.of_step("reward_quadctrl", -ctrl_cost_);
+    out.of_step("reward_impact", -impact_cost_);
   }
 
   const Options options_;
+  double height_reward_ = 0.0, ctrl_cost_ = 0.0, impact_cost_ = 0.0;  // of the last step
 };
 
 }  // namespace

@@ -57,13 +57,21 @@ class InvertedDoublePendulum final : public MujocoEnv {
     simulate(action);
     const double x = data().site_xpos[0], y = data().site_xpos[2];
     const bool terminated = y <= 1.0;
-    const double dist_penalty = 0.01 * scalar_square(x) + scalar_square(y - 2.0);
-    const double vel_penalty = 1e-3 * scalar_square(data().qvel[1]) + 5e-3 * scalar_square(data().qvel[2]);
-    const double alive_bonus = terminated && options_.version >= 5 ? 0.0 : options_.healthy_reward;
-    return {.reward = alive_bonus - dist_penalty - vel_penalty, .terminated = terminated};
+    dist_penalty_ = 0.01 * scalar_square(x) + scalar_square(y - 2.0);
+    vel_penalty_ = 1e-3 * scalar_square(data().qvel[1]) + 5e-3 * scalar_square(data().qvel[2]);
+    alive_bonus_ = terminated && options_.version >= 5 ? 0.0 : options_.healthy_reward;
+    return {.reward = alive_bonus_ - dist_penalty_ - vel_penalty_, .terminated = terminated};
+  }
+
+  void report(InfoWriter& out) const override {
+    if (options_.version < 5) return;
+    out.of_step("reward_survive", alive_bonus_);
+    out.of_step("distance_penalty", -dist_penalty_);
+    out.of_step("velocity_penalty", -vel_penalty_);
   }
 
   const Options options_;
+  double alive_bonus_ = 0.0, dist_penalty_ = 0.0, vel_penalty_ = 0.0;  // of the last step
 };
 
 }  // namespace

@@ -50,10 +50,16 @@ class InvertedPendulum final : public MujocoEnv {
     const bool all_finite = std::all_of(positions.begin(), positions.end(), finite) &&
                             std::all_of(velocities.begin(), velocities.end(), finite);
     const bool terminated = !all_finite || std::abs(data().qpos[1]) > 0.2;
-    return {.reward = terminated && options_.version >= 5 ? 0.0 : 1.0, .terminated = terminated};
+    reward_ = terminated && options_.version >= 5 ? 0.0 : 1.0;
+    return {.reward = reward_, .terminated = terminated};
+  }
+
+  void report(InfoWriter& out) const override {
+    if (options_.version >= 5) out.of_step("reward_survive", reward_);
   }
 
   const Options options_;
+  double reward_ = 0.0;  // of the last step
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "softac/env.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -37,6 +38,10 @@ std::vector<fs::path> model_dirs(std::string& searched) {
   if (const char* dir = std::getenv("SOFTAC_MODEL_DIR"); dir != nullptr && *dir != '\0') {
     searched += std::string("\n  SOFTAC_MODEL_DIR=") + dir;
     return {dir};
+  }
+  if (const std::string set = model_directory(); !set.empty()) {
+    dirs.emplace_back(set);
+    searched += "\n  " + set + " (set_model_directory)";
   }
 #ifdef SOFTAC_GYMNASIUM_DIR
   dirs.push_back(fs::path(SOFTAC_GYMNASIUM_DIR) / kAssets);

@@ -153,12 +153,19 @@ void MujocoEnv::set_state(std::span<const double> qpos, std::span<const double> 
     mj_forward(m, d);
   });
   if (!returned) throw EnvError(spec_.id + ": reset: MuJoCo: " + trap_.message.data());
+  info_stage_ = InfoStage::start;
   write_obs(obs);
+}
+
+void MujocoEnv::reset_to(std::span<const double> state, std::span<double> obs) {
+  SOFTAC_REQUIRE(static_cast<int>(state.size()) == start_size(), state.size(), start_size());
+  set_state(state.first(start_qpos_.size()), state.last(start_qvel_.size()), obs);
 }
 
 StepResult MujocoEnv::step(std::span<const double> action, std::span<double> obs) {
   SOFTAC_REQUIRE(static_cast<int>(action.size()) == spec_.act_dim, action.size(), spec_.act_dim);
   const StepResult result = advance(action);
+  info_stage_ = InfoStage::step;
   write_obs(obs);
   return result;
 }
@@ -167,6 +174,18 @@ void MujocoEnv::write_obs(std::span<double> obs) const {
   SOFTAC_REQUIRE(static_cast<int>(obs.size()) == spec_.obs_dim, obs.size(), spec_.obs_dim);
   ObsWriter out(obs.data());
   observe(out);
+}
+
+std::vector<InfoField> MujocoEnv::info_fields() const {
+  std::vector<InfoField> fields;
+  InfoWriter list(fields);
+  report(list);
+  return fields;
+}
+
+void MujocoEnv::info(std::span<double> out) const {
+  InfoWriter write(out, info_stage_);
+  report(write);
 }
 
 void MujocoEnv::simulate(std::span<const double> action) {
@@ -221,6 +240,7 @@ void MujocoEnv::load_state(std::span<const std::byte> bytes) {
   StateReader in(bytes, spec_.id);
   std::vector<double> state(state_size(model_.get()));
   in.get_array<double>(state);
+  info_stage_ = InfoStage::none;
   mj_resetData(model_.get(), data_.get());
   put_state(model_.get(), data_.get(), state.data());
   for (const std::span<double> block : derived_blocks()) in.get_array<double>(block);

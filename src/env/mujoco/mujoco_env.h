@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "env/mujoco/info_writer.h"
 #include "env/mujoco/model_cache.h"
 #include "env/mujoco/mujoco_api.h"
 #include "env/mujoco/options.h"
@@ -52,10 +53,15 @@ class MujocoEnv : public Env {
   void reset(Rng& rng, std::span<double> obs) final;
   StepResult step(std::span<const double> action, std::span<double> obs) final;
 
-  // Starts an episode in a given state: what reset() does after drawing it. qpos: (nq), qvel: (nv).
+  int start_size() const final { return nq() + nv(); }
+  void reset_to(std::span<const double> state, std::span<double> obs) final;
+  // The same from qpos (nq) and qvel (nv): what reset() does after drawing them.
   void set_state(std::span<const double> qpos, std::span<const double> qvel, std::span<double> obs);
   int nq() const { return static_cast<int>(model_->nq); }
   int nv() const { return static_cast<int>(model_->nv); }
+
+  std::vector<InfoField> info_fields() const final;
+  void info(std::span<double> out) const final;
 
   bool can_save_state() const final { return true; }
   std::vector<std::byte> save_state() const final;
@@ -74,6 +80,8 @@ class MujocoEnv : public Env {
   virtual void draw_start(Rng& rng, std::span<double> qpos, std::span<double> qvel) = 0;
   // Writes the observation of the current state.
   virtual void observe(ObsWriter& out) const = 0;
+  // Names and values of info(), Gymnasium's.
+  virtual void report(InfoWriter&) const {}
   // One step: read the "before" values, simulate(action), return reward and termination.
   virtual StepResult advance(std::span<const double> action) = 0;
 
@@ -112,6 +120,7 @@ class MujocoEnv : public Env {
   DataPtr data_;
   int frame_skip_;
   bool use_contact_forces_ = false;
+  InfoStage info_stage_ = InfoStage::none;
   std::vector<double> start_qpos_, start_qvel_;  // scratch of reset()
   mutable MujocoTrap trap_;
 };

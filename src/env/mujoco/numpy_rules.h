@@ -60,4 +60,9 @@ inline double distance(const double* a, const double* b) {
   return std::sqrt(std::fma(z, z, std::fma(y, y, x * x)));
 }
 
+// np.linalg.norm of two entries, as OpenBLAS's dot product of them rounds.
+inline double distance_from_origin(double x, double y) {
+  return std::sqrt(x * x + y * y);
+}
+
 }  // namespace softac

@@ -75,13 +75,22 @@ class Pusher final : public MujocoEnv {
     const Distances before = distances();
     simulate(action);
     const Distances measured = options_.version >= 5 ? distances() : before;
-    const double reward_near = -measured.near * options_.reward_near_weight;
-    const double reward_dist = -measured.goal * options_.reward_dist_weight;
-    const double reward_ctrl = -sum_of_squares(action) * options_.reward_control_weight;
-    return {.reward = reward_dist + reward_ctrl + reward_near};
+    reward_near_ = -measured.near * options_.reward_near_weight;
+    reward_dist_ = -measured.goal * options_.reward_dist_weight;
+    unweighted_ctrl_ = -sum_of_squares(action);
+    reward_ctrl_ = unweighted_ctrl_ * options_.reward_control_weight;
+    return {.reward = reward_dist_ + reward_ctrl_ + reward_near_};
+  }
+
+  void report(InfoWriter& out) const override {
+    const bool v5 = options_.version >= 5;
+    out.of_step("reward_dist", reward_dist_);
+    out.of_step("reward_ctrl", v5 ? reward_ctrl_ : unweighted_ctrl_);
+    if (v5) out.of_step("reward_near", reward_near_);
   }
 
   const Options options_;
+  double reward_near_ = 0.0, reward_dist_ = 0.0, reward_ctrl_ = 0.0, unweighted_ctrl_ = 0.0;  // of the last step
   const int tips_arm_, object_, goal_;
 };
 

@@ -67,12 +67,18 @@ class Reacher final : public MujocoEnv {
   StepResult advance(std::span<const double> action) override {
     const double reward_before = distance_reward();
     simulate(action);
-    const double reward_dist = options_.version >= 5 ? distance_reward() : reward_before;
-    const double reward_ctrl = -sum_of_squares(action) * options_.reward_control_weight;
-    return {.reward = reward_dist + reward_ctrl};
+    reward_dist_ = options_.version >= 5 ? distance_reward() : reward_before;
+    reward_ctrl_ = -sum_of_squares(action) * options_.reward_control_weight;
+    return {.reward = reward_dist_ + reward_ctrl_};
+  }
+
+  void report(InfoWriter& out) const override {
+    out.of_step("reward_dist", reward_dist_);
+    out.of_step("reward_ctrl", reward_ctrl_);
   }
 
   const Options options_;
+  double reward_dist_ = 0.0, reward_ctrl_ = 0.0;  // of the last step
   const int fingertip_, target_;
 };
 

@@ -47,14 +47,40 @@ class Swimmer final : public MujocoEnv {
   }
 
   StepResult advance(std::span<const double> action) override {
-    const double x_before = data().qpos[0];
+    const double x_before = data().qpos[0], y_before = data().qpos[1];
     simulate(action);
-    const double x_velocity = (data().qpos[0] - x_before) / dt();
-    const double ctrl_cost = options_.ctrl_cost_weight * sum_of_squares(action);
-    return {.reward = options_.forward_reward_weight * x_velocity - ctrl_cost};
+    x_velocity_ = (data().qpos[0] - x_before) / dt();
+    y_velocity_ = (data().qpos[1] - y_before) / dt();
+    forward_reward_ = options_.forward_reward_weight * x_velocity_;
+    ctrl_cost_ = options_.ctrl_cost_weight * sum_of_squares(action);
+    return {.reward = forward_reward_ - ctrl_cost_};
+  }
+
+  void report(InfoWriter& out) const override {
+    const double x = data().qpos[0], y = data().qpos[1], distance = distance_from_origin(x, y);
+    if (options_.version < 5) {
+      out.of_step("reward_fwd", forward_reward_);
+      out.of_step("reward_ctrl", -ctrl_cost_);
+      out.of_step("x_position", x);
+      out.of_step("y_position", y);
+      out.of_step("distance_from_origin", distance);
+    } else {
+      out.at_start("x_position", x);
+      out.at_start("y_position", y);
+      out.at_start("distance_from_origin", distance);
+    }
+    out.of_step("x_velocity", x_velocity_);
+    out.of_step("y_velocity", y_velocity_);
+    if (options_.version < 5) {
+      out.of_step("forward_reward", forward_reward_);
+    } else {
+      out.of_step("reward_forward", forward_reward_);
+      out.of_step("reward_ctrl", -ctrl_cost_);
+    }
   }
 
   const Options options_;
+  double x_velocity_ = 0.0, y_velocity_ = 0.0, forward_reward_ = 0.0, ctrl_cost_ = 0.0;  // of the last step
 };
 
 }  // namespace

@@ -36,7 +36,10 @@ void add_task(MujocoEnvTable& table, const TaskInfo& info, int version) {
     read.finish(info.id);
     return std::make_unique<Task>(info, options);
   };
-  table.emplace_back(EnvInfo{info.id, info.description, "mujoco", list.arguments()}, std::move(factory));
+  EnvInfo entry = {info.id, info.description, "mujoco", list.arguments()};
+  entry.max_episode_steps = info.max_episode_steps;
+  entry.reward_threshold = info.reward_threshold;
+  table.emplace_back(std::move(entry), std::move(factory));
 }
 
 }  // namespace softac

@@ -66,15 +66,32 @@ class Walker2d final : public MujocoEnv {
   StepResult advance(std::span<const double> action) override {
     const double x_before = data().qpos[0];
     simulate(action);
-    const double x_velocity = (data().qpos[0] - x_before) / dt();
+    x_velocity_ = (data().qpos[0] - x_before) / dt();
     const bool healthy = is_healthy();
     const bool paid = healthy || (options_.version == 4 && options_.terminate_when_unhealthy);
-    const double rewards = options_.forward_reward_weight * x_velocity + (paid ? options_.healthy_reward : 0.0);
-    const double ctrl_cost = options_.ctrl_cost_weight * sum_of_squares(action);
-    return {.reward = rewards - ctrl_cost, .terminated = options_.terminate_when_unhealthy && !healthy};
+    forward_reward_ = options_.forward_reward_weight * x_velocity_;
+    healthy_reward_ = paid ? options_.healthy_reward : 0.0;
+    ctrl_cost_ = options_.ctrl_cost_weight * sum_of_squares(action);
+    return {.reward = forward_reward_ + healthy_reward_ - ctrl_cost_,
+            .terminated = options_.terminate_when_unhealthy && !healthy};
+  }
+
+  void report(InfoWriter& out) const override {
+    if (options_.version < 5) {
+      out.of_step("x_position", data().qpos[0]);
+      out.of_step("x_velocity", x_velocity_);
+      return;
+    }
+    out.at_start("x_position", data().qpos[0]);
+    out.at_start("z_distance_from_origin", data().qpos[1] - model().qpos0[1]);
+    out.of_step("x_velocity", x_velocity_);
+    out.of_step("reward_forward", forward_reward_);
+    out.of_step("reward_ctrl", -ctrl_cost_);
+    out.of_step("reward_survive", healthy_reward_);
   }
 
   const Options options_;
+  double x_velocity_ = 0.0, forward_reward_ = 0.0, healthy_reward_ = 0.0, ctrl_cost_ = 0.0;  // of the last step
 };
 
 }  // namespace

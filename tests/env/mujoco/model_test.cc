@@ -39,6 +39,20 @@ TEST(MujocoModel, ModelDirectoryGoesBeforeThePackage) {
   EXPECT_EQ(make_env("Hopper-v5")->spec().obs_dim, 11);
 }
 
+TEST(MujocoModel, AProgramCanSayWhereTheModelFilesAre) {
+  const TempDir dir;
+  dir.write("hopper.xml", read_file(find_model_file("hopper.xml")));
+  EXPECT_EQ(model_directory(), "");
+  set_model_directory(dir.path().string());
+  EXPECT_EQ(model_directory(), dir.path().string());
+  EXPECT_EQ(find_model_file("hopper.xml"), dir.path() / "hopper.xml");
+  EXPECT_NE(find_model_file("swimmer.xml"), dir.path() / "swimmer.xml") << "what it lacks is looked for elsewhere";
+  const std::string message = message_of<IoError>([] { find_model_file("none.xml"); });
+  EXPECT_THAT(message, HasSubstr(dir.path().string() + " (set_model_directory)"));
+  set_model_directory("");
+  EXPECT_NE(find_model_file("hopper.xml"), dir.path() / "hopper.xml");
+}
+
 TEST(MujocoModel, HomeDirectoryIsExpanded) {
   const TempDir dir;
   dir.write("mine.xml", kCartPole);

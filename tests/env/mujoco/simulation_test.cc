@@ -77,6 +77,43 @@ TEST_P(MujocoTask, GoesOnFromASavedStateBitForBitAlsoInAFreshInstance) {
   }
 }
 
+TEST_P(MujocoTask, InfosOfAStepAreNoNumbersBeforeIt) {
+  Player player(GetParam());
+  const std::vector<InfoField> fields = player.env->info_fields();
+  std::vector<double> values(static_cast<std::size_t>(info_size(fields)));
+  const auto expect_numbers = [&](bool of_start, bool of_step) {
+    player.env->info(values);
+    auto value = values.begin();
+    for (const InfoField& field : fields) {
+      for (int k = 0; k < std::max(field.size, 1); ++k)
+        EXPECT_EQ(std::isfinite(*value++), field.at_start ? of_start : of_step) << field.name;
+    }
+  };
+  expect_numbers(false, false);
+  Rng rng(5);
+  player.env->reset(rng, player.obs);
+  expect_numbers(true, false);
+  player.env->step(player.action, player.obs);
+  expect_numbers(true, true);
+  player.env->load_state(player.env->save_state());
+  expect_numbers(false, false);
+}
+
+TEST_P(MujocoTask, StartsInAGivenState) {
+  Player player(GetParam()), same(GetParam());
+  auto& mujoco = dynamic_cast<MujocoEnv&>(*same.env);
+  ASSERT_EQ(player.env->start_size(), mujoco.nq() + mujoco.nv());
+  std::vector<double> state(static_cast<std::size_t>(player.env->start_size()));
+  Rng rng(6);
+  for (double& x : state) x = rng.uniform(0.1, 0.2);
+  player.env->reset_to(state, player.obs);
+  const std::size_t nq = static_cast<std::size_t>(mujoco.nq());
+  mujoco.set_state(std::span(state).first(nq), std::span(state).subspan(nq), same.obs);
+  EXPECT_EQ(player.obs, same.obs);
+  state.pop_back();
+  EXPECT_THROW(player.env->reset_to(state, player.obs), ContractError);
+}
+
 TEST_P(MujocoTask, RefusesAStateOfAnotherSize) {
   Player player(GetParam());
   std::vector<std::byte> state = player.env->save_state();

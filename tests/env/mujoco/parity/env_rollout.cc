@@ -3,8 +3,8 @@
 //   env_rollout --list            every MuJoCo task of the table as JSON
 //   env_rollout INPUT OUTPUT      INPUT: one line of JSON {"id", "kwargs", "starts", "steps"}, then float64 arrays
 //                                 qpos (starts, nq), qvel (starts, nv), actions (steps, A).
-//                                 OUTPUT: float64 arrays start observations (starts used, O), then per step the
-//                                 observation (O), reward, terminated, truncated.
+//                                 OUTPUT: float64 arrays, start observations and info values (starts used, O + I),
+//                                 then per step the observation (O), reward, terminated, truncated, info values (I).
 // The next start state is taken when an episode ends, by itself or by the time limit.
 #include <mujoco/mujoco.h>
 
@@ -39,7 +39,11 @@ void list_tasks() {
   json tasks = json::array();
   for (const EnvInfo& info : registered_envs()) {
     if (info.family != "mujoco") continue;
-    const EnvSpec spec = make_env(info.id)->spec();
+    const std::unique_ptr<Env> env = make_env(info.id);
+    const EnvSpec spec = env->spec();
+    json infos = json::array();
+    for (const InfoField& field : env->info_fields())
+      infos.push_back({{"name", field.name}, {"size", field.size}, {"at_start", field.at_start}});
     json arguments = json::object();
     for (const EnvArgument& argument : info.arguments) {
       // JSON has no infinity: numbers of lists travel as text.
@@ -53,6 +57,7 @@ void list_tasks() {
     }
     tasks.push_back({{"id", info.id},
                      {"arguments", arguments},
+                     {"infos", infos},
                      {"obs_dim", spec.obs_dim},
                      {"act_low", spec.act_low},
                      {"act_high", spec.act_high},
@@ -83,12 +88,18 @@ void rollout(const char* input_path, const char* output_path) {
   const std::size_t obs_dim = static_cast<std::size_t>(env->spec().obs_dim);
   const std::vector<double> qpos = read(starts * nq), qvel = read(starts * nv), actions = read(steps * act_dim);
 
-  std::vector<double> start_obs, rows, obs(obs_dim);
+  std::vector<double> start_rows, rows, obs(obs_dim);
+  std::vector<double> info(static_cast<std::size_t>(info_size(env->info_fields())));
+  const auto append_info = [&](std::vector<double>& to) {
+    env->info(info);
+    to.insert(to.end(), info.begin(), info.end());
+  };
   std::size_t start = 0;
   const auto begin_episode = [&] {
     if (start == starts) throw IoError(std::string(input_path) + ": more episodes than start states");
     mujoco.set_state({&qpos[start * nq], nq}, {&qvel[start * nv], nv}, obs);
-    start_obs.insert(start_obs.end(), obs.begin(), obs.end());
+    start_rows.insert(start_rows.end(), obs.begin(), obs.end());
+    append_info(start_rows);
     ++start;
   };
   begin_episode();
@@ -98,13 +109,14 @@ void rollout(const char* input_path, const char* output_path) {
     const bool truncated = ++length >= env->spec().max_episode_steps;
     rows.insert(rows.end(), obs.begin(), obs.end());
     rows.insert(rows.end(), {result.reward, result.terminated ? 1.0 : 0.0, truncated ? 1.0 : 0.0});
+    append_info(rows);
     if ((result.terminated || truncated) && t + 1 < steps) {
       begin_episode();
       length = 0;
     }
   }
   std::ofstream output(output_path, std::ios::binary);
-  for (const auto* values : {&start_obs, &rows}) {
+  for (const auto* values : {&start_rows, &rows}) {
     output.write(reinterpret_cast<const char*>(values->data()),
                  static_cast<std::streamsize>(values->size() * sizeof(double)));
   }

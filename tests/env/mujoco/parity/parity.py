@@ -3,10 +3,10 @@
     parity.py --rollout path/to/env_rollout [--steps 500] [--seeds 3] [--only TASK]
 
 Both sides play the same float64 actions from the same start states (Gymnasium's resets, injected into the native task).
-Start observations, observations, rewards and flags must be equal bit for bit. Two exceptions, where NumPy's own
-arithmetic depends on the machine, are allowed 1e-12: distances (np.linalg.norm calls the BLAS) in the rewards of
-Reacher and Pusher, and sines and cosines in the observations of Reacher and InvertedDoublePendulum if NumPy's vector
-code cannot be switched off. Exit status 0: equal, 1: different, 77: not comparable here (with the reason).
+Start observations, observations, rewards, flags and info values must be equal bit for bit. Two exceptions, where
+NumPy's own arithmetic depends on the machine, are allowed 1e-12: distances (np.linalg.norm calls the BLAS) in info
+values and in the rewards of Reacher and Pusher, and sines and cosines in the observations of Reacher and
+InvertedDoublePendulum if NumPy's vector code cannot be switched off. Exit status 0: equal, 1: different, 77: not comparable here (with the reason).
 """
 import argparse
 import inspect
@@ -123,12 +123,21 @@ def check_facts(task):
     return wrong
 
 
-def play(env, seed, steps, overdrive):
+def info_row(info, infos, stage):
+    """The info's numbers in the native order; NaN where neither side has the value, after a reset."""
+    expected = {field["name"] for field in infos if stage == "step" or field["at_start"]}
+    if set(info) != expected:
+        raise SystemExit(f"info of a {stage}: Gymnasium has {sorted(info)}, native {sorted(expected)}")
+    parts = [np.atleast_1d(info.get(field["name"], np.full(max(field["size"], 1), np.nan))) for field in infos]
+    return np.concatenate([*parts, []])
+
+
+def play(env, infos, seed, steps, overdrive):
     """Gymnasium's side: random actions, beyond the bounds where overdrive > 1; a fresh start at every episode's end."""
     rng = np.random.default_rng(seed)
     low, high = (bound.astype(np.float64) * overdrive for bound in (env.action_space.low, env.action_space.high))
     actions = rng.uniform(low, high, size=(steps, len(low)))
-    starts, start_obs, rows = [], [], []
+    starts, start_rows, rows = [], [], []
     set_state = env.unwrapped.set_state
 
     def recording_set_state(qpos, qvel):  # the state as drawn: MuJoCo below 3.2 normalises quaternions in place
@@ -138,18 +147,19 @@ def play(env, seed, steps, overdrive):
     env.unwrapped.set_state = recording_set_state
 
     def reset(seed=None):
-        start_obs.append(env.reset(seed=seed)[0])
+        obs, info = env.reset(seed=seed)
+        start_rows.append(np.concatenate([obs, info_row(info, infos, "start")]))
 
     reset(seed)
     for t, action in enumerate(actions):
-        obs, reward, terminated, truncated, _ = env.step(action)
-        rows.append(np.concatenate([obs, [reward, terminated, truncated]]))
+        obs, reward, terminated, truncated, info = env.step(action)
+        rows.append(np.concatenate([obs, [reward, terminated, truncated], info_row(info, infos, "step")]))
         if (terminated or truncated) and t + 1 < steps:
             reset()
-    return actions, starts, np.array(start_obs), np.array(rows)
+    return actions, starts, np.array(start_rows), np.array(rows)
 
 
-def native(rollout, task_id, kwargs, actions, starts, obs_dim):
+def native(rollout, task_id, kwargs, actions, starts, start_width):
     with tempfile.TemporaryDirectory() as folder:
         header = {"id": task_id, "kwargs": {k: str(v) if k == "main_body" else v for k, v in kwargs.items()},
                   "starts": len(starts), "steps": len(actions)}
@@ -159,16 +169,22 @@ def native(rollout, task_id, kwargs, actions, starts, obs_dim):
                 file.write(array.astype(np.float64).tobytes())
         subprocess.run([rollout, f"{folder}/in", f"{folder}/out"], check=True)
         values = np.fromfile(f"{folder}/out")
-    start_values = len(starts) * obs_dim
-    expected = start_values + len(actions) * (obs_dim + 3)
+    start_values = len(starts) * start_width
+    expected = start_values + len(actions) * (start_width + 3)
     if len(values) != expected:
         raise SystemExit(f"{task_id} {kwargs}: {len(values)} numbers from the native task, expected {expected}")
-    return values[:start_values].reshape(-1, obs_dim), values[start_values:].reshape(len(actions), -1)
+    return values[:start_values].reshape(-1, start_width), values[start_values:].reshape(len(actions), -1)
 
 
-def allowed(task_id, exact_trigonometry, obs_dim):
-    """Per column of (obs, reward, terminated, truncated): the allowed difference."""
-    limits = np.zeros(obs_dim + 3)
+def allowed(task, exact_trigonometry, obs_dim):
+    """Per column of (obs, reward, terminated, truncated, infos): the allowed difference."""
+    task_id, info_limits = task["id"], []
+    distances = {"distance_from_origin"}
+    if task_id.startswith(("Reacher", "Pusher")):
+        distances |= {"reward_dist", "reward_near"}
+    for field in task["infos"]:
+        info_limits += max(field["size"], 1) * [TOLERANCE if field["name"] in distances else 0.0]
+    limits = np.concatenate([np.zeros(obs_dim + 3), info_limits])
     if task_id.startswith(("Reacher", "Pusher")):
         limits[obs_dim] = TOLERANCE
     if not exact_trigonometry and task_id.startswith("Reacher"):
@@ -180,7 +196,7 @@ def allowed(task_id, exact_trigonometry, obs_dim):
 
 def compare(theirs, ours, limits):
     """Largest difference, number of differing numbers, and whether all lie within limits (exactly equal where 0)."""
-    same = (theirs == ours) & (np.signbit(theirs) == np.signbit(ours))
+    same = (theirs == ours) & (np.signbit(theirs) == np.signbit(ours)) | np.isnan(theirs) & np.isnan(ours)
     difference = np.where(same, 0.0, np.abs(theirs - ours))
     return difference.max(), int((~same).sum()), bool((same | ((limits > 0) & (difference <= limits))).all())
 
@@ -208,12 +224,14 @@ def main():
         episodes, differing, largest = 0, 0, 0.0
         for kwargs, seed in runs:
             env = gym.make(task["id"], disable_env_checker=True, **kwargs)
-            actions, starts, their_starts, their_rows = play(env, seed, options.steps, 1.3 if seed % 2 else 1.0)
+            actions, starts, their_starts, their_rows = play(env, task["infos"], seed, options.steps,
+                                                             1.3 if seed % 2 else 1.0)
+            obs_dim = env.observation_space.shape[0]
             env.close()
-            obs_dim = their_starts.shape[1]
-            our_starts, our_rows = native(options.rollout, task["id"], kwargs, actions, starts, obs_dim)
-            limits = allowed(task["id"], exact_trigonometry, obs_dim)
-            for part, theirs, ours, limit in (("start observations", their_starts, our_starts, limits[:obs_dim]),
+            our_starts, our_rows = native(options.rollout, task["id"], kwargs, actions, starts, their_starts.shape[1])
+            limits = allowed(task, exact_trigonometry, obs_dim)
+            at_start = np.r_[:obs_dim, obs_dim + 3:len(limits)]
+            for part, theirs, ours, limit in (("starts", their_starts, our_starts, limits[at_start]),
                                               ("steps", their_rows, our_rows, limits)):
                 difference, count, fits = compare(theirs, ours, limit)
                 largest, differing = max(largest, difference), differing + count
