@@ -8,6 +8,8 @@ NB_MODULE(_core, m) {
   softac::python::bind_errors(m);
   softac::python::bind_settings(m);
   softac::python::bind_agent(m);
+  softac::python::bind_env(m);
+  softac::python::bind_vec_env(m);
   softac::python::bind_training(m);
   softac::python::bind_exact_problems(m);
   softac::python::bind_exact(m);
