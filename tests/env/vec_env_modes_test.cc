@@ -195,10 +195,10 @@ TEST(VecEnvModes, NativeNumbersAreNotRounded) {
   env.reset();
   EXPECT_EQ(static_cast<float>(env.native_obs()[0]), env.obs()[0]);
   EXPECT_NE(env.native_obs()[0], static_cast<double>(env.obs()[0]));
-  for (const double last : {false, true}) {
+  for (const bool last : {false, true}) {
     env.step(std::vector<float>{0.0f, 0.0f});
-    EXPECT_THAT(env.native_next_obs()[1], 1.0 / 3.0);
-    EXPECT_THAT(env.native_obs()[1], last ? 0.0 : 1.0 / 3.0);
+    EXPECT_EQ(env.native_next_obs()[1], 1.0 / 3.0);
+    EXPECT_EQ(env.native_obs()[1], last ? 0.0 : 1.0 / 3.0);
     EXPECT_THAT(env.native_reward(), ElementsAre(0.1));
   }
   VecEnv plain(Toys(1).envs, {});
