@@ -22,7 +22,8 @@ void expect_no_allocation(bool all) {
   for (const EnvInfo& info : registered_envs()) {
     if (info.id.starts_with("Bad")) continue;  // these fail on purpose
     std::vector<std::unique_ptr<Env>> envs;
-    for (int i = 0; i < 3; ++i) envs.push_back(make_env(info.id));
+    const int num_envs = all ? 1 : 3;
+    for (int i = 0; i < num_envs; ++i) envs.push_back(make_env(info.id));
     VecEnvOptions options;
     options.num_threads = 2;
     options.timeout_sec = 60.0;
@@ -31,7 +32,7 @@ void expect_no_allocation(bool all) {
     options.rescale_actions = !all;
     VecEnv env(std::move(envs), options);
     env.reset();
-    std::vector<float> actions(static_cast<std::size_t>(3 * env.spec().act_dim));
+    std::vector<float> actions(static_cast<std::size_t>(num_envs * env.spec().act_dim));
     Rng rng(1, StreamKind::test);
     std::int64_t allocations = 0;
     int episodes = 0;
