@@ -1,11 +1,14 @@
-"""What CMake says where a Debian package is missing: all of them, and the command that installs them.
+"""What CMake says where a Debian package is missing: all of them, and the command that installs them. And the pinned
+versions of Python's packages: the same in pyproject.toml as in scripts/.
 
 test_requirements.py SOURCE_DIR PYTHON
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import unittest
 
 PYTHON = sys.argv.pop(2)
@@ -20,6 +23,16 @@ def configure(*arguments, compiler=""):
              "-DSOFTAC_BUILD_TESTS=OFF", "-DSOFTAC_BUILD_PYTHON=ON", *arguments],
             check=False, capture_output=True, text=True, env={**os.environ, "CXX": compiler})
         return done.returncode, " ".join(done.stderr.split())
+
+
+def read(*path):
+    with open(os.path.join(SOURCE, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def pins(text):
+    """Package → version of all 'name==version' in a text."""
+    return dict(re.findall(r"([\w-]+)==([\w.]+)", text))
 
 
 class RequirementsTest(unittest.TestCase):
@@ -43,6 +56,16 @@ class RequirementsTest(unittest.TestCase):
         status, said = configure("-DSOFTAC_BUILD_TESTS=ON", "-DSOFTAC_BUILD_PYTHON=OFF")
         self.assertEqual(status, 1)
         self.assertIn("SOFTAC_BUILD_TESTS=ON needs SOFTAC_BUILD_COMMAND=ON", said)
+
+    def test_pins_agree(self):
+        kept = {**pins(read("scripts", "requirements-run.txt")), **pins(read("scripts", "requirements-test.txt"))}
+        project = tomllib.loads(read("pyproject.toml"))
+        named = pins(" ".join([*project["build-system"]["requires"], *project["project"]["dependencies"],
+                               *project["project"]["optional-dependencies"]["test"]]))
+        self.assertLessEqual({"mujoco", "gymnasium", "nanobind", "pytest", "mypy"}, set(named))
+        for name, version in (*named.items(), *pins(read("python", "CMakeLists.txt")).items(),
+                              *pins(read("python", "softac", "__init__.py")).items()):
+            self.assertEqual(kept.get(name, version), version, name)
 
 
 if __name__ == "__main__":
