@@ -82,7 +82,8 @@ struct LearnerOptions {
 class Learner {
  public:
   // Throws ConfigError with everything that makes settings or options unusable: what SacAgent says, and a buffer_size
-  // that holds not more than n_steps of each stream (a batch may be larger: it is drawn with replacement). MemoryError if networks or replay buffer do not fit.
+  // that holds not more than n_steps of each stream (a batch may be larger: it is drawn with replacement). MemoryError
+  // if networks or replay buffer do not fit.
   Learner(int obs_dim, int act_dim, const SacConfig& config, const LearnerOptions& options = {});
   ~Learner();
   Learner(Learner&&) noexcept;
