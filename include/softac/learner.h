@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -116,7 +117,8 @@ class Learner {
   UpdateMetrics update();
   // `count` updates; the means of what they report, of the actor's and the temperature's numbers over those that moved
   // them; ent_coef is the last one.
-  UpdateMetrics update(int count);
+  // go_on: asked before each update but the first; false ends them early.
+  UpdateMetrics update(int count, const std::function<bool()>& go_on = {});
 
   // The replay.
   std::int64_t num_transitions() const;  // stored now

@@ -5,8 +5,12 @@
 #include <nanobind/stl/unique_ptr.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
+#include <type_traits>
 
 #include "bindings.h"
+#include "replay.h"
 #include "run/checkpoint.h"
 #include "settings.h"
 #include "softac/error.h"
@@ -39,29 +43,54 @@ class Result {
   nb::object object_;
 };
 
+// A flag is 0 or 1, so that a number in the wrong place is not taken for one.
+template <class T>
+T element(const char* name, double value) {
+  if constexpr (std::is_same_v<T, std::uint8_t>) {
+    if (value != 0.0 && value != 1.0) throw nb::value_error((std::string(name) + ": expected truth values").c_str());
+  }
+  return static_cast<T>(value);
+}
+
 // N numbers from an array of (N,), or where N = 1 from a number.
 template <class T>
 void fill(nb::handle from, const char* name, std::vector<T>& to) {
   using Array = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-  if (to.size() == 1 && (PyFloat_Check(from.ptr()) || PyLong_Check(from.ptr()))) {
-    to[0] = static_cast<T>(PyFloat_AsDouble(from.ptr()));
-    if (PyErr_Occurred()) throw nb::python_error();
-    return;
-  }
   Array array;
-  if (nb::try_cast(from, array)) {
+  const bool is_number = to.size() == 1 && (PyFloat_Check(from.ptr()) || PyLong_Check(from.ptr()));
+  if (!is_number && nb::try_cast(from, array)) {
     require_shape(array, name, {static_cast<std::int64_t>(to.size())});
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<T>(array.data()[i]);
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = element<T>(name, static_cast<double>(array.data()[i]));
     return;
   }
-  const double one = to.size() == 1 ? PyFloat_AsDouble(from.ptr()) : -1.0;  // NumPy's scalars
-  if (to.size() != 1 || PyErr_Occurred()) {
+  const double one = to.size() == 1 ? PyFloat_AsDouble(from.ptr()) : -1.0;  // NumPy's scalars too
+  if (PyErr_Occurred() != nullptr && PyErr_ExceptionMatches(PyExc_TypeError) == 0) throw nb::python_error();
+  if (to.size() != 1 || PyErr_Occurred() != nullptr) {
     PyErr_Clear();
     throw nb::type_error(
         (std::string(name) + ": expected an array of " + std::to_string(to.size()) + " numbers").c_str());
   }
-  to[0] = static_cast<T>(one);
+  to[0] = element<T>(name, one);
 }
+
+// Whether no signal has arrived (Ctrl-C); the interpreter is asked 20 times a second. Without the GIL.
+class NoSignal {
+ public:
+  bool operator()() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return true;
+    next_ = now + kInterval;
+    const nb::gil_scoped_acquire acquire;
+    arrived_ = PyErr_CheckSignals() != 0;
+    return !arrived_;
+  }
+  bool arrived() const { return arrived_; }
+
+ private:
+  static constexpr std::chrono::milliseconds kInterval{50};
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + kInterval;
+  bool arrived_ = false;
+};
 
 }  // namespace
 
@@ -154,10 +183,12 @@ nb::dict Agent::update(int count) {
   if (count < 1) throw nb::value_error(("n: expected at least 1, found " + std::to_string(count)).c_str());
   if (learner_->num_transitions() == 0) throw nb::value_error("update: nothing has been observed yet");
   UpdateMetrics m;
+  NoSignal no_signal;
   {
     const nb::gil_scoped_release release;
-    m = learner_->update(count);
+    m = learner_->update(count, std::ref(no_signal));
   }
+  if (no_signal.arrived()) throw nb::python_error();
   nb::dict out;
   out["critic_loss"] = m.critic_loss;
   if (learner_->agent().config().variant == Variant::state_value) out["value_loss"] = m.value_loss;
@@ -253,16 +284,16 @@ void Agent::load_state(const std::vector<TensorRef>& tensors, const nb::dict& va
   TensorFile file;
   if (!strict) file = save_tensors(tensors, {});
   for (auto [key, value] : values_by_name) {
-    const auto name = nb::cast<std::string>(key);
+    std::string name;
+    if (!nb::try_cast(key, name)) throw nb::type_error("values: expected a dict of arrays by name");
     const auto known = std::ranges::find(tensors, name, &TensorRef::name);
     const bool wide = known != tensors.end() && known->is_double();
-    if (wide) {
-      const auto array = nb::cast<nb::ndarray<const double, nb::c_contig, nb::device::cpu>>(value);
-      file.tensors[name] = Tensor::from<double>(shape(array), span_of(array));
-    } else {
-      const auto array = nb::cast<Floats>(value);
-      file.tensors[name] = Tensor::from<float>(shape(array), span_of(array));
-    }
+    nb::ndarray<const double, nb::c_contig, nb::device::cpu> doubles;
+    Floats floats;
+    if (wide ? !nb::try_cast(value, doubles) : !nb::try_cast(value, floats))
+      throw nb::type_error((name + ": expected an array of numbers").c_str());
+    file.tensors[name] = wide ? Tensor::from<double>(shape(doubles), span_of(doubles))
+                              : Tensor::from<float>(shape(floats), span_of(floats));
   }
   try {
     load_tensors(tensors, file, "state");
@@ -300,8 +331,8 @@ void make_agent(Agent* self, int obs_dim, int act_dim, int num_actions, int num_
   new (self) Agent(std::move(learner), used);
 }
 
-std::unique_ptr<Agent> load_agent(const std::string& path, int threads, const std::string& backend) {
-  Learner learner = Learner::load(path, threads, backend);
+std::unique_ptr<Agent> load_agent(nb::handle path, int threads, const std::string& backend) {
+  Learner learner = Learner::load(path_of(path), threads, backend);
   const int used = learner.agent().num_threads();
   return std::make_unique<Agent>(std::move(learner), used);
 }
@@ -311,70 +342,6 @@ std::unique_ptr<Agent> clone(Agent& agent) {
   Learner copy = agent.learner().clone();
   const int used = copy.agent().num_threads();
   return std::make_unique<Agent>(std::move(copy), used);
-}
-
-// The replay of an agent, which lives as long.
-struct Replay {
-  Agent* agent;
-};
-
-nb::dict export_replay(const Replay& replay) {
-  Agent& agent = *replay.agent;
-  const Busy::Guard guard(agent.busy());
-  StoredTransitions t = agent.learner().stored_transitions();
-  const auto n = static_cast<std::int64_t>(t.stream.size());
-  const auto flags = [&](const std::vector<std::uint8_t>& values) {
-    return to_numpy(values, {n}).attr("view")("bool");
-  };
-  nb::dict out;
-  out["env"] = to_numpy(std::move(t.stream), {n});
-  out["obs"] = to_numpy(std::move(t.obs), {n, agent.obs_dim()});
-  out["action"] = to_numpy(std::move(t.actions), {n, agent.act_dim()});
-  out["reward"] = to_numpy(std::move(t.reward), {n});
-  out["next_obs"] = to_numpy(std::move(t.next_obs), {n, agent.obs_dim()});
-  out["terminated"] = flags(t.terminated);
-  out["truncated"] = flags(t.truncated);
-  return out;
-}
-
-void extend_replay(const Replay& replay, const Floats& obs, const Floats& action, const Floats& reward,
-                   const Floats& next_obs, const Flags& terminated, const Flags& truncated,
-                   const std::optional<nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig>>& env) {
-  Agent& agent = *replay.agent;
-  const Busy::Guard guard(agent.busy());
-  const std::int64_t n = obs.ndim() > 0 ? static_cast<std::int64_t>(obs.shape(0)) : 0;
-  require_shape(obs, "obs", {n, agent.obs_dim()});
-  require_shape(action, "action", {n, agent.act_dim()});
-  require_shape(reward, "reward", {n});
-  require_shape(next_obs, "next_obs", {n, agent.obs_dim()});
-  require_shape(terminated, "terminated", {n});
-  require_shape(truncated, "truncated", {n});
-  if (env) require_shape(*env, "env", {n});
-  const auto copy = [](const auto& array) {
-    const auto x = span_of(array);
-    return std::vector<float>(x.begin(), x.end());
-  };
-  const auto flags = [](const Flags& array) {
-    return std::vector<std::uint8_t>(array.data(), array.data() + array.size());
-  };
-  StoredTransitions t{{}, copy(obs), copy(action), copy(next_obs), copy(reward), flags(terminated), flags(truncated)};
-  t.stream.assign(n, 0);
-  if (env) t.stream.assign(env->data(), env->data() + n);
-  agent.learner().extend_replay(t);
-}
-
-nb::dict sample_replay(const Replay& replay, int count) {
-  Agent& agent = *replay.agent;
-  const Busy::Guard guard(agent.busy());
-  if (agent.learner().num_transitions() == 0) throw nb::value_error("sample: the replay is empty");
-  SampledBatch b = agent.learner().sample(count);
-  nb::dict out;
-  out["obs"] = to_numpy(std::move(b.obs), {count, agent.obs_dim()});
-  out["action"] = to_numpy(std::move(b.actions), {count, agent.act_dim()});
-  out["reward"] = to_numpy(std::move(b.reward), {count});
-  out["next_obs"] = to_numpy(std::move(b.next_obs), {count, agent.obs_dim()});
-  out["discount"] = to_numpy(std::move(b.discount), {count});
-  return out;
 }
 
 using Doubles = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -395,42 +362,9 @@ void set_batch_normalisation(Agent& agent, const std::optional<Doubles>& mean, c
   agent.learner().set_batch_normalisation(n);
 }
 
-// Calls of the learner that take no arrays, under the lock and without the interpreter's.
-template <class Call>
-auto locked(Agent& agent, Call&& call) {
-  const Busy::Guard guard(agent.busy());
-  const nb::gil_scoped_release release;
-  return call(agent.learner());
-}
-
-void bind_replay(nb::module_& m) {
-  nb::class_<Replay>(m, "Replay", "The transitions that an Agent keeps; those of an environment are in their order.")
-      .def_prop_ro("size", [](const Replay& r) { return r.agent->learner().num_transitions(); })
-      .def("__len__", [](const Replay& r) { return r.agent->learner().num_transitions(); })
-      .def_prop_ro("capacity", [](const Replay& r) { return r.agent->learner().options().buffer_size; })
-      .def("export", &export_replay, nb::sig("def export(self) -> dict[str, numpy.ndarray]"),
-           "All transitions as arrays of their own: env (n,), obs (n, O), action (n, A) in [-1, 1], reward (n,), "
-           "next_obs (n, O), terminated (n,), truncated (n,); environment by environment, oldest first.")
-      .def("extend", &extend_replay, nb::arg("obs"), nb::arg("action"), nb::arg("reward"), nb::arg("next_obs"),
-           nb::arg("terminated"), nb::arg("truncated"), nb::arg("env").none() = nb::none(),
-           nb::sig(
-               "def extend(self, obs: numpy.ndarray, action: numpy.ndarray, reward: numpy.ndarray, next_obs: "
-               "numpy.ndarray, terminated: numpy.ndarray, truncated: numpy.ndarray, env: numpy.ndarray | None = None) "
-               "-> None"),
-           "Appends n transitions in their order; arrays as export() gives them (env: 0 where it is left out). "
-           "RuntimeError on numbers that are not finite; then nothing is stored.")
-      .def("sample", &sample_replay, nb::arg("n"), nb::sig("def sample(self, n: int) -> dict[str, numpy.ndarray]"),
-           "n rows drawn uniformly, as updates read them: obs, action, reward (n-step sum), next_obs, discount (of the "
-           "value at next_obs; 0 where the task ended). Changes nothing of training.")
-      .def("clear", [](const Replay& r) { locked(*r.agent, [](Learner& l) { l.clear_replay(); }); })
-      .def(
-          "end_episode",
-          [](const Replay& r, int env) {
-            if (env < 0 || env >= r.agent->num_envs()) throw nb::index_error("env: no such environment");
-            locked(*r.agent, [&](Learner& l) { l.end_episode(env); });
-          },
-          nb::arg("env") = 0,
-          "The newest transition of the environment will not be continued: it counts as truncated.");
+void with_path(Agent& agent, nb::handle path, void (Learner::*call)(const std::string&)) {
+  const std::string text = path_of(path);
+  locked(agent, [&](Learner& learner) { (learner.*call)(text); });
 }
 
 }  // namespace
@@ -523,16 +457,19 @@ void bind_agent(nb::module_& m) {
       .def("set_counters", &set_counters, nb::arg("num_updates"), nb::arg("num_actor_updates"),
            nb::arg("update_rng_position").none() = nb::none())
       .def(
-          "save", [](Agent& a, const std::string& path) { locked(a, [&](Learner& l) { l.save(path); }); },
-          nb::arg("path"), "Everything but the replay, as one safetensors file, replaced atomically.")
+          "save", [](Agent& a, nb::handle path) { with_path(a, path, &Learner::save); }, nb::arg("path"),
+          nb::sig("def save(self, path: str | os.PathLike[str]) -> None"),
+          "Everything but the replay, as one safetensors file, replaced atomically.")
       .def_static("load", &load_agent, nb::arg("path"), nb::kw_only(), nb::arg("threads") = 1, nb::arg("backend") = "",
+                  nb::sig("def load(path: str | os.PathLike[str], *, threads: int = 1, backend: str = '') -> Agent"),
                   "The agent of such a file, with an empty replay. IoError on anything else.")
       .def(
-          "save_replay", [](Agent& a, const std::string& path) { locked(a, [&](Learner& l) { l.save_replay(path); }); },
-          nb::arg("path"))
+          "save_replay", [](Agent& a, nb::handle path) { with_path(a, path, &Learner::save_replay); }, nb::arg("path"),
+          nb::sig("def save_replay(self, path: str | os.PathLike[str]) -> None"))
       .def(
-          "load_replay", [](Agent& a, const std::string& path) { locked(a, [&](Learner& l) { l.load_replay(path); }); },
-          nb::arg("path"), "IoError on damaged files and on a replay of another shape; the replay is then empty.")
+          "load_replay", [](Agent& a, nb::handle path) { with_path(a, path, &Learner::load_replay); }, nb::arg("path"),
+          nb::sig("def load_replay(self, path: str | os.PathLike[str]) -> None"),
+          "IoError on damaged files and on a replay of another shape; the replay is then empty.")
       .def("__copy__", &clone)
       .def(
           "__deepcopy__", [](Agent& a, nb::handle) { return clone(a); }, nb::arg("memo"),
@@ -545,7 +482,7 @@ void bind_agent(nb::module_& m) {
           "state_hash", [](Agent& a) { return locked(a, [](Learner& l) { return l.state_hash(); }); },
           "Digest of all that training goes on from; the same on every machine and number of threads.")
       .def_prop_ro(
-          "replay", [](Agent& a) { return Replay{&a}; }, nb::keep_alive<0, 1>())
+          "replay", [](Agent& a) { return Replay{nb::find(a)}; }, nb::sig("def replay(self) -> Replay"))
       .def_prop_ro(
           "settings", [](Agent& a) { return learner_settings(a.learner().agent().config()); },
           nb::sig("def settings(self) -> dict[str, object]"))

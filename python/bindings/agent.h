@@ -60,4 +60,12 @@ class Agent {
   std::vector<std::uint8_t> terminated_, truncated_;  // (N)
 };
 
+// Calls of the learner that take no arrays, under the lock and without the interpreter's.
+template <class Call>
+auto locked(Agent& agent, Call&& call) {
+  const Busy::Guard guard(agent.busy());
+  const nb::gil_scoped_release release;
+  return call(agent.learner());
+}
+
 }  // namespace softac::python

@@ -8,4 +8,11 @@ std::string shape_of(const std::vector<std::int64_t>& shape) {
   return "(" + out + (shape.size() == 1 ? ",)" : ")");
 }
 
+std::string path_of(nb::handle path) {
+  PyObject* bytes = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &bytes) == 0) throw nb::python_error();
+  const auto owner = nb::steal<nb::bytes>(bytes);
+  return {owner.c_str(), owner.size()};
+}
+
 }  // namespace softac::python

@@ -45,6 +45,9 @@ void require_shape(const Array& array, const char* name, const std::vector<std::
       (std::string(name) + ": expected shape " + shape_of(expected) + ", found " + shape_of(found)).c_str());
 }
 
+// A path from text, bytes or os.PathLike. TypeError on anything else, ValueError where it holds a zero byte.
+std::string path_of(nb::handle path);
+
 // An array of its own with these values.
 template <class T>
 nb::object to_numpy(std::vector<T> data, const std::vector<std::int64_t>& shape) {

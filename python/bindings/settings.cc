@@ -79,7 +79,8 @@ SacConfig learner_config(const nb::kwargs& settings) {
   for (auto [key, value] : settings) {
     const auto name = nb::cast<std::string>(key);
     if (name == "net_arch" && nb::isinstance<nb::dict>(value)) {
-      for (auto [part, widths] : nb::borrow<nb::dict>(value)) assign("net_arch." + nb::cast<std::string>(part), widths);
+      for (auto [part, widths] : nb::borrow<nb::dict>(value))
+        assign("net_arch." + std::string(nb::str(part).c_str()), widths);
     } else {
       assign(name, value);
     }

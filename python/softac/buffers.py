@@ -113,3 +113,7 @@ class ReplayBuffer:
     def count_rows(self) -> None:
         """After the contents came from elsewhere."""
         self.rows = -(-self._agent.num_transitions // self.n_envs)
+
+    def repair_rows(self) -> None:
+        """After a step that was interrupted between storing and counting."""
+        self.rows = max(self.rows, -(-self._agent.num_transitions // self.n_envs))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import functools
 import os
 import random
 import secrets
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, BinaryIO, NamedTuple, Self
 
@@ -81,6 +82,21 @@ class RolloutReturn(NamedTuple):
     episode_timesteps: int  # transitions
     n_episodes: int
     continue_training: bool
+
+
+def _begins_anew_after_errors(collect: Callable[..., RolloutReturn]) -> Callable[..., RolloutReturn]:
+    """After an error or Ctrl-C somewhere in a step, nobody knows where the environment is: the next learn() resets it."""
+
+    @functools.wraps(collect)
+    def guarded(self: OffPolicyAlgorithm, *args: Any, **kwargs: Any) -> RolloutReturn:
+        try:
+            return collect(self, *args, **kwargs)
+        except BaseException:
+            self._last_obs = None
+            self.replay_buffer.repair_rows()
+            raise
+
+    return guarded
 
 
 class OffPolicyAlgorithm(ConstructorArguments):
@@ -181,6 +197,8 @@ class OffPolicyAlgorithm(ConstructorArguments):
                 f"{type(self).__name__} needs a {kind} action space, but {self.action_space} was provided; see softac.{other}."
             )
         seed = secrets.randbits(63) if self.seed is None else int(self.seed)
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed: expected 0 to 2**64 - 1, found {seed}.")
         self._seed = seed
         self.agent = _core.Agent(
             self.observation_codec.dim,
@@ -358,6 +376,7 @@ class OffPolicyAlgorithm(ConstructorArguments):
         if reset_num_timesteps or self._last_obs is None:
             if self.optimize_memory_usage and reset_num_timesteps and len(self.replay_buffer) > 0:
                 warnings.warn("The last trajectory in the replay buffer will be truncated.", stacklevel=3)
+            self._last_obs = None  # if reset() fails
             self._last_obs = self.env.reset()
             self._last_episode_starts = np.ones((self.n_envs,), dtype=bool)
             if self._vec_normalize_env is not None:
@@ -376,6 +395,7 @@ class OffPolicyAlgorithm(ConstructorArguments):
         callback.init_callback(self)
         return total_timesteps, callback
 
+    @_begins_anew_after_errors
     def collect_rollouts(
         self,
         env: Any,
@@ -395,7 +415,7 @@ class OffPolicyAlgorithm(ConstructorArguments):
         callback.on_rollout_start()
         while _more_to_collect(train_freq, num_collected_steps, num_collected_episodes):
             actions, buffer_actions = self._sample_action(learning_starts, action_noise, env.num_envs)
-            new_obs, rewards, dones, infos = self._step(env, actions)
+            new_obs, rewards, dones, infos = env.step(actions)
             self._count_transitions(env)
             num_collected_steps += 1
             callback.update_locals(locals())
@@ -420,13 +440,6 @@ class OffPolicyAlgorithm(ConstructorArguments):
         count = env.num_envs if self._valid is None else int(np.count_nonzero(self._valid))
         self._num_transitions += count
         self.num_timesteps += count
-
-    def _step(self, env: Any, actions: Array) -> Any:
-        try:
-            return env.step(actions)
-        except BaseException:  # Ctrl-C too: where the environment is now, nobody knows
-            self._last_obs = None
-            raise
 
     def _sample_action(
         self, learning_starts: int, action_noise: ActionNoise | None = None, n_envs: int = 1
@@ -482,8 +495,11 @@ class OffPolicyAlgorithm(ConstructorArguments):
             raise ValueError(f"train: batch_size={batch_size}, but the model was made with batch_size={self.batch_size}.")
         self._set_learning_rate()
         self._set_normalisation()
-        metrics = self.agent.update(gradient_steps)
-        self._n_updates += gradient_steps
+        before = self.agent.num_updates
+        try:
+            metrics = self.agent.update(gradient_steps)
+        finally:  # Ctrl-C ends it between two updates
+            self._n_updates += self.agent.num_updates - before
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         for name in ("ent_coef", "actor_loss", "critic_loss", "ent_coef_loss", "entropy", "value_loss"):
             if name in metrics:

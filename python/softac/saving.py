@@ -87,6 +87,8 @@ def write_model(model: OffPolicyAlgorithm, path: StrPath | BinaryIO, exclude: se
 
 def _write_file(model: OffPolicyAlgorithm, path: str, exclude: set[str], include: set[str]) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise _core.IoError(f"cannot replace {path}: not a regular file")
     beside = f"{path}.tmp"
     try:
         with open(beside, "wb") as file:
@@ -135,7 +137,7 @@ def model_data(model: OffPolicyAlgorithm, exclude: set[str]) -> dict[str, Any]:
         "arguments": {
             name: argument_to_json(name, getattr(model, name), progress) for name in _ARGUMENTS if name not in exclude
         },
-        "settings": model.settings,
+        "settings": {name: argument_to_json(name, value, progress) for name, value in model.settings.items()},
         "observation_space": space_to_json(model.observation_space),
         "action_space": space_to_json(model.action_space),
         "n_envs": model.n_envs,
@@ -355,3 +357,13 @@ def _remake(model: OffPolicyAlgorithm, saved: SavedModel) -> None:
     model.agent.load_optimizer_state(old.optimizer_state())
     counters = old.counters()
     model.agent.set_counters(counters["num_updates"], counters["num_actor_updates"])
+    if saved.replay is None:
+        return
+    if model.n_envs == old.num_envs:
+        model.agent.replay.extend(**old.replay.export())
+        model.replay_buffer.count_rows()
+    else:
+        warnings.warn(
+            f"the replay in {saved.name} is of {old.num_envs} environments, not {model.n_envs}, and is left out.",
+            stacklevel=4,
+        )

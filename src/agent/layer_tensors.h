@@ -12,6 +12,19 @@
 
 namespace softac {
 
+// Zeros what lies between a slot's values, which a learner that is no longer finite has filled as well.
+template <class T>
+void clear_unused_lanes(const Slot& slot, T* data) {
+  std::vector<bool> used(slot.size());
+  for (int o = 0; o < slot.out; ++o) {
+    for (int i = 0; i < slot.in; ++i) used[slot.weight_index(o, i)] = true;
+    used[slot.bias_index(o)] = true;
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) data[i] = T(0);
+  }
+}
+
 // Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count); of a norm γ
 // (count) and β.
 template <class T>
@@ -33,9 +46,10 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
     SOFTAC_REQUIRE(values.size() == weights, values.size(), weights);
     each([&](std::size_t i, T& x) { values[i] = static_cast<float>(x); });
   };
-  weight.write = [each, weights](std::span<const float> values) {
+  weight.write = [each, weights, slot, data](std::span<const float> values) {
     SOFTAC_REQUIRE(values.size() == weights, values.size(), weights);
     each([&](std::size_t i, T& x) { x = static_cast<T>(values[i]); });
+    clear_unused_lanes(slot, data);
   };
   bias.read = [slot, data, first, count, biases](std::span<float> values) {
     SOFTAC_REQUIRE(values.size() == biases, values.size(), biases);

@@ -4,12 +4,12 @@
 
 namespace softac {
 
-void write_file_atomic(FileSystem& fs, const Path& path, std::span<const std::byte> bytes) {
+void write_file_atomic(FileSystem& fs, const Path& path, const std::function<void(WritableFile&)>& write) {
   Path temporary = path;
   temporary += ".tmp";
   try {
     const auto file = fs.open_write(temporary, WriteMode::truncate);
-    file->write(bytes);
+    write(*file);
     file->sync();
     file->close();
     fs.rename(temporary, path);
@@ -21,6 +21,10 @@ void write_file_atomic(FileSystem& fs, const Path& path, std::span<const std::by
     throw;
   }
   fs.sync_directory(path.parent_path());
+}
+
+void write_file_atomic(FileSystem& fs, const Path& path, std::span<const std::byte> bytes) {
+  write_file_atomic(fs, path, [&](WritableFile& file) { file.write(bytes); });
 }
 
 void write_file_atomic(FileSystem& fs, const Path& path, std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -10,8 +11,9 @@
 namespace softac {
 
 // Writes path + ".tmp" beside it, syncs, renames it over path and syncs the directory. When it throws (DiskError,
-// IoError) before the rename, the old file is intact and the temporary file removed if that is possible. One writer
-// per path at a time.
+// IoError, what `write` throws) before the rename, the old file is intact and the temporary file removed if that is
+// possible. One writer per path at a time.
+void write_file_atomic(FileSystem& fs, const Path& path, const std::function<void(WritableFile&)>& write);
 void write_file_atomic(FileSystem& fs, const Path& path, std::span<const std::byte> bytes);
 void write_file_atomic(FileSystem& fs, const Path& path, std::string_view text);
 

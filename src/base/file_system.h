@@ -74,9 +74,10 @@ class FileSystem {
   virtual std::uint64_t size(const Path& path) = 0;                       // of a regular file, bytes
   virtual std::vector<std::string> list(const Path& dir) = 0;             // names without "." and "..", sorted
 
-  virtual void make_directories(const Path& dir) = 0;         // with all parents, durable; no error if it exists
-  virtual void rename(const Path& from, const Path& to) = 0;  // replaces a file at `to` atomically
-  virtual void remove(const Path& path) = 0;                  // a file or an empty directory, which must exist
+  virtual void make_directories(const Path& dir) = 0;  // with all parents, durable; no error if it exists
+  // Replaces a file at `to` atomically; IoError where it is a device or a pipe, which would be gone for everybody.
+  virtual void rename(const Path& from, const Path& to) = 0;
+  virtual void remove(const Path& path) = 0;  // a file or an empty directory, which must exist
   virtual void truncate(const Path& path,
                         std::uint64_t size) = 0;     // cuts a file that is at least that long, else IoError
   virtual void sync_directory(const Path& dir) = 0;  // makes names created, renamed and removed in it durable

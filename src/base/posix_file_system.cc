@@ -232,6 +232,7 @@ class PosixFileSystem : public FileSystem {
   }
 
   void rename(const Path& from, const Path& to) override {
+    if (kind(to, true) == FileKind::other) throw IoError("cannot replace " + to.string() + ": not a regular file");
     if (::rename(from.c_str(), to.c_str()) != 0) throw_write_error(to, "rename " + from.string() + " to", errno);
   }
 

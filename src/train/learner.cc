@@ -236,13 +236,14 @@ UpdateMetrics Learner::update() {
   return metrics;
 }
 
-UpdateMetrics Learner::update(int count) {
+UpdateMetrics Learner::update(int count, const std::function<bool()>& go_on) {
   SOFTAC_REQUIRE(count >= 1, count);
   if (count == 1) return update();
   UpdateMeans means;
   UpdateMetrics last;
   int bound = 0;
   for (int i = 0; i < count; ++i) {
+    if (i > 0 && go_on && !go_on()) break;
     last = update();
     means.add(last);
     if (last.ent_coef_bound != 0) bound = last.ent_coef_bound;

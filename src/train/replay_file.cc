@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "replay/replay_segment.h"
 #include "softac/error.h"
 
@@ -68,25 +69,18 @@ std::vector<SegmentRange> ranges_of(const ReplayBuffer& buffer, std::int64_t i, 
 }  // namespace
 
 void write_replay_file(FileSystem& fs, const Path& path, const ReplayBuffer& buffer) {
-  Path beside = path;
-  beside += ".tmp";
   const auto row_bytes = static_cast<std::int64_t>(sizeof(float)) * buffer.num_words() * buffer.shape().num_envs;
   const std::int64_t records = std::max<std::int64_t>(kSegmentBytes / row_bytes, 1);
-  {
-    const auto file = fs.open_write(beside, WriteMode::truncate);
-    file->write(std::as_bytes(std::span(kMagic)));
-    write_part(*file, encode_rings(buffer));
+  write_file_atomic(fs, path, [&](WritableFile& file) {
+    file.write(std::as_bytes(std::span(kMagic)));
+    write_part(file, encode_rings(buffer));
     for (std::int64_t i = 0;; ++i) {
       bool any = false;
       const std::vector<SegmentRange> ranges = ranges_of(buffer, i, records, any);
       if (!any) break;
-      write_part(*file, encode_segment(buffer, ranges));
+      write_part(file, encode_segment(buffer, ranges));
     }
-    file->sync();
-    file->close();
-  }
-  fs.rename(beside, path);
-  fs.sync_directory(std::filesystem::absolute(path).parent_path());
+  });
 }
 
 void read_replay_file(FileSystem& fs, const Path& path, ReplayBuffer& buffer) {

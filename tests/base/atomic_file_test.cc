@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "base/temp_dir.h"
 #include "softac/error.h"
@@ -64,6 +66,19 @@ TEST(AtomicFile, ReportsTheFirstFailure) {
   fs.set_fault({.at = 1, .error = EDQUOT, .from_then_on = true, .only = "", .short_write = 0.0});
   EXPECT_THAT(message_of<DiskError>([&] { write_file_atomic(fs, dir / "a", "x"); }),
               ::testing::HasSubstr("cannot write"));
+}
+
+// A device would be replaced by a file for everybody.
+TEST(AtomicFile, RefusesToReplaceWhatIsNoFile) {
+  TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink(dir / "pipe", dir / "link");
+  std::filesystem::create_directory(dir / "folder");
+  for (const char* name : {"pipe", "link", "folder"}) {
+    EXPECT_THROW(write_file_atomic(posix_file_system(), dir / name, "x"), IoError) << name;
+  }
+  EXPECT_EQ(posix_file_system().kind(dir / "pipe"), FileKind::other);
+  EXPECT_THAT(posix_file_system().list(dir.path()), ::testing::ElementsAre("folder", "link", "pipe"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The learner of a user's loop as a whole: many streams at once, what it can be asked, its files, its copies.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <fstream>
 
 #include "base/temp_dir.h"
+#include "run/checkpoint.h"
 #include "softac/error.h"
 #include "softac/exact.h"
 #include "softac/learner.h"
@@ -320,6 +322,60 @@ TEST(LearnerMeans, AreThoseOfTheUpdates) {
   EXPECT_NEAR(mean.actor_loss, actor / actors, 1e-12);
   EXPECT_EQ(a.state_hash(), b.state_hash());
   EXPECT_THROW(a.update(0), ContractError);
+}
+
+// Values between the parameters (widths are no multiples of 16) have become NaN too.
+TEST(LearnerStates, OneThatIsNoLongerFiniteIsRestored) {
+  for (const LearnerVariant& variant : learner_variants()) {
+    SCOPED_TRACE(variant.name);
+    SacConfig config = tiny();
+    config.net_arch = {6, 5};
+    variant.set(config);
+    config.num_actions = variant.num_actions;
+    const int act_dim = variant.num_actions > 0 ? 1 : 2;
+    Learner a(kObs, act_dim, config, small_options(1));
+    Streams streams(1, act_dim, 8);
+    train(a, streams, 10);
+    std::vector<TensorRef> tensors = a.agent().model_tensors();
+    for (TensorRef& t : a.agent().optimizer_tensors()) tensors.push_back(t);
+    const TensorFile good = save_tensors(tensors, {});
+    const SacAgent::Counters counters = a.agent().counters();
+    const std::uint64_t hash = a.agent().state_hash();
+    for (TensorRef& t : tensors) {
+      std::size_t size = 1;
+      for (const std::int64_t n : t.shape) size *= n;
+      if (!t.is_double()) t.write(std::vector<float>(size, std::nanf("")));
+    }
+    for (int i = 0; i < 3; ++i) EXPECT_THROW(a.update(), NumericsError);
+    load_tensors(tensors, good, "state");
+    a.agent().set_counters(counters);
+    EXPECT_EQ(a.agent().state_hash(), hash);
+    a.update(3);
+  }
+}
+
+TEST(LearnerMeans, UpdatesEndWhereTheyAreAskedTo) {
+  Learner a(kObs, 2, tiny(), small_options(2)), b(kObs, 2, tiny(), small_options(2));
+  Streams sa(2, 2, 8), sb(2, 2, 8);
+  train(a, sa, 10);
+  train(b, sb, 10);
+  int asked = 0;
+  const std::int64_t before = a.agent().num_updates();
+  const UpdateMetrics some = a.update(1000, [&] { return ++asked < 3; });
+  EXPECT_EQ(a.agent().num_updates(), before + 3);
+  EXPECT_EQ(some.critic_loss, b.update(3).critic_loss);
+  EXPECT_EQ(a.state_hash(), b.state_hash());
+}
+
+TEST(LearnerFiles, NoneReplacesADeviceNorLeavesItsTemporaryFile) {
+  const TempDir folder;
+  const std::string pipe = (folder.path() / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  Learner learner(kObs, 2, tiny(), small_options(2));
+  EXPECT_THROW(learner.save(pipe), IoError);
+  EXPECT_THROW(learner.save_replay(pipe), IoError);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_FALSE(std::filesystem::exists(pipe + ".tmp"));
 }
 
 // Every cut, and every byte changed (of the header each, then some): refused, or a whole learner.
