@@ -85,10 +85,15 @@ def write_model(model: OffPolicyAlgorithm, path: StrPath | BinaryIO, exclude: se
     _write_zip(model, path, exclude, include)  # type: ignore[arg-type]
 
 
+def check_replaceable(path: StrPath) -> None:
+    """IoError where the path is a device, a pipe or a folder: a file renamed over /dev/null takes its place."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise _core.IoError(f"cannot replace {os.fspath(path)}: not a regular file")
+
+
 def _write_file(model: OffPolicyAlgorithm, path: str, exclude: set[str], include: set[str]) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise _core.IoError(f"cannot replace {path}: not a regular file")
+    check_replaceable(path)
     beside = f"{path}.tmp"
     try:
         with open(beside, "wb") as file:
@@ -229,6 +234,9 @@ def _read_zip(file: BinaryIO, name: str) -> SavedModel:
                 if "policy.pth" in names:
                     raise ValueError(f"{name}: a model of Stable-Baselines3; SAC.load_sb3 reads it.")
                 raise ValueError(f"{name}: not a model that softac saved (no data.json).")
+            for entry in names:
+                if entry not in ("data.json", "learner.safetensors", "replay") and not _is_obs(entry):
+                    raise ValueError(f"{name}: not a model that softac saved ({entry} is no part of one).")
             for info in archive.infolist():
                 if info.compress_type != zipfile.ZIP_STORED:
                     raise ValueError(f"{name}: {info.filename} is compressed, which softac's files are not.")
@@ -244,6 +252,10 @@ def _read_zip(file: BinaryIO, name: str) -> SavedModel:
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{name}: not a model that softac saved ({error}).") from None
     return SavedModel(name, data, learner, obs, replay)
+
+
+def _is_obs(entry: str) -> bool:
+    return entry.endswith(".npy") and entry.startswith(("last_obs.", "last_original_obs."))
 
 
 def _read_obs(archive: zipfile.ZipFile, names: list[str], key: str) -> Any:

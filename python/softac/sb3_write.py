@@ -23,6 +23,7 @@ import numpy as np
 from softac.sb3_model import AdamState, Array, Sb3Model, Unread, actor_names, architecture, critic_names
 from softac.sb3_objects import FIELDS, sb3_call, unwrapped
 from softac.sb3_spaces import SpaceText
+from softac.saving import check_replaceable
 
 FORMAT_VERSION = "2.9.2"  # of SB3, whose files these are like
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -325,6 +326,7 @@ def write_sb3(path: str | os.PathLike[str] | BinaryIO, model: Sb3Model) -> None:
     if file.suffix == "":
         file = file.with_name(file.name + ".zip")
     file.parent.mkdir(parents=True, exist_ok=True)
+    check_replaceable(file)
     handle, staged = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as opened:

@@ -12,6 +12,16 @@ DTYPES: tuple[Any, ...] = (np.float32, np.float64, np.float16, np.int64, np.int8
 DTYPES += (">f4", "U3", "M8[s]", np.longdouble, [("x", "f4")])
 
 
+class Fault(Exception):
+    """The library did what it must never do."""
+
+
+def require(condition: object, what: str = "") -> None:
+    """Fault unless the condition holds."""
+    if not condition:
+        raise Fault(what)
+
+
 class RaisingArray:
     """Raises wherever it is taken for an array or a number."""
 

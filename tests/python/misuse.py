@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from hostile import Hostile
+from hostile import Fault, Hostile
 from misused_agent import AgentMisuse
 from misused_model import ModelMisuse
 
@@ -27,10 +27,6 @@ from misused_model import ModelMisuse
 ALLOWED = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NotImplementedError, OSError)
 ALLOWED += (RuntimeError, TypeError, ValueError)
 FOREIGN = ("std::", "bad_cast", "basic_string", "vector", "contract broken: false")
-
-
-class Fault(Exception):
-    """The library did what it must never do."""
 
 
 class Campaign:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hostile import Hostile
+from hostile import Fault, Hostile, require
 
 import softac
 
@@ -73,16 +73,16 @@ def check_replay(agent: softac.Agent) -> None:
     """Rows of the right shapes, finite, of environments that are there, each continuing the one before."""
     rows = agent.replay.export()
     n = agent.num_transitions
-    assert n == agent.replay.size == len(agent.replay) <= max(agent.replay.capacity, agent.num_envs)
+    require(n == agent.replay.size == len(agent.replay) <= max(agent.replay.capacity, agent.num_envs))
     for name, shape in {"obs": (n, agent.obs_dim), "next_obs": (n, agent.obs_dim), "action": (n, agent.act_dim)}.items():
-        assert rows[name].shape == shape and rows[name].dtype == np.float32 and np.isfinite(rows[name]).all(), name
-    assert rows["reward"].shape == (n,) and np.isfinite(rows["reward"]).all()
-    assert rows["terminated"].dtype == rows["truncated"].dtype == np.bool_
-    assert not (rows["terminated"] & rows["truncated"]).any()
+        require(rows[name].shape == shape and rows[name].dtype == np.float32 and np.isfinite(rows[name]).all(), name)
+    require(rows["reward"].shape == (n,) and np.isfinite(rows["reward"]).all())
+    require(rows["terminated"].dtype == rows["truncated"].dtype == np.bool_)
+    require(not (rows["terminated"] & rows["truncated"]).any())
     env = rows["env"]
-    assert n == 0 or (env.min() >= 0 and env.max() < agent.num_envs and (np.diff(env) >= 0).all())
+    require(n == 0 or (env.min() >= 0 and env.max() < agent.num_envs and (np.diff(env) >= 0).all()))
     goes_on = ~(rows["terminated"] | rows["truncated"])[:-1] & (np.diff(env) == 0)
-    assert np.array_equal(rows["next_obs"][:-1][goes_on], rows["obs"][1:][goes_on])
+    require(np.array_equal(rows["next_obs"][:-1][goes_on], rows["obs"][1:][goes_on]))
 
 
 class AgentMisuse:
@@ -132,8 +132,8 @@ class AgentMisuse:
             self.poisoned = False
         self._feed(3)
         check_replay(agent)
-        assert all(np.isfinite(value) for value in agent.update(2).values())
-        assert np.isfinite(agent.act(np.zeros((self.n, self.o), np.float32))).all()
+        require(all(np.isfinite(value) for value in agent.update(2).values()))
+        require(np.isfinite(agent.act(np.zeros((self.n, self.o), np.float32))).all())
 
     @property
     def _agent(self) -> softac.Agent:
@@ -154,7 +154,7 @@ class AgentMisuse:
     def act(self) -> None:
         h = self.hostile
         out = self._agent.act(h.array(self.n, self.o), h.chance(0.5), h.out(self.n, self.a), h.mask(self.n))
-        assert np.abs(out).max() <= 1.0 or not np.isfinite(out).all()
+        require(np.abs(out).max() <= 1.0 or not np.isfinite(out).all())
 
     def predict(self) -> None:
         rows, h = int(self.hostile.rng.integers(0, 6)), self.hostile
@@ -164,11 +164,11 @@ class AgentMisuse:
         obs, out = self.hostile.aliased(self.n, self.o, self.a)
         expected = self._agent.predict(obs.copy(), True)
         given = self._agent.act(obs, True, out) if self.hostile.chance(0.5) else self._agent.predict(obs, True, out)
-        assert np.array_equal(given, expected) or self.poisoned
+        require(np.array_equal(given, expected) or self.poisoned)
 
     def random_action(self) -> None:
         out = self._agent.random_action(self.hostile.out(self.n, self.a), self.hostile.mask(self.n))
-        assert out.shape[-1] == self.a
+        require(out.shape[-1] == self.a)
 
     def observe(self) -> None:
         h, n = self.hostile, self.n
@@ -246,8 +246,8 @@ class AgentMisuse:
     def copies(self) -> None:
         h, agent = self.hostile, self._agent
         other = h.one_of(copy.copy, copy.deepcopy)(agent)
-        assert other.state_hash() == agent.state_hash()
-        assert copy.deepcopy([agent, agent])[0] is not agent
+        require(other.state_hash() == agent.state_hash())
+        require(copy.deepcopy([agent, agent])[0] is not agent)
         if h.chance(0.5):
             self.agent = other
 
@@ -256,9 +256,9 @@ class AgentMisuse:
             try:
                 pickle.dumps(thing, self.hostile.one_of(0, 2, 5))
             except TypeError as error:
-                assert thing is not self._agent or "save()" in str(error)
+                require(thing is not self._agent or "save()" in str(error))
             else:
-                raise AssertionError("pickled")
+                raise Fault("pickled")
 
     def odd(self) -> None:
         """Objects without a constructor's work, constructors twice."""
@@ -282,7 +282,7 @@ class AgentMisuse:
         replay = agent.replay
         del agent
         gc.collect()
-        assert replay.size == 0
+        require(replay.size == 0)
 
     def attributes(self) -> None:
         agent = self._agent
@@ -295,8 +295,8 @@ class AgentMisuse:
         agent, before, begin = self._agent, self._agent.num_updates, time.monotonic()
         if agent.num_transitions == 0:
             return
-        assert interrupted(float(self.hostile.rng.random()) * 0.01, lambda: agent.update(2**31 - 1))
-        assert agent.num_updates >= before and time.monotonic() - begin < 5.0
+        require(interrupted(float(self.hostile.rng.random()) * 0.01, lambda: agent.update(2**31 - 1)))
+        require(agent.num_updates >= before and time.monotonic() - begin < 5.0)
 
     def make(self) -> None:
         h = self.hostile
@@ -323,9 +323,9 @@ class AgentMisuse:
                 try:
                     calls[(i + k) % len(calls)]()
                 except softac.NumericsError:
-                    assert poisoned
+                    require(poisoned)
                 except RuntimeError as error:
-                    assert "in use by another thread" in str(error) or poisoned, error
+                    require("in use by another thread" in str(error) or poisoned, error)
 
         for error in in_threads(3, work):
             raise error
@@ -346,7 +346,7 @@ class AgentMisuse:
         hashes: dict[int, int] = {}
         for error in in_threads(3, lambda i: hashes.__setitem__(i, trained(i))):
             raise error
-        assert hashes == {i: trained(i) for i in range(3)}
+        require(hashes == {i: trained(i) for i in range(3)})
 
     def fork(self) -> None:
         """A child can use an agent without threads, and can only drop one with them."""
@@ -358,7 +358,7 @@ class AgentMisuse:
                 try:
                     agent.update()
                 except RuntimeError as error:
-                    assert "fork" in str(error)
+                    require("fork" in str(error))
                 else:
                     return False
             else:
@@ -371,4 +371,4 @@ class AgentMisuse:
             gc.collect()
             return True
 
-        assert child_status(child) == 0
+        require(child_status(child) == 0)

