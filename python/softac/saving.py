@@ -1,6 +1,6 @@
 """A model as a file: a zip of stored entries, JSON and arrays, without pickles.
 
-    data.json             arguments, settings, spaces, counters
+    data.json             arguments, settings, spaces, counters, names of the other entries
     learner.safetensors   the agent: networks, moments, counters, generators (docs/formats.md)
     last_obs*.npy         the observations to go on from
     replay                with include=["replay_buffer"]
@@ -108,7 +108,6 @@ def _write_file(model: OffPolicyAlgorithm, path: str, exclude: set[str], include
 
 def _write_zip(model: OffPolicyAlgorithm, file: BinaryIO, exclude: set[str], include: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("data.json", json.dumps(model_data(model, exclude), indent=1))
         learner = os.path.join(folder, "learner")
         model.agent.save(learner)
         archive.write(learner, "learner.safetensors")
@@ -119,6 +118,8 @@ def _write_zip(model: OffPolicyAlgorithm, file: BinaryIO, exclude: set[str], inc
             replay = os.path.join(folder, "replay")
             model.agent.save_replay(replay)
             archive.write(replay, "replay")
+        data = {**model_data(model, exclude), "entries": archive.namelist()}
+        archive.writestr("data.json", json.dumps(data, indent=1))
 
 
 def _write_obs(archive: zipfile.ZipFile, name: str, obs: Any) -> None:
@@ -234,9 +235,6 @@ def _read_zip(file: BinaryIO, name: str) -> SavedModel:
                 if "policy.pth" in names:
                     raise ValueError(f"{name}: a model of Stable-Baselines3; SAC.load_sb3 reads it.")
                 raise ValueError(f"{name}: not a model that softac saved (no data.json).")
-            for entry in names:
-                if entry not in ("data.json", "learner.safetensors", "replay") and not _is_obs(entry):
-                    raise ValueError(f"{name}: not a model that softac saved ({entry} is no part of one).")
             for info in archive.infolist():
                 if info.compress_type != zipfile.ZIP_STORED:
                     raise ValueError(f"{name}: {info.filename} is compressed, which softac's files are not.")
@@ -246,16 +244,14 @@ def _read_zip(file: BinaryIO, name: str) -> SavedModel:
             if not isinstance(data, dict) or data.get("format") != _FORMAT:
                 found = data.get("format") if isinstance(data, dict) else None
                 raise ValueError(f"{name}: format {found!r}, expected {_FORMAT!r}.")
+            if sorted(names) != sorted([*map(str, data["entries"]), "data.json"]):
+                raise ValueError(f"{name}: not a model that softac saved (entries are missing, or there are others).")
             learner = archive.read("learner.safetensors")
             replay = archive.read("replay") if "replay" in names else None
             obs = {key: _read_obs(archive, names, key) for key in ("last_obs", "last_original_obs")}
-    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{name}: not a model that softac saved ({error}).") from None
     return SavedModel(name, data, learner, obs, replay)
-
-
-def _is_obs(entry: str) -> bool:
-    return entry.endswith(".npy") and entry.startswith(("last_obs.", "last_original_obs."))
 
 
 def _read_obs(archive: zipfile.ZipFile, names: list[str], key: str) -> Any:

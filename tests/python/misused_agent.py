@@ -246,7 +246,7 @@ class AgentMisuse:
     def copies(self) -> None:
         h, agent = self.hostile, self._agent
         other = h.one_of(copy.copy, copy.deepcopy)(agent)
-        require(other.state_hash() == agent.state_hash())
+        require(other.state_hash() == agent.state_hash() or self.poisoned)
         require(copy.deepcopy([agent, agent])[0] is not agent)
         if h.chance(0.5):
             self.agent = other
