@@ -1,12 +1,11 @@
-"""The documents tell the truth: their command lines run, their C++ compiles and runs, their Python runs, their links lead
-somewhere.
+"""The documents tell the truth: their command lines run, their C++ compiles and runs, their links lead somewhere.
 
 test_documents.py BUILD_DIR COMMAND
 
 A line of a ```sh block that begins with ./softac is run in an empty folder, in order, with the built command; training
 runs are cut to 300 steps. '#' begins what the line prints and is not checked. Other lines (./test, cmake, git …)
-are not run here. A ```cpp block with a main function is built against the install tree and run. A ```python block that
-begins with an import is run on the build's module, where there is one; its numbers of steps are cut as well.
+are not run here. A ```cpp block with a main function is built against the install tree and run. Their
+Python runs in tests/python/test_docs.py.
 """
 import glob
 import os
@@ -80,18 +79,6 @@ class DocumentsTest(unittest.TestCase):
             build = tree.build_project(f"program {number}", os.path.join(HERE, "consumer"), f"-DCONSUMER_SOURCE={source}")
             with tempfile.TemporaryDirectory() as folder:
                 run([os.path.join(build, "consumer")], cwd=folder, timeout=300)
-
-    def test_python_runs(self):
-        package = os.path.join(BUILD, "python")
-        if not os.path.exists(os.path.join(package, "softac", "_core.pyi")):
-            self.skipTest("this build has no Python module")
-        for document in DOCUMENTS:
-            for number, script in enumerate(blocks(read(document), "python")):
-                if not re.match(r"(import|from) ", script):
-                    continue
-                with self.subTest(document=os.path.relpath(document, ROOT), number=number), tempfile.TemporaryDirectory() as folder:
-                    script = re.sub(r"(?<=learn\()[\d_]+", lambda steps: str(min(int(steps[0].replace("_", "")), MAX_STEPS)), script)
-                    run([sys.executable, "-c", script], cwd=folder, timeout=300, env={**os.environ, "PYTHONPATH": package})
 
     def test_links_lead_somewhere(self):
         for document in DOCUMENTS:
