@@ -8,6 +8,7 @@ import inspect
 import json
 import re
 import warnings
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -56,6 +57,13 @@ def test_every_argument_is_in_the_table() -> None:
     assert missing == []
 
 
+def test_settings_named_in_the_text_exist() -> None:
+    named = dict(re.findall(r'`(\w+)="(\w+)"`', PAGE))
+    settings = {name: value for name, value in named.items() if name not in inspect.signature(softac.SAC).parameters}
+    assert {"critic_loss", "norm_layer_critic", "actor_covariance"} <= set(settings)
+    assert softac.Agent(2, 2, net_arch=[4], **settings).settings.items() >= settings.items()
+
+
 def test_public_names_are_described() -> None:
     public = [name for name in vars(softac) if not name.startswith("_") and not inspect.ismodule(getattr(softac, name))]
     assert [name for name in public if name not in PAGE] == []
@@ -80,3 +88,20 @@ def test_columns_of_exceptions() -> None:
             error = getattr(softac, name)
             assert issubclass(error, softac.Error) and issubclass(softac.Error, RuntimeError)
             assert kind == "–" or issubclass(error, getattr(builtins, kind))
+
+
+def test_formats_names_all_that_the_files_hold(tmp_path: Path) -> None:
+    formats = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    section = formats[formats.index("## Models of Python") :].split("\n## ")[0]
+    model = softac.SAC("MlpPolicy", "Pendulum-v1", policy_kwargs={"net_arch": [4]}, learning_starts=10, seed=1)
+    model.learn(12).save(tmp_path / "model.zip", include=["replay_buffer"])
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        assert all(f"`{name}`" in section for name in archive.namelist())
+        data = json.loads(archive.read("data.json"))
+        learner, replay = archive.read("learner.safetensors"), archive.read("replay")
+    metadata = json.loads(learner[8 : 8 + int.from_bytes(learner[:8], "little")])["__metadata__"]
+    for name in (*data, *metadata, *json.loads(metadata["state"]), data["format"], metadata["format"]):
+        assert f"`{name}`" in section, name
+    magic, size, rings = replay[:8], int.from_bytes(replay[8:16], "little"), replay[16:24]
+    assert (magic, rings) == (b"softRPL1", b"softRNG1")
+    assert replay[16 + size + 8 :][:8] == b"softSEG1"
