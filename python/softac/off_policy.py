@@ -85,7 +85,7 @@ class RolloutReturn(NamedTuple):
 
 
 def _begins_anew_after_errors(collect: Callable[..., RolloutReturn]) -> Callable[..., RolloutReturn]:
-    """After an error or Ctrl-C somewhere in a step, nobody knows where the environment is: the next learn() resets it."""
+    """After an error or Ctrl-C in a step nobody knows where the environment is: the next learn() resets it."""
 
     @functools.wraps(collect)
     def guarded(self: OffPolicyAlgorithm, *args: Any, **kwargs: Any) -> RolloutReturn:

@@ -44,6 +44,7 @@ _ARGUMENTS = (
     "target_entropy stats_window_size tensorboard_log policy_kwargs verbose seed threads backend"
 ).split()
 _COUNTERS = ("num_timesteps", "_total_timesteps", "_num_timesteps_at_start", "_episode_num", "_n_updates")
+_NOT_A_FILE_OF_OURS = (KeyError, TypeError, EOFError, NotImplementedError, RuntimeError)
 # Arguments that the agent's own file settles: with others in their place it is made anew.
 _OF_AGENT = {"buffer_size", "batch_size", "tau", "gamma", "n_steps", "ent_coef", "target_update_interval"}
 _OF_AGENT |= {"target_entropy", "policy_kwargs", "seed"}
@@ -249,7 +250,7 @@ def _read_zip(file: BinaryIO, name: str) -> SavedModel:
             learner = archive.read("learner.safetensors")
             replay = archive.read("replay") if "replay" in names else None
             obs = {key: _read_obs(archive, names, key) for key in ("last_obs", "last_original_obs")}
-    except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*_NOT_A_FILE_OF_OURS, zipfile.BadZipFile, json.JSONDecodeError) as error:
         raise ValueError(f"{name}: not a model that softac saved ({error}).") from None
     return SavedModel(name, data, learner, obs, replay)
 

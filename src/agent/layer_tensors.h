@@ -63,6 +63,7 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
   out.push_back(std::move(bias));
 }
 
+// One value, in the first of kLanes lanes.
 template <class T>
 void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) {
   out.push_back({name,
@@ -73,6 +74,7 @@ void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) 
                  },
                  [value](std::span<const float> values) {
                    SOFTAC_REQUIRE(values.size() == 1, values.size());
+                   std::fill_n(value, kLanes, T(0));
                    *value = static_cast<T>(values[0]);
                  }});
 }

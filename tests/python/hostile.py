@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-DTYPES: tuple[Any, ...] = (np.float32, np.float64, np.float16, np.int64, np.int8, np.uint8, np.bool_, np.complex64, object)
-DTYPES += (">f4", "U3", "M8[s]", np.longdouble, [("x", "f4")])
+DTYPES: tuple[Any, ...] = (np.float32, np.float64, np.float16, np.int64, np.int8, np.uint8, np.bool_, np.complex64)
+DTYPES += (object, ">f4", "U3", "M8[s]", np.longdouble, [("x", "f4")])
 
 
 class Fault(Exception):
@@ -52,8 +52,9 @@ class Hostile:
 
     def thing(self) -> Any:
         """No array."""
-        values = (None, "text", b"bytes", 3, -1, 2**70, 1.5, float("nan"), [], [[0.0]], {}, {1: 2}, object(), int, RaisingArray())
-        return self.one_of(*values, memoryview(b"12345678"), range(3), np.float32(1), Ellipsis, lambda: 1)
+        values = (None, "text", b"bytes", 3, -1, 2**70, 1.5, float("nan"), [], [[0.0]], {}, {1: 2}, object(), int)
+        more = (RaisingArray(), memoryview(b"12345678"), range(3), np.float32(1), Ellipsis, lambda: 1)
+        return self.one_of(*values, *more)
 
     def array(self, *shape: int) -> Any:
         """An array that is right in about half of the cases."""
@@ -100,7 +101,8 @@ class Hostile:
     def path(self, folder: Path) -> Any:
         """Never a device: only what may be replaced."""
         good = folder / "file"
-        return self.one_of(good, str(good), str(good).encode(), folder, folder / "none" / "x", "", "a\0b", None, 7, good / "x")
+        bad = (folder, folder / "none" / "x", "", "a\0b", None, 7, good / "x")
+        return self.one_of(good, str(good), str(good).encode(), *bad)
 
     def _shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         if self.chance(0.75):

@@ -34,7 +34,7 @@ class Campaign:
 
     def __init__(self, seed: int, folder: Path, threads: bool, only: str = "") -> None:
         self.hostile = Hostile(np.random.default_rng(seed))
-        self.subjects: list[AgentMisuse | ModelMisuse] = [AgentMisuse(self.hostile, folder), ModelMisuse(self.hostile, folder)]
+        self.subjects = [AgentMisuse(self.hostile, folder), ModelMisuse(self.hostile, folder)]
         self.threads = threads
         self.only = only
         self.counts: collections.Counter[str] = collections.Counter()

@@ -74,8 +74,10 @@ def check_replay(agent: softac.Agent) -> None:
     rows = agent.replay.export()
     n = agent.num_transitions
     require(n == agent.replay.size == len(agent.replay) <= max(agent.replay.capacity, agent.num_envs))
-    for name, shape in {"obs": (n, agent.obs_dim), "next_obs": (n, agent.obs_dim), "action": (n, agent.act_dim)}.items():
-        require(rows[name].shape == shape and rows[name].dtype == np.float32 and np.isfinite(rows[name]).all(), name)
+    widths = {"obs": agent.obs_dim, "next_obs": agent.obs_dim, "action": agent.act_dim}
+    for name, width in widths.items():
+        values = rows[name]
+        require(values.shape == (n, width) and values.dtype == np.float32 and np.isfinite(values).all(), name)
     require(rows["reward"].shape == (n,) and np.isfinite(rows["reward"]).all())
     require(rows["terminated"].dtype == rows["truncated"].dtype == np.bool_)
     require(not (rows["terminated"] & rows["truncated"]).any())
@@ -104,7 +106,8 @@ class AgentMisuse:
         self.o, self.a = 3, 1 if self.actions else 2
         self.threads = self.hostile.one_of(1, 1, 2)
         settings = {"num_envs": self.n, "num_actions": self.actions, "threads": self.threads, **SETTINGS}
-        self.agent = softac.Agent(self.o, self.a, buffer_size=120, seed=int(self.hostile.rng.integers(1000)), **settings)
+        seed = int(self.hostile.rng.integers(1000))
+        self.agent = softac.Agent(self.o, self.a, buffer_size=120, seed=seed, **settings)
         self.poisoned = False
         self._feed(20)
         self.agent.update(2)
@@ -158,7 +161,8 @@ class AgentMisuse:
 
     def predict(self) -> None:
         rows, h = int(self.hostile.rng.integers(0, 6)), self.hostile
-        self._agent.predict(h.array(rows, self.o) if rows else np.zeros((0, self.o)), h.chance(0.5), h.out(rows, self.a))
+        obs = h.array(rows, self.o) if rows else np.zeros((0, self.o))
+        self._agent.predict(obs, h.chance(0.5), h.out(rows, self.a))
 
     def aliases(self) -> None:
         obs, out = self.hostile.aliased(self.n, self.o, self.a)
@@ -225,8 +229,8 @@ class AgentMisuse:
         replay.end_episode(h.whole(0))
         self.poisoned = True
         columns = h.array(n, self.o), h.array(n, self.a), h.array(n), h.array(n, self.o), h.flags(n), h.flags(n)
-        env = h.one_of(None, h.rng.integers(0, self.n, n).astype(np.int32), h.array(n), h.rng.integers(-1, 9, n, np.int32))
-        replay.extend(*columns, env)
+        envs = (h.rng.integers(0, self.n, n).astype(np.int32), h.rng.integers(-1, 9, n, np.int32))
+        replay.extend(*columns, h.one_of(None, h.array(n), *envs))
 
     def files(self) -> None:
         h, agent = self.hostile, self._agent

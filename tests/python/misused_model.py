@@ -104,8 +104,9 @@ class ModelMisuse:
         self.model = None
 
     def operations(self, threads: bool) -> list[Callable[[], object]]:
-        calm = [self.learn, self.ctrl_c, self.failing_env, self.failing_callback, self.stopping_callback, self.closed_env]
-        calm += [self.predict, self.files, self.damaged, self.copies, self.pickles, self.parameters, self.set_env]
+        calm = [self.learn, self.ctrl_c, self.failing_env, self.failing_callback, self.stopping_callback]
+        calm += [self.closed_env, self.predict, self.files, self.damaged, self.copies, self.pickles]
+        calm += [self.parameters, self.set_env]
         return calm + ([self.shared_by_threads, self.fork] if threads else [])
 
     def check(self) -> None:
@@ -159,7 +160,8 @@ class ModelMisuse:
         self._model.learn(20, reset_num_timesteps=False)
 
     def failing_callback(self) -> None:
-        callback = Fails(int(self.hostile.rng.integers(12)), self.hostile.one_of("step", "rollout start", "rollout end"))
+        where = self.hostile.one_of("step", "rollout start", "rollout end")
+        callback = Fails(int(self.hostile.rng.integers(12)), where)
         self._model.learn(30, callback, reset_num_timesteps=self.hostile.chance(0.5))
 
     def stopping_callback(self) -> None:

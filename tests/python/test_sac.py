@@ -39,7 +39,7 @@ def test_arguments_stand_in_sb3s_order_with_its_defaults(kind: Any) -> None:
     own = ["threads", "backend", "native", "settings"]
     assert [p.name for p in found] == [name for name, _ in OF_SB3["arguments"]] + own
     for parameter, (_, default) in zip(found, OF_SB3["arguments"], strict=False):
-        assert parameter.default is parameter.empty if parameter.name in OF_SB3["required"] else parameter.default == default
+        assert parameter.default == (parameter.empty if parameter.name in OF_SB3["required"] else default)
     assert all(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in found if p.name in own)
 
 
@@ -183,7 +183,13 @@ def test_settings_of_softacs_own() -> None:
 
 @pytest.mark.parametrize(
     ("given", "alpha", "learned"),
-    [("auto", 1.0, True), ("auto_0.25", 0.25, True), (0.25, 0.25, False), ("0.25", 0.25, False), (np.float32(0.5), 0.5, False)],
+    [
+        ("auto", 1.0, True),
+        ("auto_0.25", 0.25, True),
+        (0.25, 0.25, False),
+        ("0.25", 0.25, False),
+        (np.float32(0.5), 0.5, False),
+    ],
 )
 def test_temperatures(given: Any, alpha: float, learned: bool) -> None:
     model = sac(ent_coef=given)
@@ -263,7 +269,8 @@ def test_n_steps_reach_the_learner() -> None:
     batch = model.replay_buffer.sample(200)
     assert set(np.unique(batch.discounts)) == {0.0, 0.125, 0.25, 0.5}  # before a truncation less than 3 steps
     with pytest.warns(UserWarning, match="n_steps=5 is ignored"):
-        other = sac(n_steps=5, replay_buffer_class=type("NStepReplayBuffer", (), {}), replay_buffer_kwargs={"n_steps": 2})
+        kind = type("NStepReplayBuffer", (), {})
+        other = sac(n_steps=5, replay_buffer_class=kind, replay_buffer_kwargs={"n_steps": 2})
     assert other.agent.settings["n_steps"] == 2 and other.agent.settings["gamma"] == 0.99
 
 
@@ -382,7 +389,8 @@ def test_set_env() -> None:
 
 
 def test_the_same_seed_is_the_same_training() -> None:
-    hashes = [sac(FollowEnv(), seed=seed, threads=threads).learn(60).state_hash() for seed, threads in [(3, 1), (3, 2), (4, 1)]]
+    models = [sac(FollowEnv(), seed=seed, threads=threads) for seed, threads in [(3, 1), (3, 2), (4, 1)]]
+    hashes = [model.learn(60).state_hash() for model in models]
     assert hashes[0] == hashes[1] != hashes[2]
     assert sac(seed=None).agent.seed != sac(seed=None).agent.seed
 
@@ -392,7 +400,8 @@ def test_set_random_seed() -> None:
     draws = []
     for _ in range(2):
         model.set_random_seed(11)
-        draws.append((random.random(), float(np.random.random()), float(model.env.reset()[0, 0]), model.action_space.sample()))
+        own = float(model.env.reset()[0, 0]), model.action_space.sample()
+        draws.append((random.random(), float(np.random.random()), *own))
     assert draws[0] == draws[1]
     model.set_random_seed(None)
 
@@ -470,8 +479,9 @@ def test_discrete_actions() -> None:
 
 
 def test_discrete_sac_learns_to_balance() -> None:
-    options = {"policy_kwargs": {"net_arch": [32, 32]}, "learning_rate": 2e-3, "batch_size": 64, "seed": 3, "threads": 1}
-    model = softac.DiscreteSAC("MlpPolicy", "CartPole-v1", learning_starts=300, buffer_size=5000, **options)
+    options = {"policy_kwargs": {"net_arch": [32, 32]}, "learning_rate": 2e-3, "batch_size": 64}
+    options |= {"seed": 3, "threads": 1, "learning_starts": 300, "buffer_size": 5000}
+    model = softac.DiscreteSAC("MlpPolicy", "CartPole-v1", **options)
     model.learn(3000)
     returns = [episode["r"] for episode in model.ep_info_buffer or ()]
     assert np.mean(returns[:10]) < 40 < 60 < np.mean(returns[-5:])

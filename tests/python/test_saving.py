@@ -94,7 +94,8 @@ def test_training_in_two_halves_is_training_at_once() -> None:
 
 def test_several_environments_and_discrete_actions_go_on_too() -> None:
     def discrete() -> Any:
-        return gymnasium.wrappers.TransformAction(CountingEnv(), lambda k: np.array([k - 1.0]), gymnasium.spaces.Discrete(3))
+        three = gymnasium.spaces.Discrete(3)
+        return gymnasium.wrappers.TransformAction(CountingEnv(), lambda k: np.array([k - 1.0]), three)
 
     for make, kind in ((CountingEnv, softac.SAC), (discrete, softac.DiscreteSAC)):
         hashes = set()

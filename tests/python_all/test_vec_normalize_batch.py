@@ -42,7 +42,9 @@ def sb3_batch(model: softac.SAC, env: VecNormalize) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("options", [{}, {"norm_reward": False}, {"norm_obs": False}, {"clip_obs": 0.5, "clip_reward": 0.3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"norm_reward": False}, {"norm_obs": False}, {"clip_obs": 0.5, "clip_reward": 0.3}]
+)
 def test_batches_are_those_of_sb3(options: dict[str, Any]) -> None:
     env = VecNormalize(DummyVecEnv([ToyEnv]), gamma=GAMMA, **options)
     small = {"policy_kwargs": {"net_arch": [8]}, "batch_size": 8, "learning_starts": 50, "buffer_size": 1000}

@@ -341,6 +341,10 @@ TEST(LearnerStates, OneThatIsNoLongerFiniteIsRestored) {
     const TensorFile good = save_tensors(tensors, {});
     const SacAgent::Counters counters = a.agent().counters();
     const std::uint64_t hash = a.agent().state_hash();
+    const bool constant = config.learning_rate_schedule == LearningRateSchedule::constant;
+    if (constant) a.agent().set_learning_rates(1e300, 1e300, 1e300);  // infinite as float
+    for (int i = 0; i < 3 && constant; ++i) EXPECT_THROW(a.update(), NumericsError);
+    if (constant) a.agent().set_learning_rates(1e-3, 1e-3, 1e-3);
     for (TensorRef& t : tensors) {
       std::size_t size = 1;
       for (const std::int64_t n : t.shape) size *= n;
