@@ -1,7 +1,9 @@
 """softac: Soft Actor-Critic in C++, for Python."""
+
 import ctypes as _ctypes
 import importlib.util as _util
 import pathlib as _pathlib
+
 
 def _load_mujoco() -> None:
     """Loads libmujoco from the package mujoco, wherever that is installed, before the module that needs it."""

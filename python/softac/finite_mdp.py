@@ -188,6 +188,7 @@ def problem(
 
 
 def mdp_of(mdp: object) -> FiniteMdp:
+    """The problem itself, of a FiniteMdp or an ExactProblem; TypeError on anything else."""
     if isinstance(mdp, ExactProblem):
         return mdp.mdp
     if isinstance(mdp, FiniteMdp):
@@ -196,6 +197,7 @@ def mdp_of(mdp: object) -> FiniteMdp:
 
 
 def floats(name: str, values: npt.ArrayLike) -> Floats:
+    """float64 in C order; ValueError that names the argument."""
     try:
         return np.ascontiguousarray(np.asarray(values, np.float64))
     except (TypeError, ValueError) as error:
@@ -203,6 +205,7 @@ def floats(name: str, values: npt.ArrayLike) -> Floats:
 
 
 def floats_of_shape(name: str, values: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """The same, of this shape alone."""
     array = floats(name, values)
     if array.shape != shape:
         raise ValueError(f"{name}: shape {array.shape}, expected {shape}")
@@ -247,6 +250,7 @@ def _action_weight(values: npt.ArrayLike | None, num_actions: int) -> Floats:
 
 
 def distribution_of(name: str, values: npt.ArrayLike, size: int) -> Floats:
+    """Probabilities (size,) that sum to 1."""
     array = floats_of_shape(name, values, (size,))
     if not np.all(array >= 0.0) or not abs(array.sum() - 1.0) <= 1e-6:
         raise ValueError(f"{name}: expected probabilities that sum to 1, found a sum of {array.sum()}")

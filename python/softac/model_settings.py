@@ -64,7 +64,15 @@ def network_settings(policy_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
                 of = " belongs to gSDE, which" if key in _OF_SDE else f"={value!r}"
                 raise NotImplementedError(f"policy_kwargs: {key}{of} softac has not.")
         else:
-            known = ["net_arch", "activation_fn", "n_critics", "policy", "optimizer_class", "optimizer_kwargs", *_WITHOUT_EFFECT]
+            known = [
+                "net_arch",
+                "activation_fn",
+                "n_critics",
+                "policy",
+                "optimizer_class",
+                "optimizer_kwargs",
+                *_WITHOUT_EFFECT,
+            ]
             raise TypeError(f"policy_kwargs: unknown key {key!r}; there are {', '.join(known)}.")
     settings.update(_optimizer(optimizer, optimizer_kwargs))
     return settings

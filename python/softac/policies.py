@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from softac.off_policy import OffPolicyAlgorithm
+    from softac.model import Model
 
 Array = npt.NDArray[Any]
 
@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 class Networks:
     """Some of the model's tensors by name; copies."""
 
-    def __init__(self, model: OffPolicyAlgorithm, prefix: str) -> None:
+    def __init__(self, model: Model, prefix: str) -> None:
         self._model = model
         self._prefix = prefix
 
@@ -40,7 +40,7 @@ class Actor(Networks):
 class Critic(Networks):
     """The critics, or their targets, as a function."""
 
-    def __init__(self, model: OffPolicyAlgorithm, target: bool) -> None:
+    def __init__(self, model: Model, target: bool) -> None:
         super().__init__(model, "target.critic." if target else "critic.")
         self._target = target
 
@@ -53,7 +53,7 @@ class Critic(Networks):
 class Policy:
     """The model's policy: predict, and its networks."""
 
-    def __init__(self, model: OffPolicyAlgorithm) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
         self.observation_space = model.observation_space
         self.action_space = model.action_space

@@ -1,10 +1,10 @@
 """The run directory of a model's `learn`: records under the names and in the forms of softac's runs (docs/formats.md).
 
-    status.json     {state, reason, message, step, total_timesteps, updated}; replaced atomically
-    config.json     arguments and settings (as data.json of a saved model)
-    progress.csv    the log's rows            events.out.tfevents.*    the same for TensorBoard
-    monitor.csv     an episode a line: return, length, seconds since the start
-    model.zip       the model with its replay, at the end of each learn, however it ends
+status.json     {state, reason, message, step, total_timesteps, updated}; replaced atomically
+config.json     arguments and settings (as data.json of a saved model)
+progress.csv    the log's rows            events.out.tfevents.*    the same for TensorBoard
+monitor.csv     an episode a line: return, length, seconds since the start
+model.zip       the model with its replay, at the end of each learn, however it ends
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from softac.log_formats import make_output_format
 from softac.logger import Logger
 
 if TYPE_CHECKING:
-    from softac.off_policy import OffPolicyAlgorithm
+    from softac.model import Model
 
 
 class RunDirectory:
     """Made by the first learn; the folder must be new or empty (FileExistsError)."""
 
-    def __init__(self, model: OffPolicyAlgorithm, path: str | os.PathLike[str]) -> None:
+    def __init__(self, model: Model, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         if any(self.path.iterdir()):
@@ -46,7 +46,7 @@ class RunDirectory:
         elapsed = round(time.time() - self._start, 6)
         self._monitor.write(f"{float(info['r']):.6f},{int(info['l'])},{elapsed}\n")
 
-    def status(self, model: OffPolicyAlgorithm, state: str, reason: str, message: str) -> None:
+    def status(self, model: Model, state: str, reason: str, message: str) -> None:
         """state: running, finished, stopped or failed."""
         text = {
             "state": state,
@@ -58,13 +58,15 @@ class RunDirectory:
         }
         self._replace("status.json", json.dumps(text, indent=2) + "\n")
 
-    def finish(self, model: OffPolicyAlgorithm, error: BaseException | None) -> None:
+    def finish(self, model: Model, error: BaseException | None) -> None:
         """The end of a learn: the model, then what became of it."""
         self._monitor.flush()
         model.save(self.path / "model.zip", include=["replay_buffer"])
         if error is None:
             done = model.num_timesteps >= model._total_timesteps
-            self.status(model, *(("finished", "finished", "") if done else ("stopped", "stopped", "a callback stopped it")))
+            self.status(
+                model, *(("finished", "finished", "") if done else ("stopped", "stopped", "a callback stopped it"))
+            )
         elif isinstance(error, KeyboardInterrupt):
             self.status(model, "stopped", "interrupted", "Ctrl-C")
         else:

@@ -1,9 +1,9 @@
 """A model as a file: a zip of stored entries, JSON and arrays, without pickles.
 
-    data.json             arguments, settings, spaces, counters, names of the other entries
-    learner.safetensors   the agent: networks, moments, counters, generators (docs/formats.md)
-    last_obs*.npy         the observations to go on from
-    replay                with include=["replay_buffer"]
+data.json             arguments, settings, spaces, counters, names of the other entries
+learner.safetensors   the agent: networks, moments, counters, generators (docs/formats.md)
+last_obs*.npy         the observations to go on from
+replay                with include=["replay_buffer"]
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from softac import _core
 from softac.argument_json import argument_from_json, argument_to_json, number, space_from_json, space_to_json, usable
 
 if TYPE_CHECKING:
-    from softac.off_policy import OffPolicyAlgorithm
+    from softac.model import Model
 
-    Model = TypeVar("Model", bound=OffPolicyAlgorithm)
+    AnyModel = TypeVar("AnyModel", bound=Model)
 
 Array = npt.NDArray[Any]
 StrPath = str | os.PathLike[str]
@@ -70,8 +70,8 @@ def system_info() -> str:
 # Writing.
 
 
-def write_model(model: OffPolicyAlgorithm, path: StrPath | BinaryIO, exclude: set[str], include: set[str]) -> None:
-    """OffPolicyAlgorithm.save."""
+def write_model(model: Model, path: StrPath | BinaryIO, exclude: set[str], include: set[str]) -> None:
+    """Model.save."""
     exclude = exclude - include
     known = {*_ARGUMENTS, *_COUNTERS, "replay_buffer", "_last_obs", "ep_info_buffer"} | set(vars(model))
     for name in exclude | include:
@@ -92,7 +92,7 @@ def check_replaceable(path: StrPath) -> None:
         raise _core.IoError(f"cannot replace {os.fspath(path)}: not a regular file")
 
 
-def _write_file(model: OffPolicyAlgorithm, path: str, exclude: set[str], include: set[str]) -> None:
+def _write_file(model: Model, path: str, exclude: set[str], include: set[str]) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     check_replaceable(path)
     beside = f"{path}.tmp"
@@ -107,7 +107,7 @@ def _write_file(model: OffPolicyAlgorithm, path: str, exclude: set[str], include
         raise
 
 
-def _write_zip(model: OffPolicyAlgorithm, file: BinaryIO, exclude: set[str], include: set[str]) -> None:
+def _write_zip(model: Model, file: BinaryIO, exclude: set[str], include: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         learner = os.path.join(folder, "learner")
         model.agent.save(learner)
@@ -133,7 +133,7 @@ def _write_obs(archive: zipfile.ZipFile, name: str, obs: Any) -> None:
         archive.writestr(f"{entry}.npy", data.getvalue())
 
 
-def model_data(model: OffPolicyAlgorithm, exclude: set[str]) -> dict[str, Any]:
+def model_data(model: Model, exclude: set[str]) -> dict[str, Any]:
     """What data.json holds."""
     progress = model._current_progress_remaining
     return {
@@ -162,7 +162,7 @@ def _episode(info: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
-    """OffPolicyAlgorithm.save_replay_buffer."""
+    """Model.save_replay_buffer."""
     if not hasattr(path, "write"):
         target = with_suffix(path, ".replay")
         Path(target).parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ def write_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
 
 
 def read_replay(agent: _core.Agent, path: StrPath | BinaryIO) -> None:
-    """OffPolicyAlgorithm.load_replay_buffer."""
+    """Model.load_replay_buffer."""
     if not hasattr(path, "read"):
         agent.load_replay(str(path) if os.path.exists(path) else with_suffix(path, ".replay"))
         return
@@ -266,14 +266,14 @@ def _read_obs(archive: zipfile.ZipFile, names: list[str], key: str) -> Any:
 
 
 def make_model(
-    cls: type[Model],
+    cls: type[AnyModel],
     saved: SavedModel,
     env: Any,
     custom_objects: Mapping[str, Any],
     kwargs: Mapping[str, Any],
     force_reset: bool,
-) -> Model:
-    """OffPolicyAlgorithm.load. Of custom_objects, SB3 takes what the file has; names that it has not are warned of."""
+) -> AnyModel:
+    """Model.load. Of custom_objects, SB3 takes what the file has; names that it has not are warned of."""
     from softac.vec_env import as_vec_env
 
     data = saved.data
@@ -287,7 +287,7 @@ def make_model(
         arguments |= {k: v for k, v in overridden.items() if k in _ARGUMENTS}
         arguments = {name: usable(name, value) for name, value in arguments.items()}
         make: Any = cls  # SAC or DiscreteSAC, whose constructors name the arguments
-        model: Model = make(data["policy"], None, _init_setup_model=False, **arguments, **settings)
+        model: AnyModel = make(data["policy"], None, _init_setup_model=False, **arguments, **settings)
         model.observation_space = overrides.get("observation_space") or space_from_json(data["observation_space"])
         model.action_space = overrides.get("action_space") or space_from_json(data["action_space"])
         model.n_envs = int(data["n_envs"])
@@ -328,7 +328,7 @@ def _known(custom_objects: Mapping[str, Any], data: Mapping[str, Any]) -> dict[s
     return found
 
 
-def _take_checked(model: OffPolicyAlgorithm, env: Any) -> None:
+def _take_checked(model: Model, env: Any) -> None:
     for name in ("observation_space", "action_space"):
         if getattr(env, name) != getattr(model, name):
             raise ValueError(
@@ -337,7 +337,7 @@ def _take_checked(model: OffPolicyAlgorithm, env: Any) -> None:
     model._take_env(env)
 
 
-def _adopt(model: OffPolicyAlgorithm, agent: _core.Agent) -> None:
+def _adopt(model: Model, agent: _core.Agent) -> None:
     from softac.spaces import ActionCodec, ObservationCodec
 
     model.observation_codec = ObservationCodec(model.observation_space, policy=model.policy_class)
@@ -351,7 +351,7 @@ def _adopt(model: OffPolicyAlgorithm, agent: _core.Agent) -> None:
     model._use_agent()
 
 
-def _remake(model: OffPolicyAlgorithm, saved: SavedModel) -> None:
+def _remake(model: Model, saved: SavedModel) -> None:
     """Other settings or another number of environments: an agent of its own with the networks of the file."""
     old = saved.agent(model.threads, model.backend or "")
     env, model.env = model.env, None

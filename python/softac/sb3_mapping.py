@@ -232,6 +232,7 @@ def training_differences(settings: Mapping[str, Any]) -> list[str]:
 
 
 def differing_text(names: Iterable[str], settings: Mapping[str, Any]) -> list[str]:
+    """ "name = value" of each setting."""
     return [f"{name} = {settings[name]}" for name in names]
 
 

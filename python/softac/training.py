@@ -1,4 +1,5 @@
 """softac.train: the C++ Trainer with its run directory, on native environments and on those of Python."""
+
 from __future__ import annotations
 
 import functools
@@ -81,8 +82,8 @@ def train(
 
     An environment that fails ends the run with reason "env_error" and its traceback in the message; Ctrl-C takes a
     checkpoint and raises KeyboardInterrupt (a second one interrupts at once, without). Raises ConfigError with all
-    that is wrong with the settings, unknown names with the nearest match, IoError, DiskError, MemoryLimitError, EnvError
-    where an environment fails before the run begins; what the function that makes environments raises; and what a
+    that is wrong with the settings, unknown names with the nearest match, IoError, DiskError, MemoryLimitError,
+    EnvError where an environment fails before the run begins; what the function that makes environments raises; and what a
     callback raises.
     """
     if resume not in (False, True, "auto"):

@@ -53,7 +53,9 @@ def test_blocks_are_found() -> None:
 
 def test_every_argument_is_in_the_table() -> None:
     arguments = list(inspect.signature(softac.SAC.__init__).parameters)[1:]
-    missing = [name for name in arguments if f"`{name}`" not in PAGE and not name.startswith("_") and name != "settings"]
+    missing = [
+        name for name in arguments if f"`{name}`" not in PAGE and not name.startswith("_") and name != "settings"
+    ]
     assert missing == []
 
 

@@ -39,8 +39,8 @@ def stored_rows(env: Any, form: str) -> tuple[Steered, list[list[tuple[Any, ...]
 
 def expected_rows(form: str, count: int) -> list[list[tuple[Any, ...]]]:
     """The same rows by Gymnasium's own interface, encoded."""
-    codec = softac.off_policy.ObservationCodec(ToyEnv(form).observation_space, policy="MultiInputPolicy")
-    actions = softac.off_policy.ActionCodec(ToyEnv(form).action_space)
+    codec = softac.model.ObservationCodec(ToyEnv(form).observation_space, policy="MultiInputPolicy")
+    actions = softac.model.ActionCodec(ToyEnv(form).action_space)
 
     def encoded(values: tuple[float, ...]) -> list[float]:
         if form == "box":

@@ -1,4 +1,5 @@
 """What observes and ends a run of softac.train: callbacks, signals, threads, forks."""
+
 import json
 import math
 import os
@@ -213,8 +214,8 @@ def test_ctrl_c_ends_an_evaluation(tmp_path):
 
         settings = dict(threads=1, net_arch=[8], batch_size=8)
         try:
-            softac.train("Pendulum-v1", total_timesteps=1000, run_dir=sys.argv[1], eval_freq=100, n_eval_episodes=200000,
-                         callback=Callback(), **settings)
+            softac.train("Pendulum-v1", total_timesteps=1000, run_dir=sys.argv[1], eval_freq=100,
+                         n_eval_episodes=200000, callback=Callback(), **settings)
         except KeyboardInterrupt as interrupt:
             print(interrupt)
         softac.train(run_dir=sys.argv[1], resume=True, eval_freq=0, total_timesteps=200)
@@ -226,7 +227,9 @@ def test_ctrl_c_ends_an_evaluation(tmp_path):
     """)
     out = subprocess.run([sys.executable, "-c", script, tmp_path / "run"], capture_output=True, text=True, timeout=60)
     first, second = out.stdout.splitlines()
-    assert first.startswith("stopped by signal 2 at step 100; its evaluation is still to come; resume=True goes on with")
+    assert first.startswith(
+        "stopped by signal 2 at step 100; its evaluation is still to come; resume=True goes on with"
+    )
     assert second.startswith("evaluate") and out.returncode == 0
 
 

@@ -20,7 +20,17 @@ EXPECTED = json.loads((HERE / "sb3_suite.json").read_text(encoding="utf-8"))
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sb3")
-    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "--no-build-isolation"]
+    download = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+        "--no-build-isolation",
+    ]
     subprocess.run([*download, "-d", str(folder), f"stable-baselines3=={EXPECTED['version']}"], check=True)
     archive = next(folder.glob("*.tar.gz"))
     assert hashlib.sha256(archive.read_bytes()).hexdigest() == EXPECTED["sha256"]

@@ -25,7 +25,12 @@ CONFIGS: dict[str, dict[str, Any]] = {
 
 
 def small(config: dict[str, Any]) -> dict[str, Any]:
-    return {"learning_starts": 20, "seed": 1, **config, "policy_kwargs": {"net_arch": [16, 16], **config.get("policy_kwargs", {})}}
+    return {
+        "learning_starts": 20,
+        "seed": 1,
+        **config,
+        "policy_kwargs": {"net_arch": [16, 16], **config.get("policy_kwargs", {})},
+    }
 
 
 def optimizers(model: Any) -> dict[str, Any]:
