@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <type_traits>
 
@@ -208,12 +209,20 @@ nb::dict Agent::update(int count) {
   return out;
 }
 
+// NaN is no action; a continuous one gives NaN.
+void Agent::require_discrete(const Floats& action) const {
+  if (learner_->agent().config().num_actions == 0) return;
+  if (std::ranges::any_of(span_of(action), [](float x) { return std::isnan(x); }))
+    throw nb::value_error("action: one of the discrete actions is NaN");
+}
+
 nb::object Agent::q_values(const Floats& obs, const Floats& action, bool target) {
   const Busy::Guard guard(busy_);
   const Shape rows_of = rows_shape("obs", obs, obs_dim_);
   Shape action_shape = rows_of;
   action_shape.back() = act_dim_;
   require_shape(action, "action", action_shape);
+  require_discrete(action);
   const std::int64_t rows = rows_of.size() == 1 ? 1 : rows_of[0], critics = learner_->agent().config().n_critics;
   std::vector<float> q(critics * rows);
   if (rows > 0) {
@@ -229,6 +238,7 @@ nb::object Agent::log_prob(const Floats& obs, const Floats& action) {
   Shape action_shape = rows_of;
   action_shape.back() = act_dim_;
   require_shape(action, "action", action_shape);
+  require_discrete(action);
   const std::int64_t rows = rows_of.size() == 1 ? 1 : rows_of[0];
   std::vector<double> out(rows);
   if (rows > 0) {

@@ -7,9 +7,10 @@
 
 namespace softac {
 
-// value in [0, A] → action.
+// value in [0, A] → action. Whatever the value, NaN too, it is one of the A.
 inline int discrete_action_of(double value, int num_actions) {
-  return static_cast<int>(std::clamp(std::floor(value), 0.0, static_cast<double>(num_actions - 1)));
+  const double from_below = std::max(0.0, std::floor(value));  // 0 where value is NaN
+  return static_cast<int>(std::min(from_below, static_cast<double>(num_actions - 1)));
 }
 
 // A number in [−1, 1] on the bounds [low, high].

@@ -41,6 +41,8 @@ TEST(DiscreteSac, ActionsAreEqualPartsOfTheInterval) {
     for (int a = 0; a < n; ++a) EXPECT_EQ(decode_discrete_action(encode_discrete_action<float>(a, n), n), a) << n;
     EXPECT_EQ(decode_discrete_action(-1.0, n), 0);
     EXPECT_EQ(decode_discrete_action(1.0, n), n - 1);
+    for (const double value : {std::nan(""), -1e300, -HUGE_VAL}) EXPECT_EQ(decode_discrete_action(value, n), 0) << n;
+    for (const double value : {1e300, HUGE_VAL}) EXPECT_EQ(decode_discrete_action(value, n), n - 1) << n;
   }
 }
 

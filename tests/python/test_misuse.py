@@ -131,6 +131,17 @@ def test_numbers_out_of_range_are_named() -> None:
     assert agent.num_transitions == 20
 
 
+def test_nan_is_no_discrete_action() -> None:
+    agent = softac.Agent(3, 1, num_actions=3, buffer_size=50, **SMALL)
+    obs, action = np.zeros((2, 3), np.float32), np.array([[0.0], [np.nan]], np.float32)
+    for call in (agent.q_values, agent.log_prob):
+        with pytest.raises(ValueError, match="NaN"):
+            call(obs, action)
+        for far in (3e38, -3e38, np.inf, -np.inf):  # the last action and the first
+            nearest = np.full((2, 1), np.sign(far))
+            assert np.array_equal(call(obs, np.full((2, 1), far)), call(obs, nearest))
+
+
 # Objects.
 
 
