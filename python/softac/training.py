@@ -82,9 +82,9 @@ def train(
 
     An environment that fails ends the run with reason "env_error" and its traceback in the message; Ctrl-C takes a
     checkpoint and raises KeyboardInterrupt (a second one interrupts at once, without). Raises ConfigError with all
-    that is wrong with the settings, unknown names with the nearest match, IoError, DiskError, MemoryLimitError,
-    EnvError where an environment fails before the run begins; what the function that makes environments raises; and what a
-    callback raises.
+    that is wrong with the settings, unknown names with the nearest match, IoError, DiskError, MemoryLimitError;
+    EnvError where an environment fails before the run begins; what the function that makes environments raises; and
+    what a callback raises.
     """
     if resume not in (False, True, "auto"):
         raise ValueError(f'resume = {resume!r}: expected False, True or "auto"')
