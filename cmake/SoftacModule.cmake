@@ -27,6 +27,13 @@ if(SOFTAC_SANITIZE)
   endif()
 endif()
 
+if(SKBUILD)
+  # A wheel: no path of its build in messages; and as sources are compiled in groups, the linker takes what is needed of
+  # them by function.
+  target_compile_options(softac_options INTERFACE "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=" -ffunction-sections -fdata-sections)
+  target_link_options(softac_options INTERFACE -Wl,--gc-sections)
+endif()
+
 if(SOFTAC_COVERAGE)
   # -O1, not -O0: the kernels, whose loops are templates over lanes, would take the suites past their time limits. GCC
   # places its counters before it optimises, so that lines keep them; threads of one process add to the same counters.

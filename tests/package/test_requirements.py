@@ -32,7 +32,7 @@ def read(*path):
 
 def pins(text):
     """Package → version of all 'name==version' in a text."""
-    return dict(re.findall(r"([\w-]+)==([\w.]+)", text))
+    return dict(re.findall(r"([\w-]+)(?:\[\w+\])?==([\w.]+)", text))
 
 
 class RequirementsTest(unittest.TestCase):
