@@ -367,6 +367,13 @@ void set_batch_normalisation(Agent& agent, const std::optional<Doubles>& mean, c
     return std::vector<double>(from->data(), from->data() + from->size());
   };
   if (any) n = {copy(mean, "obs_mean"), copy(std, "obs_std"), copy(clip, "obs_clip")};
+  const auto positive = [](double x) { return x > 0.0; };
+  if (!std::ranges::all_of(n.obs_mean, [](double x) { return std::isfinite(x); }))
+    throw nb::value_error("obs_mean: expected finite numbers");
+  if (!std::ranges::all_of(n.obs_std, positive)) throw nb::value_error("obs_std: expected numbers above 0");
+  if (!std::ranges::all_of(n.obs_clip, positive)) throw nb::value_error("obs_clip: expected numbers above 0");
+  if (!positive(reward_std)) throw nb::value_error("reward_std: expected a number above 0");
+  if (!positive(reward_clip)) throw nb::value_error("reward_clip: expected a number above 0");
   n.reward_std = reward_std;
   n.reward_clip = reward_clip;
   agent.learner().set_batch_normalisation(n);

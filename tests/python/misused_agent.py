@@ -156,8 +156,9 @@ class AgentMisuse:
 
     def act(self) -> None:
         h = self.hostile
-        out = self._agent.act(h.array(self.n, self.o), h.chance(0.5), h.out(self.n, self.a), h.mask(self.n))
-        require(np.abs(out).max() <= 1.0 or not np.isfinite(out).all())
+        mask = h.mask(self.n)
+        out = self._agent.act(h.array(self.n, self.o), h.chance(0.5), h.out(self.n, self.a), mask)
+        require(mask is not None or np.abs(out).max() <= 1.0)  # masked rows are as they were given
 
     def predict(self) -> None:
         rows, h = int(self.hostile.rng.integers(0, 6)), self.hostile
@@ -195,10 +196,14 @@ class AgentMisuse:
 
     def values(self) -> None:
         h, rows = self.hostile, int(self.hostile.rng.integers(1, 4))
-        call = h.one_of(self._agent.q_values, self._agent.log_prob)
-        call(h.array(rows, self.o), h.array(rows, self.a))
-        self._agent.action_probabilities(h.array(rows, self.o))
-        self._agent.diagnostics(h.whole(3))
+        kind = int(h.rng.integers(4))
+        if kind == 0:
+            self._agent.action_probabilities(h.array(rows, self.o))
+        elif kind == 1:
+            self._agent.diagnostics(h.whole(3))
+        else:
+            call = self._agent.q_values if kind == 2 else self._agent.log_prob
+            call(h.array(rows, self.o), h.array(rows, self.a))
 
     def state(self) -> None:
         """States with things of other types, shapes and names in them."""
@@ -218,19 +223,28 @@ class AgentMisuse:
     def settings(self) -> None:
         h, agent = self.hostile, self._agent
         self.poisoned = True
-        agent.set_learning_rates(h.real(1e-3), h.real(1e-3), h.real(1e-3))
-        column = lambda: h.array(self.o)  # noqa: E731
-        agent.set_batch_normalisation(column(), column(), column(), h.real(2.0), h.real(10.0))
-        agent.set_counters(h.whole(5), h.whole(5), h.whole(3))
+        kind = int(h.rng.integers(3))
+        if kind == 0:
+            rates = [h.real(1e-3) if h.chance(0.3) else 1e-3 for _ in range(3)]
+            agent.set_learning_rates(*rates)
+        elif kind == 1:
+            mean, std, clip = (h.array(self.o) if h.chance(0.2) else np.full(self.o, 0.5) for _ in range(3))
+            agent.set_batch_normalisation(mean, std, clip, *(h.real(2.0) if h.chance(0.3) else 2.0 for _ in range(2)))
+        else:
+            agent.set_counters(h.whole(5), h.whole(5), h.whole(3))
 
     def replay(self) -> None:
         h, replay, n = self.hostile, self._agent.replay, int(self.hostile.rng.integers(0, 200))
-        replay.sample(h.whole(4, 100000))
-        replay.end_episode(h.whole(0))
-        self.poisoned = True
-        columns = h.array(n, self.o), h.array(n, self.a), h.array(n), h.array(n, self.o), h.flags(n), h.flags(n)
-        envs = (h.rng.integers(0, self.n, n).astype(np.int32), h.rng.integers(-1, 9, n, np.int32))
-        replay.extend(*columns, h.one_of(None, h.array(n), *envs))
+        kind = int(h.rng.integers(4))
+        if kind == 0:
+            replay.sample(h.whole(4, 100000))
+        elif kind == 1:
+            replay.end_episode(h.whole(0))
+        else:
+            self.poisoned = True
+            columns = h.array(n, self.o), h.array(n, self.a), h.array(n), h.array(n, self.o), h.flags(n), h.flags(n)
+            envs = (h.rng.integers(0, self.n, n).astype(np.int32), h.rng.integers(-1, 9, n, np.int32))
+            replay.extend(*columns, h.one_of(None, None, h.array(n), *envs))
 
     def files(self) -> None:
         h, agent = self.hostile, self._agent
@@ -305,12 +319,14 @@ class AgentMisuse:
     def make(self) -> None:
         h = self.hostile
         names = list(softac._core.learner_settings())
-        settings = {h.one_of(*names): h.one_of(h.thing(), h.real(0.5), h.whole(1)) for _ in range(2)}
-        sizes = h.whole(3), h.whole(2)
-        options = {h.one_of("num_envs", "seed", "num_actions", "other", "backend"): h.whole(1, 2)}
-        if "net_arch" not in settings:
-            settings["net_arch"] = [4]
-        softac.Agent(*sizes, buffer_size=h.one_of(50, 0, -1, 10**15, None), **{**settings, **options})
+        settings: dict[str, Any] = {"net_arch": [4]}
+        if h.chance(0.7):
+            settings[h.one_of(*names)] = h.one_of(h.thing(), h.real(0.5), h.whole(1), 1, 2, 0.5, True, [3])
+        if h.chance(0.5):
+            settings[h.one_of("num_envs", "seed", "num_actions", "other", "backend", "threads")] = h.whole(1, 2)
+        sizes = (h.whole(3), h.whole(2)) if h.chance(0.2) else (3, 2)
+        size = h.one_of(0, -1, 10**15, None) if h.chance(0.2) else 2000
+        softac.Agent(*sizes, buffer_size=size, **settings)
 
     def shared_by_threads(self) -> None:
         """Several threads in one agent: each call works or raises that the agent is in use."""

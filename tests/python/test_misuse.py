@@ -131,6 +131,15 @@ def test_numbers_out_of_range_are_named() -> None:
     assert agent.num_transitions == 20
 
 
+@pytest.mark.parametrize("wrong", ["obs_mean", "obs_std", "obs_clip", "reward_std", "reward_clip"])
+def test_statistics_that_are_none_are_named(wrong: str) -> None:
+    given: dict[str, Any] = {name: np.ones(3) for name in ("obs_mean", "obs_std", "obs_clip")}
+    given |= {"reward_std": 1.0, "reward_clip": 1.0}
+    given[wrong] = given[wrong] * np.nan
+    with pytest.raises(ValueError, match=f"{wrong}: expected"):
+        agent_of().set_batch_normalisation(**given)
+
+
 def test_nan_is_no_discrete_action() -> None:
     agent = softac.Agent(3, 1, num_actions=3, buffer_size=50, **SMALL)
     obs, action = np.zeros((2, 3), np.float32), np.array([[0.0], [np.nan]], np.float32)
