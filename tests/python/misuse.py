@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 from hostile import Fault, Hostile
 from misused_agent import AgentMisuse
@@ -25,7 +26,7 @@ from misused_model import ModelMisuse
 
 # What misuse may raise. SystemError, SystemExit and what C++ calls its own exceptions are faults of the library.
 ALLOWED = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NotImplementedError, OSError)
-ALLOWED += (RuntimeError, TypeError, ValueError)
+ALLOWED += (RuntimeError, TypeError, ValueError, gymnasium.error.Error)
 FOREIGN = ("std::", "bad_cast", "basic_string", "vector::", "map::at")
 
 
