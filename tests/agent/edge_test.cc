@@ -451,7 +451,7 @@ TEST(EdgeOfLearner, OptionsAreCheckedWithTheSettings) {
     Learner learner(2, 1, config, options);
     FAIL() << "taken";
   } catch (const ConfigError& error) {
-    for (const char* part : {"tau = 0", "threads = -1", "batch_size = 256: must be at most buffer_size = 20",
+    for (const char* part : {"tau = 0", "threads = -1",
                              "buffer_size = 20: must hold more than n_steps = 5 steps of each of num_streams = 4"}) {
       EXPECT_THAT(error.what(), testing::HasSubstr(part));
     }

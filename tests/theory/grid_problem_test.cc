@@ -1,5 +1,3 @@
-#include "softac/problems.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,6 +5,7 @@
 
 #include "softac/env.h"
 #include "softac/error.h"
+#include "softac/problems.h"
 
 namespace softac {
 namespace {

@@ -1,12 +1,11 @@
 // A finite problem as an environment: its saved state, the ends of its episodes, and the problems that are refused.
-#include "softac/problems.h"
-
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <vector>
 
 #include "softac/error.h"
+#include "softac/problems.h"
 
 namespace softac {
 namespace {
