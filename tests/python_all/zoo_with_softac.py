@@ -1,4 +1,4 @@
-"""The Zoo's train.py or enjoy.py with softac.SAC in the place of Stable-Baselines3's: zoo_with_softac.py WHAT ARGUMENTS…"""
+"""The Zoo's train.py or enjoy.py with softac.SAC in the place of SB3's: zoo_with_softac.py WHAT ARGUMENTS…"""
 
 import sys
 
