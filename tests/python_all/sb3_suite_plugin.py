@@ -48,7 +48,7 @@ def pytest_sessionfinish(session, exitstatus):
 def _uses_sac(item):
     """Whether an item is about SAC: a parameter is the class or its name, or its function makes or loads one."""
     params = getattr(getattr(item, "callspec", None), "params", {})
-    if any(value is softac.SAC or value == "sac" for value in params.values()):
+    if any(value is softac.SAC or (isinstance(value, str) and value == "sac") for value in params.values()):
         return True
     if any(isinstance(value, type) and hasattr(value, "learn") for value in params.values()):
         return False  # another algorithm's
