@@ -209,6 +209,16 @@ nb::dict Agent::update(int count) {
   return out;
 }
 
+// As rows_shape of obs; an action for each of its rows.
+Shape Agent::pairs_shape(const Floats& obs, const Floats& action) const {
+  const Shape rows_of = rows_shape("obs", obs, obs_dim_);
+  Shape action_shape = rows_of;
+  action_shape.back() = act_dim_;
+  require_shape(action, "action", action_shape);
+  require_discrete(action);
+  return rows_of;
+}
+
 // NaN is no action; a continuous one gives NaN.
 void Agent::require_discrete(const Floats& action) const {
   if (learner_->agent().config().num_actions == 0) return;
@@ -218,11 +228,7 @@ void Agent::require_discrete(const Floats& action) const {
 
 nb::object Agent::q_values(const Floats& obs, const Floats& action, bool target) {
   const Busy::Guard guard(busy_);
-  const Shape rows_of = rows_shape("obs", obs, obs_dim_);
-  Shape action_shape = rows_of;
-  action_shape.back() = act_dim_;
-  require_shape(action, "action", action_shape);
-  require_discrete(action);
+  const Shape rows_of = pairs_shape(obs, action);
   const std::int64_t rows = rows_of.size() == 1 ? 1 : rows_of[0], critics = learner_->agent().config().n_critics;
   std::vector<float> q(critics * rows);
   if (rows > 0) {
@@ -234,11 +240,7 @@ nb::object Agent::q_values(const Floats& obs, const Floats& action, bool target)
 
 nb::object Agent::log_prob(const Floats& obs, const Floats& action) {
   const Busy::Guard guard(busy_);
-  const Shape rows_of = rows_shape("obs", obs, obs_dim_);
-  Shape action_shape = rows_of;
-  action_shape.back() = act_dim_;
-  require_shape(action, "action", action_shape);
-  require_discrete(action);
+  const Shape rows_of = pairs_shape(obs, action);
   const std::int64_t rows = rows_of.size() == 1 ? 1 : rows_of[0];
   std::vector<double> out(rows);
   if (rows > 0) {

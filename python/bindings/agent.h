@@ -50,6 +50,7 @@ class Agent {
   nb::dict state(const std::vector<TensorRef>& tensors);
   void load_state(const std::vector<TensorRef>& tensors, const nb::dict& values, bool strict);
   std::vector<std::int64_t> rows_shape(const char* name, const Floats& array, std::int64_t columns) const;
+  std::vector<std::int64_t> pairs_shape(const Floats& obs, const Floats& action) const;
   void require_discrete(const Floats& action) const;
   std::vector<std::int64_t> like_envs(bool one, std::int64_t columns) const;
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .seen_as_sb3 import sb3_class
+from .sb3_interop import loaded_class
 
 Locals = dict[str, Any]
 
@@ -32,7 +32,7 @@ class BaseCallback(ABC):
         self.locals: Locals = {}
         self.globals: Locals = {}
         self.parent: Any = None
-        sb3 = sb3_class("callbacks", "BaseCallback")
+        sb3 = loaded_class("common.callbacks", "BaseCallback")
         if sb3 is not None:
             sb3.register(BaseCallback)
 

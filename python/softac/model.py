@@ -221,7 +221,7 @@ class Model(ConstructorArguments):
     @property
     def log_ent_coef(self) -> Array | None:
         """log α where it is learned, (1,); else None."""
-        if not self.agent.settings["ent_coef"].__class__ is str:
+        if not isinstance(self.agent.settings["ent_coef"], str):
             return None
         return self.agent.model_state()["log_ent_coef"].reshape(1)
 
@@ -240,12 +240,7 @@ class Model(ConstructorArguments):
     def set_env(self, env: Any, force_reset: bool = True) -> None:
         """Goes on with another environment of the same spaces and number. ValueError where they differ."""
         env = as_vec_env(env)
-        for name in ("observation_space", "action_space"):
-            if getattr(env, name) != getattr(self, name):
-                raise ValueError(
-                    f"{name.capitalize().replace('_', ' ')}s do not match: {getattr(env, name)} != "
-                    f"{getattr(self, name)}"
-                )
+        self._require_spaces(env)
         if env.num_envs != self.n_envs:
             raise AssertionError(
                 f"The model has {self.n_envs} environments and env {env.num_envs}: make a model for it, or load this "
@@ -254,6 +249,14 @@ class Model(ConstructorArguments):
         if force_reset:
             self._last_obs = None
         self._take_env(env)
+
+    def _require_spaces(self, env: Any) -> None:
+        for name in ("observation_space", "action_space"):
+            if getattr(env, name) != getattr(self, name):
+                raise ValueError(
+                    f"{name.capitalize().replace('_', ' ')}s do not match: {getattr(env, name)} != "
+                    f"{getattr(self, name)}"
+                )
 
     def set_random_seed(self, seed: int | None = None) -> None:
         """Seeds environments, action space, and Python's and NumPy's global generators (action noise draws from

@@ -304,7 +304,9 @@ def make_model(
             raise
         raise ValueError(f"{saved.name}: not a model that softac saved ({error!r}).") from None
     if env is not None:
-        _take_checked(model, as_vec_env(env))
+        env = as_vec_env(env)
+        model._require_spaces(env)
+        model._take_env(env)
     same = model.n_envs == int(data["n_envs"]) and not (_OF_AGENT | set(_core.learner_settings())) & (
         set(overridden) - {"learning_rate"}
     )
@@ -326,15 +328,6 @@ def _known(custom_objects: Mapping[str, Any], data: Mapping[str, Any]) -> dict[s
     if unknown:
         warnings.warn(f"custom_objects: the file has no {', '.join(unknown)}.", stacklevel=4)
     return found
-
-
-def _take_checked(model: Model, env: Any) -> None:
-    for name in ("observation_space", "action_space"):
-        if getattr(env, name) != getattr(model, name):
-            raise ValueError(
-                f"{name.capitalize().replace('_', ' ')}s do not match: {getattr(env, name)} != {getattr(model, name)}"
-            )
-    model._take_env(env)
 
 
 def _adopt(model: Model, agent: _core.Agent) -> None:

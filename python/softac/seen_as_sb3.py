@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-
-def sb3_class(module: str, name: str) -> Any:
-    """The class `name` of stable_baselines3.common.<module>, or None where that is not loaded."""
-    return getattr(sys.modules.get(f"stable_baselines3.common.{module}"), name, None)
+from softac.sb3_interop import loaded_class
 
 
 class SeenAsSb3Logging:
@@ -21,4 +17,4 @@ class SeenAsSb3Logging:
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[Any]:
-        return sb3_class("logger", type(self).__name__) or type(self)
+        return loaded_class("common.logger", type(self).__name__) or type(self)
