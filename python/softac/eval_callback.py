@@ -10,6 +10,7 @@ import numpy as np
 from .callback_base import EventCallback, Locals
 from .evaluation import evaluate_policy
 from .normalisation import check_same_layers, sync_statistics
+from .replaced_file import replaced_file
 
 
 class EvalCallback(EventCallback):
@@ -119,9 +120,8 @@ class EvalCallback(EventCallback):
         }
         if any(self.evaluations_successes):
             content["successes"] = _as_rows(self.evaluations_successes)
-        with open(f"{self.log_path}.npz.tmp", "wb") as file:
+        with replaced_file(f"{self.log_path}.npz") as file:
             np.savez(file, **content)
-        os.replace(f"{self.log_path}.npz.tmp", f"{self.log_path}.npz")
 
     def _log(self, rewards: list[float], lengths: list[int]) -> None:
         if self.verbose >= 1:

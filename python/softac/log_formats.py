@@ -13,6 +13,7 @@ from typing import Any, Protocol, TextIO
 from .event_file import EventWriter, event_file_name
 from .hparams import hparam_summaries
 from .progress_line import wipe_lines
+from .replaced_file import replaced_file
 from .seen_as_sb3 import SeenAsSb3Logging
 
 # What a value is, by the attributes of its class here or in SB3.
@@ -150,13 +151,14 @@ class CSVOutputFormat(SeenAsSb3Logging):
         self.file.close()
         rows = _csv_rows(path)
         next(rows, None)
-        self.keys += new_keys
-        with open(f"{path}.tmp", "w", encoding="utf-8", newline="") as file:
-            file.write(",".join(map(_csv_name, self.keys)) + "\n")
-            for row in rows:
-                file.write(row + "," * len(new_keys) + "\n")
-        os.replace(f"{path}.tmp", path)
-        self.file = open(path, "a", encoding="utf-8", newline="")
+        try:
+            with replaced_file(path) as file:
+                file.write(f"{','.join(map(_csv_name, [*self.keys, *new_keys]))}\n".encode())
+                for row in rows:
+                    file.write(f"{row}{',' * len(new_keys)}\n".encode())
+            self.keys += new_keys
+        finally:
+            self.file = open(path, "a", encoding="utf-8", newline="")
 
 
 class TensorBoardOutputFormat(SeenAsSb3Logging):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from softac import saving
 from softac.log_formats import make_output_format
 from softac.logger import Logger
+from softac.replaced_file import replaced_file
 
 if TYPE_CHECKING:
     from softac.model import Model
@@ -73,6 +74,5 @@ class RunDirectory:
             self.status(model, "failed", type(error).__name__, str(error))
 
     def _replace(self, name: str, text: str) -> None:
-        beside = self.path / f"{name}.tmp"
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(self.path / name)
+        with replaced_file(self.path / name) as file:
+            file.write(text.encode())

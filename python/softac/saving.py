@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from softac import _core
 from softac.argument_json import argument_from_json, argument_to_json, number, space_from_json, space_to_json, usable
+from softac.replaced_file import replaced_file
 
 if TYPE_CHECKING:
     from softac.model import Model
@@ -81,30 +82,10 @@ def write_model(model: Model, path: StrPath | BinaryIO, exclude: set[str], inclu
     if unfit:
         raise NotImplementedError(f"save: {', '.join(sorted(unfit))} cannot be included in the file.")
     if not hasattr(path, "write"):
-        _write_file(model, with_suffix(path, ".zip"), exclude, include)
+        with replaced_file(with_suffix(path, ".zip")) as file:
+            _write_zip(model, file, exclude, include)
         return
     _write_zip(model, path, exclude, include)  # type: ignore[arg-type]
-
-
-def check_replaceable(path: StrPath) -> None:
-    """IoError where the path is a device, a pipe or a folder: a file renamed over /dev/null takes its place."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise _core.IoError(f"cannot replace {os.fspath(path)}: not a regular file")
-
-
-def _write_file(model: Model, path: str, exclude: set[str], include: set[str]) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    check_replaceable(path)
-    beside = f"{path}.tmp"
-    try:
-        with open(beside, "wb") as file:
-            _write_zip(model, file, exclude, include)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def _write_zip(model: Model, file: BinaryIO, exclude: set[str], include: set[str]) -> None:

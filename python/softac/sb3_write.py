@@ -12,7 +12,6 @@ import io
 import json
 import os
 import struct
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,10 +19,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from softac.replaced_file import replaced_file
 from softac.sb3_model import AdamState, Array, Sb3Model, Unread, actor_names, architecture, critic_names
 from softac.sb3_objects import FIELDS, sb3_call, unwrapped
 from softac.sb3_spaces import SpaceText
-from softac.saving import check_replaceable
 
 FORMAT_VERSION = "2.9.2"  # of SB3, whose files these are like
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -325,22 +324,5 @@ def write_sb3(path: str | os.PathLike[str] | BinaryIO, model: Sb3Model) -> None:
     file = Path(path)
     if file.suffix == "":
         file = file.with_name(file.name + ".zip")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    check_replaceable(file)
-    handle, staged = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(contents)
-            opened.flush()
-            os.fsync(opened.fileno())
-        os.chmod(staged, 0o666 & ~_umask())
-        os.replace(staged, file)
-    except BaseException:
-        Path(staged).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with replaced_file(file) as opened:
+        opened.write(contents)
