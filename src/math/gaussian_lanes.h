@@ -36,6 +36,8 @@ inline V half_log_slope(V u) {
   return V(T(0.69314718055994530942)) - size - elementary::log1p(elementary::exp(V(T(-2)) * size));
 }
 
+constexpr double kHalfLogTwoPi = 0.91893853320467274178;
+
 template <class V>
 struct GaussianSample {
   V action, u, sigma, log_pi;
@@ -48,7 +50,7 @@ inline GaussianSample<V> gaussian_sample(const GaussianConstants<V>& c, V mu, V 
   GaussianSample<V> out;
   out.sigma = elementary::exp(log_sigma);
   out.u = fma(out.sigma, eps, mu);
-  out.log_pi = fma(V(T(-0.5)) * eps, eps, V(T(-0.91893853320467274178)) - log_sigma);  // ½ log 2π
+  out.log_pi = fma(V(T(-0.5)) * eps, eps, V(T(-kHalfLogTwoPi)) - log_sigma);
   if (!c.squash) {
     out.action = out.u;
     return out;

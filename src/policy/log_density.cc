@@ -11,7 +11,6 @@
 namespace softac {
 namespace {
 
-constexpr double kHalfLog2Pi = 0.91893853320467274178;
 constexpr double kLargest = 0x1.fffffep-1;  // the largest float below 1
 
 // u of a = tanh u.
@@ -47,7 +46,7 @@ double log_density(const PolicyParameters& policy, std::span<const float> action
     z = u;
     standardise(policy, k, z);
     terms[k] = policy.log_weight[k];
-    for (std::size_t d = 0; d < dim; ++d) terms[k] -= 0.5 * z[d] * z[d] + policy.log_std[k * dim + d] + kHalfLog2Pi;
+    for (std::size_t d = 0; d < dim; ++d) terms[k] -= 0.5 * z[d] * z[d] + policy.log_std[k * dim + d] + kHalfLogTwoPi;
   }
   const double most = *std::ranges::max_element(terms);
   double sum = 0.0;

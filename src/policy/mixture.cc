@@ -24,9 +24,6 @@ T log_sum_exp(const T* x, int count) {
   return most + log_of(sum);
 }
 
-template <class T>
-constexpr T kHalfLogTwoPi = T(0.91893853320467274178);
-
 }  // namespace
 
 template <class T>
@@ -70,7 +67,7 @@ void MixturePolicy<T>::part_logs(const WeightedActions<T>& samples, int row, int
       squares = std::fma(z, z, squares);
     }
     out[j] = std::fma(T(-0.5), squares,
-                      log_weight[j] - sum_log_sigma[j] - kHalfLogTwoPi<T> * static_cast<T>(shape_.act_dim));
+                      log_weight[j] - sum_log_sigma[j] - T(kHalfLogTwoPi) * static_cast<T>(shape_.act_dim));
   }
 }
 
