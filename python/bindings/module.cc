@@ -14,4 +14,5 @@ NB_MODULE(_core, m) {
   softac::python::bind_exact_problems(m);
   softac::python::bind_exact(m);
   softac::python::bind_boltzmann(m);
+  softac::python::bind_event_frame(m);
 }

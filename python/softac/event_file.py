@@ -1,6 +1,6 @@
-"""TensorBoard's event files: TFRecord frames around protocol-buffer messages.
+"""TensorBoard's event files: frames around protocol-buffer messages.
 
-tensorflow/core/lib/io/record_writer.h; tensorboard/compat/proto/event.proto and summary.proto:
+tensorboard/compat/proto/event.proto and summary.proto:
   Event   { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }
   Summary { repeated Value value = 1; }
   Value   { string tag = 1; float simple_value = 2; TensorProto tensor = 8; SummaryMetadata metadata = 9; }
@@ -11,34 +11,13 @@ from __future__ import annotations
 import itertools
 import os
 import socket
-import struct
 import time
 
+from . import _core
 from .protobuf import bytes_field, double_field, float_field, int_field
 
 _DT_STRING = 7  # tensorboard/compat/proto/types.proto
 _file_numbers = itertools.count()
-
-
-def _crc32c_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        for _ in range(8):
-            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-        table.append(byte)
-    return table
-
-
-_CRC32C = _crc32c_table()
-
-
-def _masked_crc(content: bytes) -> int:
-    """CRC-32C, rotated and shifted so that a checksum of data that holds checksums stays sound."""
-    crc = 0xFFFFFFFF
-    for byte in content:
-        crc = crc >> 8 ^ _CRC32C[(crc ^ byte) & 0xFF]
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def event_file_name() -> str:
@@ -87,9 +66,4 @@ class EventWriter:
         self._file.close()
 
     def _add_event(self, fields: bytes) -> None:
-        """Frame: length (8 bytes), its checksum (4), the event, its checksum (4)."""
-        event = double_field(1, time.time()) + fields
-        length = struct.pack("<Q", len(event))
-        self._file.write(
-            length + struct.pack("<I", _masked_crc(length)) + event + struct.pack("<I", _masked_crc(event))
-        )
+        self._file.write(_core.event_frame(double_field(1, time.time()) + fields))
