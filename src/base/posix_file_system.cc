@@ -288,6 +288,18 @@ std::unique_ptr<FileSystem> make_posix_file_system(PosixCalls calls) {
   return std::make_unique<PosixFileSystem>(std::move(calls));
 }
 
+bool is_locked(const Path& path) {
+  const Descriptor fd(open_retrying(path, O_RDONLY | O_NONBLOCK));
+  if (fd.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
+  if (fd.get() < 0) throw_read_error(path, "open", errno);
+  int result;
+  do {
+    result = ::flock(fd.get(), LOCK_SH | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EWOULDBLOCK) throw_read_error(path, "look at the lock of", errno);
+  return result != 0;
+}
+
 FileSystem& posix_file_system() {
   static PosixFileSystem instance(system_calls());
   return instance;

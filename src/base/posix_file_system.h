@@ -21,4 +21,9 @@ struct PosixCalls {
 PosixCalls system_calls();
 std::unique_ptr<FileSystem> make_posix_file_system(PosixCalls calls);
 
+// Whether a FileLock on this file is held, by any process. Looking makes no file and stops no other look; a lock() at
+// the same moment may fail, which whoever needs the lock tries again. False where there is no such file; IoError where
+// it cannot be told.
+bool is_locked(const Path& path);
+
 }  // namespace softac

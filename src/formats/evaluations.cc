@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/atomic_file.h"
+#include "formats/csv_lines.h"
 #include "formats/npz.h"
 #include "formats/number_text.h"
 #include "softac/error.h"
@@ -28,6 +29,8 @@ std::vector<T> take(const NpzFile& file, const std::string& key, std::size_t ran
   return {values.begin(), values.end()};
 }
 
+constexpr std::string_view kCsvHeader =
+    "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes";
 constexpr double kNoReturn = std::numeric_limits<double>::quiet_NaN();
 
 // Rows of `before` values as rows of `width`.
@@ -95,8 +98,8 @@ std::vector<std::byte> evaluations_npz(const Evaluations& evaluations) {
                      {"ep_lengths", Tensor::from<std::int64_t>({count, episodes}, evaluations.ep_lengths)}});
 }
 
-std::string evaluations_csv(const Evaluations& evaluations) {
-  std::string text = "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes\n";
+std::vector<EvaluationLine> evaluation_lines(const Evaluations& evaluations) {
+  std::vector<EvaluationLine> lines;
   const std::size_t width = evaluations.num_episodes;
   for (std::size_t i = 0; i < evaluations.timesteps.size(); ++i) {
     const auto row = std::span(evaluations.results).subspan(i * width, width);
@@ -111,14 +114,42 @@ std::string evaluations_csv(const Evaluations& evaluations) {
     for (const double value : returns) squares += (value - mean) * (value - mean);
     for (const std::int64_t value : lengths) mean_length += static_cast<double>(value);
     const auto [low, high] = std::minmax_element(returns.begin(), returns.end());
-    text += std::to_string(evaluations.timesteps[i]);
-    for (const double value : {mean, std::sqrt(squares / n), *low, *high, mean_length / n, n}) {
+    lines.push_back({evaluations.timesteps[i], mean, std::sqrt(squares / n), *low, *high, mean_length / n,
+                     static_cast<std::int64_t>(returns.size())});
+  }
+  return lines;
+}
+
+std::string evaluations_csv(const Evaluations& evaluations) {
+  std::string text = std::string(kCsvHeader) + "\n";
+  for (const EvaluationLine& line : evaluation_lines(evaluations)) {
+    text += std::to_string(line.timestep);
+    for (const double value : {line.mean_return, line.std_return, line.min_return, line.max_return, line.mean_length}) {
       text += ',';
       append_number(text, value);
     }
-    text += '\n';
+    text.append(",").append(std::to_string(line.num_episodes)).append("\n");
   }
   return text;
+}
+
+std::vector<EvaluationLine> parse_evaluations_csv(std::string_view text, const std::string& source) {
+  std::vector<EvaluationLine> out;
+  CsvLines lines(text, source);
+  if (!lines.next() || lines.line() != kCsvHeader) lines.fail("expected the header " + std::string(kCsvHeader));
+  while (lines.next()) {
+    EvaluationLine line;
+    lines.fields(7);
+    line.timestep = lines.count(0);
+    line.mean_return = lines.number(1);
+    line.std_return = lines.number(2);
+    line.min_return = lines.number(3);
+    line.max_return = lines.number(4);
+    line.mean_length = lines.number(5);
+    line.num_episodes = lines.count(6);
+    out.push_back(line);
+  }
+  return out;
 }
 
 Evaluations read_evaluations_npz(FileSystem& fs, const Path& path) {

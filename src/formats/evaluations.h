@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_system.h"
@@ -47,5 +48,18 @@ class EvaluationLog {
 std::vector<std::byte> evaluations_npz(const Evaluations& evaluations);
 std::string evaluations_csv(const Evaluations& evaluations);
 Evaluations read_evaluations_npz(FileSystem& fs, const Path& path);
+
+// A line of evaluations.csv.
+struct EvaluationLine {
+  std::int64_t timestep = 0;  // environment steps of training
+  double mean_return = 0.0, std_return = 0.0, min_return = 0.0, max_return = 0.0, mean_length = 0.0;
+  std::int64_t num_episodes = 0;
+
+  friend bool operator==(const EvaluationLine&, const EvaluationLine&) = default;
+};
+// The text of evaluations.csv. Throws IoError with the line that is wrong; `source` names the file.
+std::vector<EvaluationLine> parse_evaluations_csv(std::string_view text, const std::string& source);
+// The lines of evaluations.csv, from the episodes.
+std::vector<EvaluationLine> evaluation_lines(const Evaluations& evaluations);
 
 }  // namespace softac

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "formats/csv_lines.h"
 #include "formats/number_text.h"
 #include "formats/strict_json.h"
 #include "softac/error.h"
@@ -35,6 +36,19 @@ double read_start(FileSystem& fs, const Path& path) {
 }
 
 }  // namespace
+
+std::vector<MonitorEpisode> parse_monitor_episodes(std::string_view text, const std::string& source) {
+  std::vector<MonitorEpisode> out;
+  CsvLines lines(text, source);
+  if (!lines.next()) return out;
+  parse_monitor_start(text, source);
+  if (lines.next() && lines.line() != "r,l,t") lines.fail("expected the header r,l,t");
+  while (lines.next()) {
+    lines.fields(3);
+    out.push_back({lines.number(0), lines.count(1), lines.number(2)});
+  }
+  return out;
+}
 
 MonitorCsv::MonitorCsv(FileSystem& fs, const Path& path, const std::string& env_id, double start_wall_time_sec,
                        std::optional<std::uint64_t> resume_at)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "formats/append_file.h"
 
@@ -15,6 +16,17 @@ namespace softac {
 // t_start (seconds since the epoch, finite) of a monitor file that begins with `text`. Throws IoError unless its first
 // line is the header that MonitorCsv writes; `source` names the file.
 double parse_monitor_start(std::string_view text, const std::string& source);
+
+struct MonitorEpisode {
+  double episode_return = 0.0;
+  std::int64_t length = 0;
+  double time_sec = 0.0;  // since the start time
+
+  friend bool operator==(const MonitorEpisode&, const MonitorEpisode&) = default;
+};
+// The episodes of a monitor file, without a last line that is not complete yet. Throws IoError with the line that is
+// wrong; `source` names the file.
+std::vector<MonitorEpisode> parse_monitor_episodes(std::string_view text, const std::string& source);
 
 class MonitorCsv {
  public:

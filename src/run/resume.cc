@@ -89,7 +89,7 @@ UnfinishedRun find_unfinished_run(FileSystem& fs, const std::string& runs_root, 
         if (found.finished.empty()) found.finished = run.string();
         continue;
       }
-      const auto lock = fs.lock(run / kRunLockName);
+      const auto lock = lock_run(fs, run);
       found.path = run.string();
       return found;
     } catch (const Error&) {

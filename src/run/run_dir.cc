@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <thread>
 
 #include "base/atomic_file.h"
 #include "base/json.h"
@@ -69,6 +70,18 @@ void require_run_dir(FileSystem& fs, const Path& path) {
     throw IoError(path.string() + ": not a run directory, which is a folder with config.toml as softac train makes it");
 }
 
+std::unique_ptr<FileLock> lock_run(FileSystem& fs, const Path& run_dir) {
+  constexpr int kTries = 5;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return fs.lock(run_dir / kRunLockName);
+    } catch (const LockHeldError&) {
+      if (attempt == kTries) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+}
+
 RunDir::RunDir(FileSystem& fs, const std::string& path, const std::string& runs_root, const TrainConfig& config,
                double wall_time_sec)
     : fs_(fs) {
@@ -111,7 +124,7 @@ void RunDir::make_new(const Path& parent, const std::string& name) {
   }
 }
 
-RunDir::RunDir(FileSystem& fs, const std::string& path) : fs_(fs), path_(path), lock_(fs.lock(path_ / kRunLockName)) {
+RunDir::RunDir(FileSystem& fs, const std::string& path) : fs_(fs), path_(path), lock_(lock_run(fs, path_)) {
   for (const char* name : {"eval", "checkpoints", "best", "replay"}) fs.make_directories(path_ / name);
 }
 

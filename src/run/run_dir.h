@@ -16,6 +16,10 @@ constexpr const char* kRunLockName = ".lock";
 // Throws IoError unless `path` is the folder of a run: one with config.toml.
 void require_run_dir(FileSystem& fs, const Path& path);
 
+// Takes the lock of a run. Whoever only looks whether it is held is in the way for a moment: that is waited for. Throws
+// LockHeldError, DiskError.
+std::unique_ptr<FileLock> lock_run(FileSystem& fs, const Path& run_dir);
+
 class RunDir {
  public:
   // path: the folder itself, or "" for <runs_root>/<env>/sac/<YYYYmmdd-HHMMSS>_s<seed> (local time; ".2" … where that

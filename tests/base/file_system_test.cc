@@ -209,7 +209,10 @@ TEST(FileSystem, TruncateCutsAndNeverGrows) {
 
 TEST(FileSystem, LockIsExclusiveUntilReleased) {
   TempDir dir;
+  EXPECT_FALSE(is_locked(dir / "lock"));
+  EXPECT_FALSE(fs().exists(dir / "lock"));
   auto held = fs().lock(dir / "lock");
+  EXPECT_TRUE(is_locked(dir / "lock"));
   EXPECT_THAT(message_of<IoError>([&] { fs().lock(dir / "lock"); }), HasSubstr("another process holds it"));
   held.reset();
   EXPECT_NE(fs().lock(dir / "lock"), nullptr);

@@ -36,6 +36,28 @@ TEST(EvaluationLog, WritesBothFiles) {
   EXPECT_EQ(log.position(), 2u);
 }
 
+TEST(EvaluationsCsv, ReadsBack) {
+  TempDir dir;
+  EvaluationLog log(posix_file_system(), dir.path());
+  add(log, 100, {1.0, 2.0, 6.5}, {10, 20, 33});
+  add(log, 200, {-1e-300, 0.1, 3.0}, {1, 1, 1});
+  const std::string text = evaluations_csv(log.evaluations());
+  EXPECT_EQ(parse_evaluations_csv(text, "x"), evaluation_lines(log.evaluations()));
+  EXPECT_EQ(parse_evaluations_csv(text + "300,1,", "x").size(), 2u);
+}
+
+TEST(EvaluationsCsv, GarbageIsNamedByItsLine) {
+  const std::string header = "timesteps,mean_reward,std_reward,min_reward,max_reward,mean_ep_length,episodes\n";
+  const auto message = [](const std::string& text) {
+    return message_of<IoError>([&] { parse_evaluations_csv(text, "run/eval.csv"); });
+  };
+  EXPECT_THAT(message(""), HasSubstr("expected the header timesteps,mean_reward"));
+  EXPECT_THAT(message("a,b\n"), HasSubstr("run/eval.csv: line 1: expected the header"));
+  EXPECT_THAT(message(header + "1,2,3\n"), HasSubstr("line 2: expected 7 columns, found 3"));
+  EXPECT_THAT(message(header + "1,2,0,2,2,5,1\n2,x,0,2,2,5,1\n"), HasSubstr("line 3: \"x\" in column 2 is no number"));
+  EXPECT_THAT(message(header + "-1,2,0,2,2,5,1\n"), HasSubstr("\"-1\" in column 1 is no whole number"));
+}
+
 TEST(EvaluationLog, ResumedLogDropsWhatCameLater) {
   TempDir dir;
   EvaluationLog whole(posix_file_system(), dir.path());
