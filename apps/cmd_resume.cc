@@ -21,10 +21,12 @@ struct ResumeArguments {
   std::string max_time;
   int threads = -1;
   std::vector<std::string> set, plugins;
+  std::string log = "line";  // or "table"
   bool allow_changed = false;
 };
 
 int resume(Context& context, const ResumeArguments& arguments) {
+  wants_tables(arguments.log);  // before anything else, should it be wrong
   if (arguments.steps < 0) throw ConfigError("--steps " + std::to_string(arguments.steps) + ": must be at least 1");
   require_run_dir(posix_file_system(), arguments.run);
   RunConfigRequest request;
@@ -43,7 +45,8 @@ int resume(Context& context, const ResumeArguments& arguments) {
   options.run_dir = arguments.run;
   options.resume = true;
   options.allow_changed = arguments.allow_changed;
-  return run_training(context, load_run_config(config_file, request).resolved, std::move(options));
+  return run_training(context, load_run_config(config_file, request).resolved, std::move(options),
+                      {.tables = wants_tables(arguments.log)});
 }
 
 }  // namespace
@@ -66,6 +69,7 @@ void add_resume(Command root, Context& context) {
       .value_name("FILE");
   command.add_flag("--allow-changed", arguments->allow_changed,
                    "Go on although plug-ins or model files have changed since the run began");
+  add_log_option(command, arguments->log);
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
     context.runs_environments = true;

@@ -74,6 +74,7 @@ ResolvedConfig resolve_fork(const TrainArguments& arguments) {
 }  // namespace
 
 ResolvedConfig resolve(const TrainArguments& arguments) {
+  wants_tables(arguments.log);  // should it be wrong
   if (!arguments.fork.empty()) return resolve_fork(arguments);
   if (arguments.fork_step >= 0) throw UsageError("--step names a checkpoint of the run that --fork names");
   if (arguments.env_id.empty() && arguments.config_file.empty())
@@ -180,7 +181,8 @@ int try_to_train(Context& context, const TrainArguments& arguments, const Resolv
   }
   if (!options.resume) options.fork_from = arguments.fork;
   if (!options.fork_from.empty() && arguments.fork_step >= 0) options.fork_step = arguments.fork_step;
-  return run_training(context, resolved, std::move(options), arguments.show_diag);
+  return run_training(context, resolved, std::move(options),
+                      {.diagnoses = arguments.show_diag, .tables = wants_tables(arguments.log)});
 }
 
 int train_once(Context& context, const TrainArguments& arguments) {
@@ -197,11 +199,26 @@ int train_once(Context& context, const TrainArguments& arguments) {
 
 }  // namespace
 
-int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options, bool show_diagnoses) {
+void add_log_option(Command command, std::string& log) {
+  command
+      .add_option("--log", log,
+                  "line: one progress line; table: also each row of metrics as a table, every log_interval_steps "
+                  "steps")
+      .show_default()
+      .value_name("WHAT");
+}
+
+bool wants_tables(const std::string& log) {
+  if (log != "line" && log != "table") throw UsageError("--log " + log + ": expected line or table");
+  return log == "table";
+}
+
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options,
+                 ProgressOptions progress_options) {
   install_stop_signals();
   install_crash_handler();
   install_exit_report();  // again: what was installed last is asked first, before what else ends with the process
-  Progress progress(context.terminal, show_diagnoses);
+  Progress progress(context.terminal, progress_options);
   options.origins = resolved.origin;
   options.command = "softac";
   for (const std::string& argument : context.arguments) options.command += " " + shell_word(argument);
@@ -241,6 +258,7 @@ void add_train(Command root, Context& context) {
   add_text("--diag", arguments->diag, "Diagnose the learner every N environment steps (diag_freq; docs/diagnostics.md)",
            "N");
   command.add_flag("--show-diag", arguments->show_diag, "Print each diagnosis on the terminal too");
+  add_log_option(command, arguments->log);
   add_text("--on-nan", arguments->on_nan, "After a number that is not finite: stop, or rollback:N times", "WHAT");
   Option seed = add_text("--seed", arguments->seed, "Seed of the run", "S");
   Option seeds =

@@ -10,14 +10,18 @@
 
 namespace softac::app {
 
+struct ProgressOptions {
+  bool diagnoses = false;  // a line for each, with every value
+  bool tables = false;     // each row of metrics as a table, in place of plain lines
+};
+
 class Progress : public TrainCallback {
  public:
-  // show_diagnoses: a line for each, with every value.
-  explicit Progress(Terminal& terminal, bool show_diagnoses = false)
-      : terminal_(terminal), show_diagnoses_(show_diagnoses) {}
+  Progress(Terminal& terminal, ProgressOptions options) : terminal_(terminal), options_(options) {}
 
   void on_start(const TrainSummary& summary, const std::string& run_dir) override;
   TrainAnswer on_step(const TrainSummary& summary) override;
+  void on_row(const TrainSummary& summary, const std::vector<DiagnosticValue>& values) override;
   TrainAnswer on_evaluation(const TrainSummary& summary, const EvalStats& stats) override;
   void on_diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values) override;
   void on_message(std::string_view text) override;
@@ -25,10 +29,8 @@ class Progress : public TrainCallback {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::string line(const TrainSummary& summary) const;
-
   Terminal& terminal_;
-  bool show_diagnoses_;
+  ProgressOptions options_;
   Clock::time_point next_time_{};  // when to show the next line
 };
 

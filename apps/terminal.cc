@@ -3,24 +3,30 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
+#include "progress_line.h"
 #include "softac/error.h"
 #include "standard_streams.h"
 
 namespace softac::app {
 namespace {
 
-// Cuts UTF-8 text to a number of characters.
-std::string cut_to_width(const std::string& text, std::size_t width) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
-    if (starts && count++ == width) return text.substr(0, i);
+// Whether the locale that the environment names is one of UTF-8, installed or not.
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    std::string text = value;
+    std::erase(text, '-');
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text.find("utf8") != std::string::npos;
   }
-  return text;
+  return false;
 }
 
 }  // namespace
@@ -30,6 +36,7 @@ Terminal::Terminal() {
   const char* no_color = std::getenv("NO_COLOR");
   const bool dumb = term == nullptr || std::string_view(term).empty() || std::string_view(term) == "dumb";
   animated_ = isatty(STDERR_FILENO) == 1 && !dumb;
+  utf8_ = locale_is_utf8();
   color_ = animated_ && (no_color == nullptr || *no_color == '\0');
 }
 
@@ -49,12 +56,15 @@ void Terminal::message(const char* label, const char* color, const std::string& 
   std::fprintf(stderr, "%s%s%s%s\n", colored ? color : "", label, colored ? "\033[0m" : "", text.c_str());
 }
 
-void Terminal::status(const std::string& line) {
-  if (!animated_ || quiet_) return;
+std::size_t Terminal::width() const {
   winsize size{};
   const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-  const std::string cut = cut_to_width(line, known ? size.ws_col - 1u : 79u);
-  std::fprintf(stderr, "\r\033[K%s", cut.c_str());
+  return known ? size.ws_col - 1u : 79u;  // the last column is left free: some terminals wrap there
+}
+
+void Terminal::status(const std::string& line) {
+  if (!animated_ || quiet_) return;
+  std::fprintf(stderr, "\r\033[K%s", text_start(line, width()).c_str());
   std::fflush(stderr);
   status_shown_ = true;
 }

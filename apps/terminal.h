@@ -1,7 +1,7 @@
 // What people see: messages on stderr, results on stdout, a progress bar only on a terminal.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 
 namespace softac::app {
@@ -14,6 +14,9 @@ class Terminal {
   void set_quiet(bool quiet) { quiet_ = quiet; }
   bool quiet() const { return quiet_; }
   bool animated() const { return animated_; }  // stderr is a terminal that can redraw a line
+  bool utf8() const { return utf8_; }          // by LC_ALL, LC_CTYPE or LANG; else only ASCII is sure to be readable
+  // Characters that a line of an animated terminal holds now; 79 where it does not say.
+  std::size_t width() const;
 
   void info(const std::string& message);  // silent if quiet
   void warning(const std::string& message);
@@ -30,6 +33,7 @@ class Terminal {
   bool quiet_ = false;
   bool animated_ = false;
   bool color_ = false;
+  bool utf8_ = false;
   bool status_shown_ = false;
 };
 

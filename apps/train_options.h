@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "config/resolve.h"
+#include "progress.h"
 #include "softac/trainer.h"
 
 namespace softac::app {
@@ -21,8 +22,9 @@ struct TrainArguments {
   std::string max_time;
   std::string diag;  // environment steps between diagnoses
   bool show_diag = false;
-  std::string on_nan;  // "", "stop" or "rollback:N"
-  std::string seeds;   // "" = one run
+  std::string log = "line";  // or "table"
+  std::string on_nan;        // "", "stop" or "rollback:N"
+  std::string seeds;         // "" = one run
   int jobs = 1;
   std::string run_dir;
   std::string init_from;
@@ -38,7 +40,11 @@ struct TrainArguments {
 ResolvedConfig resolve(const TrainArguments& arguments);
 
 // Trains with the options of TrainerOptions that are not about the terminal; prints the result, returns the exit code.
-int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options, bool show_diagnoses = false);
+int run_training(Context& context, const ResolvedConfig& resolved, TrainerOptions options, ProgressOptions progress);
+
+// --log WHAT of the commands that train, and what it asks for. Throws UsageError.
+void add_log_option(Command command, std::string& log);
+bool wants_tables(const std::string& log);
 
 // How a run ended, as JSON text with the keys that the table of several seeds reads.
 struct RunResult {

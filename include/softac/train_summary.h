@@ -16,9 +16,12 @@ struct TrainSummary {
   std::int64_t num_episodes = 0;  // ended so far
   double elapsed_sec = 0.0;       // in run(), that of the processes before this one included
   double steps_per_sec = 0.0;     // mean of this process, as Stable-Baselines3's time/fps
-  // Over the last half minute, or since the updates began if that was later; NaN while not known.
+  // Of the last ten seconds between evaluations, diagnoses and checkpoints, or since the updates began if that was
+  // later; NaN while not known.
   double recent_steps_per_sec = 0.0;
-  double left_sec = 0.0;        // at that pace; NaN before the updates, which slow a run down, have begun
+  // At that pace, with as long pauses as before for what comes between; NaN before the updates, which slow a run down,
+  // have begun.
+  double left_sec = 0.0;
   double ep_return_mean = 0.0;  // last 100 episodes; NaN before the first has ended
   double ep_length_mean = 0.0;
   double last_ep_return = 0.0;           // NaN before the first has ended

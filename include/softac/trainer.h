@@ -33,7 +33,9 @@ class TrainCallback {
   virtual ~TrainCallback() = default;
   virtual void on_start(const TrainSummary&, const std::string& /*run_dir*/) {}
   virtual TrainAnswer on_step(const TrainSummary&) { return TrainAnswer::proceed; }  // after each vector step
-  virtual TrainAnswer on_log(const TrainSummary&) { return TrainAnswer::proceed; }   // after each row of metrics
+  // Each row of metrics that the run records, with the names of progress.csv, evaluations and diagnoses aside.
+  virtual void on_row(const TrainSummary&, const std::vector<DiagnosticValue>& /*values*/) {}
+  virtual TrainAnswer on_log(const TrainSummary&) { return TrainAnswer::proceed; }  // after each row of metrics
   virtual TrainAnswer on_evaluation(const TrainSummary&, const EvalStats&) { return TrainAnswer::proceed; }
   virtual void on_diagnosis(const TrainSummary&, const std::vector<DiagnosticValue>&) {}
   virtual void on_checkpoint(const TrainSummary&, const std::string& /*path*/) {}  // some steps after it was taken

@@ -62,7 +62,7 @@ void Recorder::episode(double episode_return, std::int64_t length, double elapse
   monitor_.write(episode_return, length, elapsed_sec);
 }
 
-void Recorder::row(const TrainSummary& summary, const UpdateRow& row) {
+const std::vector<Metric>& Recorder::row(const TrainSummary& summary, const UpdateRow& row) {
   const UpdateMetrics& means = row.mean;
   metrics_.clear();
   if (summary.num_episodes > 0) {
@@ -91,6 +91,7 @@ void Recorder::row(const TrainSummary& summary, const UpdateRow& row) {
     metrics_.push_back({"diag/critic_grad_norm", means.critic_grad_norm});
   }
   write(summary.step);
+  return metrics_;
 }
 
 void Recorder::diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values) {

@@ -29,7 +29,7 @@ class Recorder {
            double start_wall_time_sec, const RecordPositions* resume_at = nullptr);
 
   void episode(double episode_return, std::int64_t length, double elapsed_sec);
-  void row(const TrainSummary& summary, const UpdateRow& row);
+  const std::vector<Metric>& row(const TrainSummary& summary, const UpdateRow& row);  // as it was written
   void diagnosis(const TrainSummary& summary, const std::vector<DiagnosticValue>& values);
   void evaluation(const TrainSummary& summary, const EvalStats& stats);
   // All evaluations so far, to be saved by whoever writes files.

@@ -9,16 +9,28 @@ double monotonic_sec() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+RunClock::Pause::~Pause() {
+  const double sec = clock_.now_() - begin_;
+  Pauses& kind = clock_.pauses_[static_cast<std::size_t>(kind_)];
+  kind.sec += sec;
+  ++kind.count;
+  clock_.paused_sec_ += sec;
+}
+
 void RunClock::start(std::int64_t step) {
-  start_ = now_();
-  first_step_ = step;
-  begin_rate({start_, step});
+  begin(step);
 }
 
 void RunClock::restore(std::int64_t step, double elapsed_sec) {
-  start_ = now_();
   earlier_sec_ = elapsed_sec;
+  begin(step);
+}
+
+void RunClock::begin(std::int64_t step) {
+  start_ = now_();
   first_step_ = step;
+  paused_sec_ = 0.0;
+  pauses_ = {};
   begin_rate({start_, step});
 }
 
@@ -28,7 +40,7 @@ void RunClock::begin_rate(Point at) {
 }
 
 void RunClock::tick(std::int64_t step, bool warming_up) {
-  const Point now{now_(), step};
+  const Point now{now_() - paused_sec_, step};
   const bool updates_begin = warming_up_ && !warming_up;
   warming_up_ = warming_up;
   if (updates_begin) return begin_rate(now);
@@ -43,8 +55,13 @@ double RunClock::steps_per_sec(std::int64_t step) const {
 
 double RunClock::recent_steps_per_sec() const {
   const Point oldest = points_[num_points_ <= kPoints ? 0 : num_points_ % kPoints];
-  if (!(latest_.sec > oldest.sec)) return std::numeric_limits<double>::quiet_NaN();
+  if (!(latest_.sec - oldest.sec >= kShortestSec)) return std::numeric_limits<double>::quiet_NaN();
   return static_cast<double>(latest_.step - oldest.step) / (latest_.sec - oldest.sec);
+}
+
+double RunClock::mean_pause_sec(PauseKind kind) const {
+  const Pauses& pauses = pauses_[static_cast<std::size_t>(kind)];
+  return pauses.count > 0 ? pauses.sec / static_cast<double>(pauses.count) : 0.0;
 }
 
 }  // namespace softac

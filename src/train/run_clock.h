@@ -1,4 +1,4 @@
-// The time of a run: how long it has trained, over all its processes, and how fast it is.
+// The time of a run: how long it has trained, over all its processes, how fast it is, and what it pauses for.
 #pragma once
 
 #include <array>
@@ -9,6 +9,9 @@ namespace softac {
 
 // Seconds of a clock that never goes back.
 double monotonic_sec();
+
+// What a run does between two steps.
+enum class PauseKind { evaluation, diagnosis, checkpoint };
 
 class RunClock {
  public:
@@ -22,18 +25,39 @@ class RunClock {
   // After each vector step. warming_up: the updates that will slow the run down have not begun.
   void tick(std::int64_t step, bool warming_up);
 
+  // While one lives the run stands still: its time does not enter the recent rate.
+  class Pause {
+   public:
+    Pause(RunClock& clock, PauseKind kind) : clock_(clock), kind_(kind), begin_(clock.now_()) {}
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    RunClock& clock_;
+    PauseKind kind_;
+    double begin_;
+  };
+
   double elapsed_sec() const { return earlier_sec_ + now_() - start_; }  // of training, in all processes
   double steps_per_sec(std::int64_t step) const;                         // mean since start() or restore()
-  // Over the last half minute, or since the updates began if that was later. NaN before two points of time.
+  // Over the last ten seconds without pauses (over more where steps come in bursts), or since the updates began if that
+  // was later. NaN before a fifth of a second.
   double recent_steps_per_sec() const;
+  double mean_pause_sec(PauseKind kind) const;  // since start() or restore(); 0 before the first
 
  private:
   struct Point {
-    double sec = 0.0;
+    double sec = 0.0;  // without pauses
     std::int64_t step = 0;
   };
-  static constexpr std::size_t kPoints = 64;
-  static constexpr double kSpacingSec = 0.5;
+  struct Pauses {
+    double sec = 0.0;
+    std::int64_t count = 0;
+  };
+  static constexpr std::size_t kPoints = 40;
+  static constexpr double kSpacingSec = 0.25, kShortestSec = 0.2;
+  void begin(std::int64_t step);
   void begin_rate(Point at);
 
   Now now_;
@@ -43,6 +67,8 @@ class RunClock {
   std::array<Point, kPoints> points_{};  // a ring, kSpacingSec apart
   std::size_t num_points_ = 0;           // ever; entry num_points_ mod kPoints is the next
   Point latest_;
+  double paused_sec_ = 0.0;
+  std::array<Pauses, 3> pauses_{};  // by kind
   bool warming_up_ = false;
 };
 

@@ -206,12 +206,14 @@ void RunWriter::episode(double episode_return, std::int64_t length) {
   recorder_->episode(episode_return, length, training_.clock.elapsed_sec());
 }
 
-void RunWriter::row(const UpdateRow& row) {
-  recorder_->row(training_.summary(), row);
+const std::vector<Metric>& RunWriter::row(const UpdateRow& row) {
+  const std::vector<Metric>& written = recorder_->row(training_.summary(), row);
   const auto now = std::chrono::steady_clock::now();
-  if (now - last_flush_ <= std::chrono::seconds(1)) return;
-  recorder_->flush();
-  last_flush_ = now;
+  if (now - last_flush_ > std::chrono::seconds(1)) {
+    recorder_->flush();
+    last_flush_ = now;
+  }
+  return written;
 }
 
 void RunWriter::evaluation(const EvalStats& stats, bool best) {

@@ -52,7 +52,7 @@ class RunWriter {
   // Records.
   void log(std::string_view text) { recorder_->log(text); }
   void episode(double episode_return, std::int64_t length);
-  void row(const UpdateRow& row);
+  const std::vector<Metric>& row(const UpdateRow& row);  // the row as it was written
   void diagnosis(const std::vector<DiagnosticValue>& values) { recorder_->diagnosis(training_.summary(), values); }
   void evaluation(const EvalStats& stats, bool best);
   void write_status(const Outcome& outcome);

@@ -244,7 +244,11 @@ void Trainer::Impl::update() {
 void Trainer::Impl::log_if_due() {
   if (!std::exchange(training.due.log, false)) return;
   const UpdateRow row = training.statistics.take_row();
-  if (writer) writer->row(row);
+  if (writer) {
+    std::vector<DiagnosticValue> values;
+    for (const Metric& metric : writer->row(row)) values.push_back({std::string(metric.name), metric.value});
+    callback.on_row(training.summary(), values);
+  }
   ask(callback.on_log(training.summary()));
 }
 
@@ -255,7 +259,10 @@ void Trainer::Impl::diagnose_if_due() {
     training.due.diagnosis = false;
     return;
   }
-  const auto& values = diagnosis->run(training.agent, training.replay, training.schedule.step(), stop);
+  const auto& values = [&]() -> const std::vector<DiagnosticValue>& {
+    const RunClock::Pause pause(training.clock, PauseKind::diagnosis);
+    return diagnosis->run(training.agent, training.replay, training.schedule.step(), stop);
+  }();
   training.due.diagnosis = false;
   if (writer) writer->diagnosis(values);
   callback.on_diagnosis(training.summary(), values);
@@ -267,7 +274,10 @@ void Trainer::Impl::evaluate_if_due() {
     training.due.evaluation = false;
     return;
   }
-  EvalStats stats = evaluator->run(training.agent, true, stop);
+  EvalStats stats = [&] {
+    const RunClock::Pause pause(training.clock, PauseKind::evaluation);
+    return evaluator->run(training.agent, true, stop);
+  }();
   training.due.evaluation = false;
   stats.step = training.schedule.step();
   if (stats.num_cut_off > 0 && !std::exchange(said_cut_off, true)) {
@@ -285,7 +295,9 @@ void Trainer::Impl::checkpoint_if_due() {
     return;
   }
   writer->look(outcome, on_checkpoint);
-  if (std::exchange(training.due.checkpoint, false) && outcome.keeps_checkpoint()) writer->save_checkpoint();
+  if (!std::exchange(training.due.checkpoint, false) || !outcome.keeps_checkpoint()) return;
+  const RunClock::Pause pause(training.clock, PauseKind::checkpoint);
+  writer->save_checkpoint();
 }
 
 bool Trainer::Impl::roll_back(const NumericsError& error) {

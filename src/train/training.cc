@@ -68,6 +68,20 @@ std::uint64_t Training::state_hash() {
   return digest.value();
 }
 
+// At the recent pace, with the pauses that are to come as long as the earlier ones were.
+double Training::left_sec() const {
+  if (schedule.warming_up()) return std::numeric_limits<double>::quiet_NaN();
+  const std::int64_t step = schedule.step(), total = schedule.total_timesteps();
+  if (step >= total) return 0.0;
+  const auto pauses = [&](PauseKind kind, std::int64_t freq) {
+    if (freq <= 0) return 0.0;
+    return static_cast<double>(total / freq - step / freq) * clock.mean_pause_sec(kind);
+  };
+  return static_cast<double>(total - step) / clock.recent_steps_per_sec() +
+         pauses(PauseKind::evaluation, config.eval_freq) + pauses(PauseKind::diagnosis, config.diag_freq) +
+         pauses(PauseKind::checkpoint, config.checkpoint_freq);
+}
+
 TrainSummary Training::summary() const {
   TrainSummary s;
   s.step = schedule.step();
@@ -76,8 +90,7 @@ TrainSummary Training::summary() const {
   s.elapsed_sec = clock.elapsed_sec();
   s.steps_per_sec = clock.steps_per_sec(s.step);
   s.recent_steps_per_sec = clock.recent_steps_per_sec();
-  s.left_sec = schedule.warming_up() ? std::numeric_limits<double>::quiet_NaN()
-                                     : static_cast<double>(s.total_timesteps - s.step) / s.recent_steps_per_sec;
+  s.left_sec = left_sec();
   statistics.fill(s);
   return s;
 }

@@ -44,7 +44,8 @@ struct Training {
 
   std::uint64_t state_hash();  // see Trainer::state_hash
   TrainSummary summary() const;
-  RunState run_state();  // all but the positions of the records
+  double left_sec() const;  // see TrainSummary
+  RunState run_state();     // all but the positions of the records
   // Throws IoError if the state is that of a run of another shape; `source` names its file.
   void set_run_state(const RunState& state, const std::string& source);
   std::map<std::string, std::string> model_metadata() const;

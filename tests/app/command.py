@@ -1,10 +1,13 @@
 """Runs the built command for the tests of this folder: `COMMAND PLUGIN test_….py` style arguments, fresh folders."""
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -62,6 +65,23 @@ class CommandTest(unittest.TestCase):
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
         self.addCleanup(self.end_process, process)
         return process
+
+    def run_on_terminal(self, *arguments, code=0, columns=100, env=None, timeout=120, stdout=False):
+        """What a command shows on a terminal of so many columns: its messages; with stdout, its results too."""
+        controller, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (24, columns))
+        variables = self.environment({"TERM": "xterm", "LC_ALL": "C.UTF-8", **(env or {})})
+        process = subprocess.Popen([COMMAND, *arguments], cwd=self.folder, env=variables, stdin=subprocess.DEVNULL,
+                                   stdout=terminal if stdout else subprocess.DEVNULL, stderr=terminal)
+        self.addCleanup(self.end_process, process)
+        os.close(terminal)
+        seen = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while piece := os.read(controller, 4096):
+                seen += piece
+        os.close(controller)
+        self.assertEqual(process.wait(timeout), code, seen.decode(errors="replace"))
+        return seen.decode()
 
     @staticmethod
     def end_process(process):

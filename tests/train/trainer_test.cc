@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cfenv>
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "math/backend.h"
 #include "softac/error.h"
@@ -217,13 +219,19 @@ class Answering : public TrainCallback {
     last = s;
     return s.step == at_ ? answer_ : TrainAnswer::proceed;
   }
+  void on_row(const TrainSummary& s, const std::vector<DiagnosticValue>& values) override {
+    ++num_rows;
+    const auto step = std::ranges::find(values, "time/total_timesteps", &DiagnosticValue::name);
+    ASSERT_NE(step, values.end());
+    EXPECT_EQ(step->value, static_cast<double>(s.step));
+  }
   TrainAnswer on_log(const TrainSummary&) override { return ++num_logs, TrainAnswer::proceed; }
   TrainAnswer on_evaluation(const TrainSummary& s, const EvalStats& stats) override {
     EXPECT_EQ(s.last_eval, &stats);
     EXPECT_EQ(stats.step, s.step);
     return ++num_evals, TrainAnswer::proceed;
   }
-  int num_starts = 0, num_steps = 0, num_logs = 0, num_evals = 0;
+  int num_starts = 0, num_steps = 0, num_logs = 0, num_evals = 0, num_rows = 0;
   TrainSummary last;
 
  private:
@@ -236,7 +244,9 @@ TEST(TrainerOutcomes, CallbacksAreCalledAndObeyed) {
   config.eval_freq = 25;
   for (const auto answer : {TrainAnswer::stop, TrainAnswer::abort}) {
     Answering callback(41, answer);
-    TrainerOptions options = no_records();
+    TempDir dir;
+    TrainerOptions options;
+    options.run_dir = dir / "run";
     options.callback = &callback;
     const TrainReport report = Trainer(config, options).run();
     EXPECT_EQ(report.reason, answer == TrainAnswer::stop ? StopReason::stopped : StopReason::aborted);
@@ -244,6 +254,7 @@ TEST(TrainerOutcomes, CallbacksAreCalledAndObeyed) {
     EXPECT_EQ(callback.num_starts, 1);
     EXPECT_EQ(callback.num_steps, 41);
     EXPECT_EQ(callback.num_logs, 2);
+    EXPECT_EQ(callback.num_rows, 2);
     EXPECT_EQ(callback.num_evals, 1);
     EXPECT_EQ(callback.last.num_updates, 20);
     EXPECT_EQ(callback.last.num_episodes, report.num_episodes);
@@ -344,7 +355,11 @@ TEST(TrainerOutcomes, TheTimeLeftIsKnownOnceUpdatesHaveBegun) {
   } watch;
   TrainerOptions options = no_records();
   options.callback = &watch;
-  EXPECT_EQ(Trainer(point_config(), options).run().reason, StopReason::finished);
+  TrainConfig config = point_config();
+  config.total_timesteps = 40;
+  PointEnv::on_step = [] { std::this_thread::sleep_for(std::chrono::milliseconds(25)); };
+  EXPECT_EQ(Trainer(config, options).run().reason, StopReason::finished);
+  PointEnv::on_step = nullptr;
 }
 
 // Rows and summaries speak of updates with an actor step where it is the actor that they speak of.
