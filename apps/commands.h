@@ -20,6 +20,8 @@ struct Context {
 
 void add_train(Command root, Context& context);
 void add_resume(Command root, Context& context);
+void add_watch(Command root, Context& context);
+void add_ls(Command root, Context& context);
 void add_ckpt(Command root, Context& context);
 void add_eval(Command root, Context& context);
 void add_env(Command root, Context& context);

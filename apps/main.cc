@@ -78,6 +78,8 @@ int run(int argc, char** argv) {
   root.add_flag("-q,--quiet", quiet, "No messages but warnings and errors");
   add_train(root, context);
   add_resume(root, context);
+  add_watch(root, context);
+  add_ls(root, context);
   add_ckpt(root, context);
   add_eval(root, context);
   add_env(root, context);

@@ -71,7 +71,7 @@ void require_run_dir(FileSystem& fs, const Path& path) {
 }
 
 std::unique_ptr<FileLock> lock_run(FileSystem& fs, const Path& run_dir) {
-  constexpr int kTries = 5;
+  constexpr int kTries = 25;
   for (int attempt = 1;; ++attempt) {
     try {
       return fs.lock(run_dir / kRunLockName);

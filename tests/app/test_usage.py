@@ -6,7 +6,7 @@ import subprocess
 import command
 from command import SMALL, CommandTest
 
-COMMANDS = [["train"], ["eval"], ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
+COMMANDS = [["train"], ["resume"], ["watch"], ["ls"], ["ckpt"], ["ckpt", "ls"], ["ckpt", "verify"], ["eval"], ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
             ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"],
             ["completion"], ["completion", "bash"]]
 

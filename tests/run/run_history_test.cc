@@ -1,13 +1,19 @@
 // What is read from a run's directory is what the run was.
 #include "run/run_history.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <fstream>
+#include <thread>
 
+#include "base/posix_file_system.h"
 #include "formats/evaluations.h"
 #include "run/run_dir.h"
 #include "softac/error.h"
@@ -223,6 +229,23 @@ TEST(RunHistory, NamesTheFileThatIsGarbage) {
   EXPECT_THAT(io_message([&] { read_run_overview(disk(), run); }), HasSubstr("expected an object"));
   put(run / "status.json", status);
   EXPECT_EQ(read_run_history(disk(), run).overview.state, RunState::finished);
+}
+
+// Whoever only looks has the lock for a moment, and the run that resumes waits for it.
+TEST(RunLock, WaitsForALook) {
+  TempDir dir;
+  std::ofstream(dir / ".lock");
+  const int look = open((dir / ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_EQ(flock(look, LOCK_SH | LOCK_NB), 0);
+  EXPECT_FALSE(is_locked(dir / ".lock")) << "two looks are not in each other's way";
+  EXPECT_THROW(disk().lock(dir / ".lock"), LockHeldError);
+  EXPECT_THROW(lock_run(disk(), dir / ""), LockHeldError) << "it waits for a moment, not for ever";
+  std::thread ends([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(4));
+    close(look);
+  });
+  EXPECT_NO_THROW(lock_run(disk(), dir / ""));
+  ends.join();
 }
 
 TEST(RunHistory, AResumedRunIsOneHistory) {
