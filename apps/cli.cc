@@ -77,9 +77,14 @@ std::vector<OptionFacts> Command::options() const {
   for (const CLI::Option* option : app_->get_options()) {
     OptionFacts facts;
     if (option->get_positional()) facts.name = option->get_name();
+    for (const std::string& name : option->get_snames()) facts.all_names.push_back("-" + name);
     for (const std::string& name : option->get_lnames()) facts.long_names.push_back("--" + name);
+    facts.all_names.insert(facts.all_names.end(), facts.long_names.begin(), facts.long_names.end());
     facts.description = option->get_description();
     facts.has_value = option->get_items_expected_max() > 0;
+    if (facts.has_value) facts.value_name = option->get_type_name();
+    facts.default_value = option->get_default_str();
+    facts.required = option->get_required();
     out.push_back(std::move(facts));
   }
   return out;

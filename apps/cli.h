@@ -30,12 +30,15 @@ class Option {
   CLI::Option* option_;
 };
 
-// What completion and error messages need to know of an option.
+// What completion, error messages and the page of commands need to know of an option.
 struct OptionFacts {
   std::string name;                     // of a positional argument, else ""
+  std::vector<std::string> all_names;   // "-o", "--output"
   std::vector<std::string> long_names;  // "--config"
   std::string description;
+  std::string value_name, default_value;  // as the help has them; "" where there is none
   bool has_value = false;
+  bool required = false;
 };
 
 class Command {

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "commands.h"
+#include "commands_page.h"
 #include "config/resolve.h"
 #include "env/mujoco_version.h"
 #include "exit_code.h"
@@ -42,15 +43,18 @@ int info(Context& context) {
 }  // namespace
 
 void add_info(Command root, Context& context) {
-  auto settings = std::make_shared<bool>(false);
+  auto settings = std::make_shared<bool>(false), commands = std::make_shared<bool>(false);
   Command command = root.add_command("info", "Version, libraries, backends and CPU features");
   Option page =
       command.add_flag("--settings", *settings, "Print the page of all settings and presets (Markdown) instead");
-  add_json_option(command, context).excludes(page);
-  command.on_parse([&context, settings] {
-    context.action = [&context, settings] {
-      if (!*settings) return info(context);
-      std::string text = settings_markdown();
+  Option command_page =
+      command.add_flag("--commands", *commands, "Print the page of all commands and options (Markdown) instead")
+          .excludes(page);
+  add_json_option(command, context).excludes(page).excludes(command_page);
+  command.on_parse([root, &context, settings, commands] {
+    context.action = [root, &context, settings, commands] {
+      if (!*settings && !*commands) return info(context);
+      std::string text = *settings ? settings_markdown() : commands_markdown(root);
       text.pop_back();  // print_result ends the last line
       print_result(text);
       return int{kOk};

@@ -45,6 +45,7 @@ class Usage(CommandTest):
             (["bench", "update", "--shape", "1,2"], "no shape"),
             (["bench", "sleep"], "unknown command"),
             (["info", "--json", "--settings"], "--settings"),
+            (["info", "--commands", "--settings"], "--settings"),
         ]:
             with self.subTest(arguments=arguments):
                 done = self.run_command(*arguments, code=2)
