@@ -78,6 +78,10 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
          shell_quoted(setting_words()) +
          " -- \"$current\")); return ;;\n"
          "    --preset) COMPREPLY=($(compgen -W 'sb3 cleanrl spinup' -- \"$current\")); return ;;\n"
+         "    --log) COMPREPLY=($(compgen -W 'line table' -- \"$current\")); return ;;\n"
+         "    --state) COMPREPLY=($(compgen -W 'running finished stopped failed died broken' -- \"$current\")); "
+         "return ;;\n"
+         "    --sort) COMPREPLY=($(compgen -W 'started return env path' -- \"$current\")); return ;;\n"
          "    --config|--run-dir|--init-from|--env-plugin|--dump|--output) COMPREPLY=($(compgen -f -- \"$current\")); "
          "return ;;\n"
          "  esac\n"
@@ -132,6 +136,12 @@ std::string fish_completion(const std::vector<CompletionCommand>& commands) {
         out += " -x -a " + shell_quoted(setting_words());
       else if (option.name == "--preset")
         out += " -x -a 'sb3 cleanrl spinup'";
+      else if (option.name == "--log")
+        out += " -x -a 'line table'";
+      else if (option.name == "--state")
+        out += " -x -a 'running finished stopped failed died broken'";
+      else if (option.name == "--sort")
+        out += " -x -a 'started return env path'";
       else if (option.has_value)
         out += " -r -F";
     }

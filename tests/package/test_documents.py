@@ -9,6 +9,7 @@ stands (also in blocks without a language, and indented ones), is a synopsis of 
 or has its reason in NOT_RUN. A ```cpp block with a main function is built against the install tree and run. Their Python
 runs in tests/python/test_docs.py.
 """
+import fnmatch
 import glob
 import os
 import re
@@ -149,6 +150,29 @@ class DocumentsTest(unittest.TestCase):
         for page, option in MADE_BY_THE_COMMAND.items():
             done = subprocess.run([COMMAND, "info", option], check=True, text=True, capture_output=True)
             self.assertEqual(done.stdout, read(os.path.join(ROOT, "docs", page)), f"softac info {option} > docs/{page}")
+
+    def test_settings_that_are_advised_exist(self):
+        """Every `name=value` of the pages that say what to change is taken by a run."""
+        for page in ["faq.md", "environments.md"]:
+            text = re.sub(r"^```.*?^```$", "", read(os.path.join(ROOT, "docs", page)), flags=re.MULTILINE | re.DOTALL)
+            advised = sorted(set(re.findall(r"`(?:--set )?([a-z_]+=[^\s`…A-Z]+)`", text)))
+            self.assertTrue(advised, page)
+            for setting in advised:
+                with self.subTest(page=page, setting=setting), tempfile.TemporaryDirectory() as folder:
+                    done = subprocess.run([COMMAND, "-q", "train", "Pendulum-v1", "--steps", "20", "--set", setting],
+                                          cwd=folder, check=False, text=True, capture_output=True, timeout=300)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_metrics_that_are_named_exist(self):
+        """Every `train/…`, `diag/…`, … of the FAQ is a column of a run's records."""
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([COMMAND, "-q", "train", "Pendulum-v1", "--steps", "400", "--run-dir", "run", "--diag", "200",
+                            *"--set eval_freq=200 --set n_eval_episodes=1 --set learning_starts=100 --set log_interval_steps=200".split()],
+                           cwd=folder, check=True, text=True, capture_output=True, timeout=300)
+            columns = read(os.path.join(folder, "run", "progress.csv")).splitlines()[0].split(",")
+        named = set(re.findall(r"`((?:train|diag|eval|rollout|time)/[\w*]+)`", read(os.path.join(ROOT, "docs", "faq.md"))))
+        self.assertGreater(len(named), 5)
+        self.assertEqual([name for name in named if not fnmatch.filter(columns, name)], [])
 
     def test_the_start_page_leads_everywhere(self):
         start = read(os.path.join(ROOT, "docs", "index.md"))
