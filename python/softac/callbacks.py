@@ -187,19 +187,30 @@ class LogEveryNTimesteps(EveryNTimesteps):
 
 
 class ProgressBarCallback(BaseCallback):
-    """A line on standard error that shows the steps done, the time and the speed; nothing where that is no terminal."""
+    """A line on standard error that shows the steps done, the time and the speed; nothing where that is no terminal.
+
+    The speed is that of the last ten seconds, or since the updates began.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._line: ProgressLine | None = None
+        self._random_steps = False  # steps are still without updates
 
     def _on_training_start(self) -> None:
         self._line = ProgressLine(int(self.locals["total_timesteps"]) - self.num_timesteps, sys.stderr)
+        self._random_steps = self._updates_are_to_come()
 
     def _on_step(self) -> bool:
         if self._line is not None:
             self._line.update(int(self.training_env.num_envs))
+            if self._random_steps and not self._updates_are_to_come():
+                self._random_steps = False
+                self._line.restart_pace()
         return True
+
+    def _updates_are_to_come(self) -> bool:
+        return bool(self.num_timesteps <= getattr(self.model, "learning_starts", 0))
 
     def _on_training_end(self) -> None:
         if self._line is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections import deque
 from typing import TextIO
 
 _REDRAW_SEC = 0.25
+_PACE_SEC = 10.0  # the pace is that of the last so many seconds
 _shown: weakref.WeakSet[ProgressLine] = weakref.WeakSet()
 
 
@@ -18,13 +20,23 @@ class ProgressLine:
         self.done = 0
         self._stream = stream if stream.isatty() else None
         self._start_sec = time.monotonic()
+        self._points = deque([(self._start_sec, 0)])  # times and steps done then, the oldest of the pace first
         self._drawn_sec = float("-inf")
 
     def update(self, steps: int) -> None:
         """`steps` more are done."""
         self.done += steps
+        now = time.monotonic()
+        if now - self._points[-1][0] >= _REDRAW_SEC:
+            self._points.append((now, self.done))
+            while len(self._points) > 2 and now - self._points[1][0] >= _PACE_SEC:
+                self._points.popleft()
         if self._stream is not None and time.monotonic() - self._drawn_sec >= _REDRAW_SEC:
             self._draw()
+
+    def restart_pace(self) -> None:
+        """From here on steps take longer (or less long): those so far say nothing of the time left."""
+        self._points = deque([(time.monotonic(), self.done)])
 
     def close(self) -> None:
         """Draws the last state and leaves the line."""
@@ -44,8 +56,10 @@ class ProgressLine:
 
     def text(self) -> str:
         """Such as " 25% 500/2000 [00:05<00:15, 100 steps/s]"."""
-        elapsed_sec = time.monotonic() - self._start_sec
-        per_sec = self.done / elapsed_sec if elapsed_sec > 0 else 0.0
+        now = time.monotonic()
+        elapsed_sec = now - self._start_sec
+        since_sec, since_done = self._points[0]
+        per_sec = (self.done - since_done) / (now - since_sec) if now > since_sec else 0.0
         left = _clock((self.total - self.done) / per_sec) if per_sec > 0 else "?"
         percent = 100 * self.done // self.total if self.total > 0 else 100
         return f"{percent:3d}% {self.done}/{self.total} [{_clock(elapsed_sec)}<{left}, {per_sec:.0f} steps/s]"

@@ -348,6 +348,25 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_the_pace_of_a_progress_line_is_of_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [128.0]
+    monkeypatch.setattr(progress_line.time, "monotonic", lambda: clock[0])
+    line = progress_line.ProgressLine(10_000, Terminal())
+
+    def go(seconds: float, per_sec: int) -> None:
+        for _ in range(round(seconds * per_sec)):
+            clock[0] += 1 / per_sec
+            line.update(1)
+
+    go(1.0, 4096)  # random steps
+    assert line.text() == " 40% 4096/10000 [00:01<00:01, 4096 steps/s]"
+    line.restart_pace()
+    go(2.0, 128)
+    assert line.text() == " 43% 4352/10000 [00:03<00:44, 128 steps/s]"
+    go(12.0, 64)
+    assert line.text() == " 51% 5120/10000 [00:15<01:16, 64 steps/s]"
+
+
 def test_tables_wipe_a_progress_line_first(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     line = progress_line.ProgressLine(100, screen)
