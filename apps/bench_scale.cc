@@ -1,4 +1,5 @@
 // softac bench scale: how cost grows along each axis, with fitted exponents and a figure.
+#include <cmath>
 #include <cstdio>
 
 #include "base/atomic_file.h"
@@ -6,8 +7,8 @@
 #include "bench_axes.h"
 #include "bench_fit.h"
 #include "bench_probe.h"
-#include "bench_svg.h"
 #include "bench_what.h"
+#include "figure/chart.h"
 #include "math/backend.h"
 #include "run/build_info.h"
 
@@ -63,20 +64,33 @@ Json measure(const Axis& axis, const KernelTable<float>& table, ThreadPool& pool
   return out;
 }
 
-SvgPanel panel_of(const Axis& axis, const Json& result) {
+std::string unit_of(const Axis& axis) {
+  return (axis.unit == "us" ? "µs" : axis.unit) + " per " + axis.what;
+}
+
+// Points with their spread, and the fitted power law between the first and the last.
+figure::Panel panel_of(const Axis& axis, const Json& result) {
+  const double factor = result["factor"].get<double>(), exponent = result["exponent"].get<double>();
   char title[64];
-  std::snprintf(title, sizeof title, "%s: exponent %.2f ± %.2f", axis.name.c_str(), result["exponent"].get<double>(),
+  std::snprintf(title, sizeof title, "%s: exponent %.2f ± %.2f", axis.name.c_str(), exponent,
                 result["exponent_error"].get<double>());
-  SvgPanel panel{title,
-                 axis.label,
-                 (axis.unit == "us" ? "µs" : axis.unit) + " per " + axis.what,
-                 {},
-                 result["factor"].get<double>(),
-                 result["exponent"].get<double>()};
+  figure::Panel panel;
+  panel.title = title;
+  panel.x = {.title = axis.label, .log = true};
+  panel.y = {.title = unit_of(axis), .log = true};
+  figure::Series points{.name = "measured", .color = "c0", .mark = figure::Mark::points},
+      fit{.name = "fitted power law", .color = "c4", .dash = "5 4"};
   for (const Json& point : result["points"]) {
-    panel.points.push_back({point["value"].get<double>(), point["time"].get<double>(), point["time_min"].get<double>(),
-                            point["time_max"].get<double>()});
+    points.x.push_back(point["value"].get<double>());
+    points.y.push_back(point["time"].get<double>());
+    points.low.push_back(point["time_min"].get<double>());
+    points.high.push_back(point["time_max"].get<double>());
   }
+  for (const double x : {points.x.front(), points.x.back()}) {
+    fit.x.push_back(x);
+    fit.y.push_back(factor * std::pow(x, exponent));
+  }
+  panel.series = {std::move(fit), std::move(points)};
   return panel;
 }
 
@@ -108,13 +122,13 @@ int bench_scale(const BenchOptions& options) {
               {"threads", pool.num_threads()},
               {"cpu", cpu_model()}};
   std::vector<bool> disturbed;
-  std::vector<SvgPanel> panels;
+  figure::Figure picture;
   Json results = Json::array();
   const auto builders = scale_axes(options);
   for (const auto& build : builders) {
     const Axis axis = build();
     results.push_back(measure(axis, table, pool, options.seconds / static_cast<double>(builders.size()), disturbed));
-    panels.push_back(panel_of(axis, results.back()));
+    picture.panels.push_back(panel_of(axis, results.back()));
   }
   const Verdict quiet = verdict(disturbed);
   out["rounds"] = quiet.rounds;
@@ -127,8 +141,11 @@ int bench_scale(const BenchOptions& options) {
                             " · " + table.name + ", " + std::to_string(pool.num_threads()) + " thread" +
                             (pool.num_threads() == 1 ? "" : "s") + " · " + cpu_model();
   if (!options.figure_path.empty()) {
-    write_file_atomic(posix_file_system(), options.figure_path,
-                      log_log_svg("softac: growth of cost", about, panels, 4));
+    picture.title = "softac: growth of cost";
+    picture.note = about;
+    picture.columns = 4;
+    picture.panel_width = 330.0;
+    write_file_atomic(posix_file_system(), options.figure_path, draw(picture));
     out["figure"] = options.figure_path;
   }
   if (options.json) {

@@ -10,7 +10,6 @@
 #include "bench_flop.h"
 #include "bench_measure.h"
 #include "bench_probe.h"
-#include "bench_svg.h"
 #include "bench_synthetic.h"
 #include "math/backend.h"
 #include "softac/error.h"
@@ -82,34 +81,6 @@ TEST(Disturbance, FewAreLeftOutManyAreReported) {
   EXPECT_EQ(quiet_spread(x, {true, true, false, true}).median, 2.5);  // over all of them
   EXPECT_TRUE(verdict({true, true, false, true}).bad_spell());
   EXPECT_FALSE(verdict({true, false}).bad_spell());
-}
-
-TEST(Figure, Ticks) {
-  EXPECT_THAT(log_ticks(0.9, 60), ElementsAre(1, 2, 5, 10, 20, 50));
-  EXPECT_THAT(log_ticks(900, 1.1e6), ElementsAre(1e3, 1e4, 1e5, 1e6));
-  EXPECT_THAT(log_ticks(1.1, 1.9), ElementsAre(1.1, 1.9));
-  EXPECT_LE(log_ticks(1e-9, 1e9).size(), 6u);
-}
-
-TEST(Figure, HoldsPointsFitsAndEscapedText) {
-  const std::vector<SvgPanel> panels(5, {"a < b", "x & y", "ms", {{1, 2, 1, 3}, {10, 20, 19, 21}}, 2.0, 1.0});
-  const std::string svg = log_log_svg("title", "note", panels, 2);
-  const auto count = [&](const std::string& part) {
-    int n = 0;
-    for (auto at = svg.find(part); at != std::string::npos; at = svg.find(part, at + 1)) ++n;
-    return n;
-  };
-  EXPECT_EQ(count("<circle"), 10);
-  EXPECT_EQ(count("stroke-dasharray"), 5);
-  EXPECT_EQ(count("a &lt; b"), 5);
-  EXPECT_EQ(count("x &amp; y"), 5);
-  EXPECT_THAT(svg, testing::StartsWith("<svg "));
-  EXPECT_THAT(svg, testing::EndsWith("</svg>\n"));
-  EXPECT_THAT(svg, testing::Not(HasSubstr("nan")));
-  // Both points lie on y = 2x, so the dashed line joins the circles' centres.
-  const std::string first = svg.substr(svg.find("<circle cx=") + 12, 5),
-                    line = svg.substr(svg.find("stroke=\"#c0392b\"") - 70, 70);
-  EXPECT_THAT(line, HasSubstr("x1=\"" + first.substr(0, first.find('"')) + "\""));
 }
 
 TEST(Flop, PhasesAddUp) {

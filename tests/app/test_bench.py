@@ -113,7 +113,7 @@ class Bench(CommandTest):
         self.assertAlmostEqual(exponents["n_envs"], 1)
         figure = xml.etree.ElementTree.parse(self.path("growth.svg"))
         points = sum(len(axis["points"]) for axis in out["axes"])
-        self.assertEqual(len(figure.findall(".//{http://www.w3.org/2000/svg}circle")), points)
+        self.assertEqual(len(figure.findall(".//{http://www.w3.org/2000/svg}circle")), points + 1)  # and the legend's
         self.assertIn("exponent", self.run_command("bench", "scale", *TINY).stdout)
 
     def test_text(self):

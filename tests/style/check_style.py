@@ -13,7 +13,7 @@ import tempfile
 # A module may reach itself and modules of lower layers, directly or through other headers; never one beside it.
 LAYER = {
     "base": 0,
-    "math": 1, "dist": 1,
+    "math": 1, "dist": 1, "figure": 1,
     "nn": 2, "env": 2, "replay": 2, "exact": 2, "formats": 2,
     "policy": 3, "theory": 3,
     "agent": 4,
