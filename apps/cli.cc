@@ -42,6 +42,10 @@ Option Command::add_option(const std::string& name, std::vector<std::string>& va
                            const std::string& description) {
   return Option(app_->add_option(name, variable, description)->allow_extra_args(false));
 }
+Option Command::add_positionals(const std::string& name, std::vector<std::string>& variable,
+                                const std::string& description) {
+  return Option(app_->add_option(name, variable, description));
+}
 Option Command::add_option(const std::string& name, int& variable, const std::string& description) {
   return Option(app_->add_option(name, variable, description));
 }

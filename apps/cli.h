@@ -53,6 +53,8 @@ class Command {
   // is a list takes one value each time the option is given.
   Option add_option(const std::string& name, std::string& variable, const std::string& description);
   Option add_option(const std::string& name, std::vector<std::string>& variable, const std::string& description);
+  // The values that stand for themselves, one after another: "RUN" for RUN….
+  Option add_positionals(const std::string& name, std::vector<std::string>& variable, const std::string& description);
   Option add_option(const std::string& name, int& variable, const std::string& description);
   Option add_option(const std::string& name, std::int64_t& variable, const std::string& description);
   Option add_option(const std::string& name, double& variable, const std::string& description);

@@ -26,6 +26,8 @@ void add_ckpt(Command root, Context& context);
 void add_eval(Command root, Context& context);
 void add_env(Command root, Context& context);
 void add_exact(Command root, Context& context);
+void add_report(Command root, Context& context);
+void add_plot(Command root, Context& context);
 void add_bench(Command root, Context& context);
 void add_info(Command root, Context& context);
 void add_completion(Command root, Context& context);

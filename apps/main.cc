@@ -84,6 +84,8 @@ int run(int argc, char** argv) {
   add_eval(root, context);
   add_env(root, context);
   add_exact(root, context);
+  add_report(root, context);
+  add_plot(root, context);
   add_bench(root, context);
   add_info(root, context);
   add_completion(root, context);

@@ -6,8 +6,10 @@ import subprocess
 import command
 from command import SMALL, CommandTest
 
-COMMANDS = [["train"], ["resume"], ["watch"], ["ls"], ["ckpt"], ["ckpt", "ls"], ["ckpt", "verify"], ["eval"], ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
-            ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"],
+COMMANDS = [["train"], ["resume"], ["watch"], ["ls"], ["ckpt"], ["ckpt", "ls"], ["ckpt", "verify"], ["eval"],
+            ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
+            ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"], ["report"],
+            ["plot"],
             ["completion"], ["completion", "bash"]]
 
 

@@ -19,7 +19,7 @@ LAYER = {
     "agent": 4,
     "config": 5,
     "run": 6, "diag": 6,
-    "train": 7,
+    "train": 7, "report": 7,
     "apps": 8,
 }  # fmt: skip
 
