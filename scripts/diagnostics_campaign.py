@@ -27,7 +27,7 @@ except ImportError:
     print(f"SKIPPED: {sys.executable} has no numpy")
     sys.exit(77)
 
-from svg_figure import COLORS, Panel, figure
+from figure import COLORS, Panel, draw
 
 
 def train(args, env, path, seed, steps, freq, *settings):
@@ -88,11 +88,11 @@ def q_bias(args, folder):
             late = [float(np.nanmean(done[critics, seed][0][name][shortest // 2:shortest])) for seed in range(3)]
             numbers.setdefault(f"{critics} critics, second half", {})[name] = [round(value, 4) for value in late]
         if "bias_mean" in name:
-            panel.line("zero", [float(x[0]), float(x[-1])], [0.0, 0.0], "#777777", dash="5,4")
+            panel.line("zero", [float(x[0]), float(x[-1])], [0.0, 0.0], "muted", dash="5,4")
         panels.append(panel)
     if args.out:
         heading = f"Hopper-v5, {widths(args)}: critics against Monte-Carlo soft returns (bands: the three seeds)"
-        (args.out / "q_bias.svg").write_text(figure(panels, 2, heading), encoding="utf-8")
+        draw(args.softac, args.out / "q_bias.svg", panels, 2, heading)
     one, two = (numbers[f"{critics} critics, second half"]["diag/q_bias_mean"] for critics in (1, 2))
     return numbers, min(one) > max(two)
 
@@ -107,13 +107,13 @@ def gradients(args, folder):
     for (name, values), color in zip(ratios.items(), (COLORS[5], COLORS[1])):
         panels[0].line(name, x, smooth(values), color)
     z = {"no baseline": found["diag/grad_z"], "baseline": found["diag/grad_z_baseline"]}
-    panels[0].line("equal", [float(x[0]), float(x[-1])], [0.0, 0.0], "#777777", dash="5,4")
+    panels[0].line("equal", [float(x[0]), float(x[-1])], [0.0, 0.0], "muted", dash="5,4")
     panels.append(Panel("their difference in standard errors (rms)", "environment steps", "z", (0.0, 4.0)))
     for (name, values), color in zip(z.items(), (COLORS[5], COLORS[1])):
         panels[1].line(name, x, values, color)
     if args.out:
-        (args.out / "gradient_variance.svg").write_text(
-            figure(panels, 2, f"HalfCheetah-v5, {widths(args)}: the two estimators of the actor's gradient"), encoding="utf-8")
+        draw(args.softac, args.out / "gradient_variance.svg", panels, 2,
+             f"HalfCheetah-v5, {widths(args)}: the two estimators of the actor's gradient")
     rms = {name: float(np.sqrt(np.mean(values ** 2))) for name, values in z.items()}
     confirmed = all(values.min() > 0.0 for values in ratios.values()) and max(rms.values()) < 2.0
     return {"steps": float(x[-1]), "net": args.net or "preset", "cost": cost,

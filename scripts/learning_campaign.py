@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Trains the shipped presets on several seeds and checks the final policies against the bars that softac promises.
 
-Usage: learning_campaign.py SOFTAC [--out DIR] [--runs DIR] [--jobs J] [--only ENV …] [--reuse]
+Usage: learning_campaign.py SOFTAC [--out DIR] [--runs DIR] [--jobs J] [--only ENV …] [--reuse] [--redraw]
 
 SOFTAC   the command (build/release/apps/softac)
 --out    where learning.json and one SVG of learning curves per task go (default: nothing is written)
 --runs   where the runs are kept (default: a temporary folder)
+--redraw draw the figures in --out again from its learning.json, and train nothing
 --reuse  evaluate finished runs that --runs holds already instead of training them again
 
 Every figure: final (not best) policy, deterministic actions, 20 episodes, mean over the seeds. Exit code 1 if a bar is
@@ -20,6 +21,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+
+from figure import Panel, draw
 
 # task: (environment steps, seeds, bar on the mean return)
 CAMPAIGN = {
@@ -55,52 +58,21 @@ def train_and_evaluate(softac, env, steps, seed, runs, reuse):
             "mujoco": provenance.get("libraries", {}).get("mujoco"), "version": provenance.get("softac_version")}
 
 
-def nice_ticks(low, high):
-    span = max(high - low, 1e-9)
-    step = 10 ** len(str(int(span))) / 10
-    for divisor in (1, 2, 5, 10):
-        if span / (step / divisor) >= 4:
-            step /= divisor
-            break
-    first = int(low // step)
-    return [i * step for i in range(first, first + 40) if low - 1e-9 <= i * step <= high + 1e-9]
-
-
-def curve_svg(env, results, bar):
+def draw_curves(softac, path, env, results, bar):
     """Mean over seeds as a line, each seed as a thin one, the bar dashed."""
-    width, height, left, top, right, bottom = 640, 360, 70, 36, 20, 46
-    points = [p for r in results for p in r["curve"]]
-    x_high = max(x for x, _ in points)
-    low, high = min(y for _, y in points), max(y for _, y in points)
-    low, high = min(low, bar), max(high, bar)
-    pad = 0.05 * (high - low or 1)
-    low, high = low - pad, high + pad
-
-    def sx(x):
-        return left + (width - left - right) * x / x_high
-
-    def sy(y):
-        return height - bottom - (height - top - bottom) * (y - low) / (high - low)
-
-    def line(curve, style):
-        return f'<polyline fill="none" {style} points="{" ".join(f"{sx(x):.1f},{sy(y):.1f}" for x, y in curve)}"/>'
-
+    panel = Panel("", "environment steps", "return", x_range=(0, max(x for r in results for x, _ in r["curve"])))
+    for number, result in enumerate(results):
+        panel.line("each seed" if number == 0 else "", *zip(*result["curve"]), "c0", width=0.9, opacity=0.5)
     steps = [x for x, _ in results[0]["curve"]]
-    mean = [(x, sum(r["curve"][i][1] for r in results) / len(results)) for i, x in enumerate(steps)]
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">',
-           f'<rect width="{width}" height="{height}" fill="white"/>',
-           f'<text x="{left}" y="22" font-size="15">{env}: return of the deterministic policy, {len(results)} seeds</text>']
-    for tick in nice_ticks(low, high):
-        out.append(f'<line x1="{left}" x2="{width - right}" y1="{sy(tick):.1f}" y2="{sy(tick):.1f}" stroke="#ddd"/>')
-        out.append(f'<text x="{left - 8}" y="{sy(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
-    for tick in nice_ticks(0, x_high):
-        out.append(f'<text x="{sx(tick):.1f}" y="{height - bottom + 18}" text-anchor="middle">{int(tick):,}</text>')
-    out.append(f'<text x="{(left + width - right) / 2}" y="{height - 8}" text-anchor="middle">environment steps</text>')
-    out += [line(r["curve"], 'stroke="#8fb3d9" stroke-width="1"') for r in results]
-    out.append(line(mean, 'stroke="#1f5fa8" stroke-width="2.5"'))
-    out.append(line([(0, bar), (x_high, bar)], 'stroke="#c0392b" stroke-dasharray="6 4"'))
-    out.append("</svg>")
-    return "\n".join(out) + "\n"
+    panel.line("mean", steps, [sum(r["curve"][i][1] for r in results) / len(results) for i in range(len(steps))], "c0", width=2.5)
+    panel.line(f"bar, {bar:,.0f}", [0, steps[-1]], [bar, bar], "c4", dash="6 4", width=1.3)
+    draw(softac, path, [panel], 1, f"{env}: return of the deterministic policy, {len(results)} seeds", panel_width=640, plot_height=290)
+
+
+def redraw(softac, out):
+    """The figures, from what learning.json holds."""
+    for env, results in json.loads((out / "learning.json").read_text())["results"].items():
+        draw_curves(softac, out / f"learning-{env}.svg", env, results, CAMPAIGN[env][2])
 
 
 def main():
@@ -111,7 +83,13 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="*", choices=list(CAMPAIGN), default=list(CAMPAIGN))
     parser.add_argument("--reuse", action="store_true")
+    parser.add_argument("--redraw", action="store_true")
     args = parser.parse_args()
+    if args.redraw:
+        if not args.out:
+            parser.error("--redraw needs --out")
+        redraw(args.softac, args.out)
+        return 0
     scratch = None if args.runs else tempfile.TemporaryDirectory()
     runs = args.runs or pathlib.Path(scratch.name)
     runs.mkdir(parents=True, exist_ok=True)
@@ -131,7 +109,7 @@ def main():
         print(f"| {env} | {steps:,} | 0–{seeds - 1} | {mean:.0f} | {each} | {bar:g}{'' if mean >= bar else ' MISSED'} |")
         if args.out:
             args.out.mkdir(parents=True, exist_ok=True)
-            (args.out / f"learning-{env}.svg").write_text(curve_svg(env, runs_of_env, bar))
+            draw_curves(args.softac, args.out / f"learning-{env}.svg", env, runs_of_env, bar)
     if args.out:
         record = {"date": datetime.date.today().isoformat(), "results": results}
         (args.out / "learning.json").write_text(json.dumps(record, indent=1) + "\n")

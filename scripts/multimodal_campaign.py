@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from svg_figure import COLORS, Panel, figure
+from figure import COLORS, Panel, draw
 from two_way_exact import ExactPolicy, shares
 
 NAMES = {"gaussian": ("one Gaussian", COLORS[4]), "mixture": ("mixture", COLORS[2])}
@@ -22,40 +22,29 @@ WAYS = {"exact": ("Boltzmann policy", COLORS[0]), **NAMES}
 TWO_WAY_ALPHA, TWO_WAY_GAMMA = 0.15, 0.95  # as in the shipped preset
 
 
-def bandit_figure(bandit):
+def draw_bandit(softac, path, bandit):
     parts = {name: runs[0] for name, runs in bandit.items()}
     most = max(max(part["policy"]) for part in parts.values())
-    panel = Panel("density of the action", "action", "density", (0.0, 1.05 * max(most, max(parts["mixture"]["target"]))))
+    panel = Panel("", "action", "density", (0.0, 1.05 * max(most, max(parts["mixture"]["target"]))))
     panel.line("Boltzmann target", parts["mixture"]["action"], parts["mixture"]["target"], COLORS[0], dash="5,4")
     for name, part in parts.items():
         panel.line(NAMES[name][0], part["action"], part["policy"], NAMES[name][1])
-    return figure([panel], 1, "TwoPeaks-v0, α = 0.2, seed 0")
+    draw(softac, path, [panel], 1, "TwoPeaks-v0, α = 0.2, seed 0: density of the action", panel_width=460)
 
 
-def way_figure(two_way):
+def draw_ways(softac, path, two_way):
     """The square [−1, 1]² with the disc, the goals and sampled paths; sizes as in src/env/two_way.cc."""
-    size = 260
-
-    def x_of(x, left):
-        return left + size * (x + 1) / 2
-
-    def y_of(y):
-        return 60 + size * (1 - y) / 2
-
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="940" height="345" font-family="sans-serif">',
-           '<rect width="100%" height="100%" fill="#ffffff"/>',
-           '<text x="20" y="22" font-size="15">TwoWay-v0: 60 episodes of sampled actions, seed 0</text>']
-    for i, (name, runs) in enumerate(two_way.items()):
-        left, run = 40 + i * 300, runs[0]
-        out.append(f'<text x="{left}" y="50" font-size="13">{WAYS[name][0]}: {run["left"]:.0%} left, {run["right"]:.0%} right</text>')
-        out.append(f'<rect x="{left}" y="60" width="{size}" height="{size}" fill="none" stroke="#999999"/>')
-        out.append(f'<circle cx="{x_of(0, left)}" cy="{y_of(0)}" r="{0.25 * size}" fill="#bbbbbb"/>')
+    panels = []
+    for name, runs in two_way.items():
+        run = runs[0]
+        panel = Panel(f'{WAYS[name][0]}: {run["left"]:.0%} left, {run["right"]:.0%} right', "x", "y", (-1, 1), (-1, 1), square_units=True)
+        panel.disc(0, 0, 0.5, "frame", 0.5)
         for goal in (-0.7, 0.7):
-            out.append(f'<circle cx="{x_of(goal, left)}" cy="{y_of(0.5)}" r="{0.125 * size}" fill="{COLORS[3]}" opacity="0.35"/>')
-        for path in run["paths"]:
-            points = " ".join(f"{x_of(x, left):.1f},{y_of(y):.1f}" for x, y in zip(path[::2], path[1::2]))
-            out.append(f'<polyline points="{points}" fill="none" stroke="{WAYS[name][1]}" stroke-width="1" opacity="0.5"/>')
-    return "\n".join(out + ["</svg>\n"])
+            panel.disc(goal, 0.5, 0.25, COLORS[3], 0.35)
+        for points in run["paths"]:
+            panel.line("", points[::2], points[1::2], WAYS[name][1], width=1, opacity=0.5)
+        panels.append(panel)
+    draw(softac, path, panels, 3, "TwoWay-v0: 60 episodes of sampled actions, seed 0", panel_width=300)
 
 
 def main():
@@ -82,8 +71,8 @@ def main():
                 good = good and min(run["left"], run["right"]) >= 0.4
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / "multimodal_bandit.svg").write_text(bandit_figure(found["bandit"]), encoding="utf-8")
-        (args.out / "two_way.svg").write_text(way_figure(found["two_way"]), encoding="utf-8")
+        draw_bandit(args.softac, args.out / "multimodal_bandit.svg", found["bandit"])
+        draw_ways(args.softac, args.out / "two_way.svg", found["two_way"])
         numbers = {task: {name: [{key: value for key, value in run.items() if not isinstance(value, list)} for run in runs]
                           for name, runs in found[task].items()} for task in found}
         (args.out / "multimodal.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")

@@ -31,7 +31,7 @@ except ImportError:
     print(f"SKIPPED: {sys.executable} has no numpy")
     sys.exit(77)
 
-from svg_figure import COLORS, Panel, figure
+from figure import COLORS, Panel, draw
 from theory_pendulum import pendulum
 
 
@@ -79,11 +79,11 @@ def q_errors(softac, out, folder):
         best, uniform = v[live].mean(), returns(p, r, np.full(q.shape, 1 / q.shape[1]), gamma)[live].mean()
         score = np.zeros((len(temperatures), len(noises), num_draws))
         for j, noise in enumerate(noises):
-            for draw in range(num_draws):
+            for disturbance in range(num_draws):
                 disturbed = q + noise * spread * rng.standard_normal(q.shape)
                 for i, alpha in enumerate(temperatures):
                     found = returns(p, r, boltzmann(disturbed, alpha * spread), gamma)[live].mean()
-                    score[i, j, draw] = (found - uniform) / (best - uniform)
+                    score[i, j, disturbance] = (found - uniform) / (best - uniform)
         mean, error = score.mean(axis=2), score.std(axis=2) / num_draws ** 0.5
         panel = Panel(name, "noise on Q, in units of what one wrong action costs", "return (1 optimal, 0 uniform)", (-0.4, 1.0))
         for i, alpha in enumerate(temperatures):
@@ -92,14 +92,13 @@ def q_errors(softac, out, folder):
         numbers[name] = {str(alpha): dict(zip([f"{x:.3g}" for x in noises], mean[i].round(4).tolist()))
                          for i, alpha in enumerate(temperatures)}
     if out:
-        (out / "q_errors.svg").write_text(figure(panels, 2, "Policies from a disturbed Q (α in the same units; bands: standard error)"),
-                                          encoding="utf-8")
+        draw(softac, out / "q_errors.svg", panels, 2, "Policies from a disturbed Q (α in the same units; bands: standard error)")
     return numbers, True
 
 
 def cart_pole(softac, out, folder):
-    panels = [Panel("entropy of the policy", "environment steps", "H", (0.0, 0.7)),
-              Panel("temperature", "environment steps", "α", (0.0, 1.0)),
+    panels = [Panel("entropy of the policy", "environment steps", "entropy H (nats)", (0.0, 0.7)),
+              Panel("temperature", "environment steps", "temperature α", (0.0, 1.0)),
               Panel("return of the deterministic policy", "environment steps", "return", (0.0, 500.0))]
     numbers, good = {}, True
     for seed in range(3):
@@ -120,9 +119,9 @@ def cart_pole(softac, out, folder):
         numbers[f"seed {seed}"] = {"return": result["mean_return"], "step": result["step"],
                                    "entropy_second_half": sum(late) / len(late), "target": float(learned[-1]["train/target_entropy"])}
         good = good and result["mean_return"] >= 475.0
-    panels[0].line("target", steps, [numbers["seed 0"]["target"]] * len(steps), "#777777", dash="5,4")
+    panels[0].line("target", steps, [numbers["seed 0"]["target"]] * len(steps), "muted", dash="5,4")
     if out:
-        (out / "entropy_constraint.svg").write_text(figure(panels, 3, "CartPole-v1: the temperature as multiplier of H(π) ≥ H̄"), encoding="utf-8")
+        draw(softac, out / "entropy_constraint.svg", panels, 3, "CartPole-v1: the temperature as multiplier of H(π) ≥ H̄")
     return numbers, good
 
 
@@ -174,15 +173,14 @@ def exploration(softac, out, folder):
                                         "final_return": returns_[:, -1].round(2).tolist()}
         panels.append(panel)
     if out:
-        (out / "exploration.svg").write_text(
-            figure(panels, 3, "MountainCarContinuous-v0: return of the deterministic policy (mean, least and greatest of 3 seeds)", True),
-            encoding="utf-8")
+        draw(softac, out / "exploration.svg", panels, 3,
+             "MountainCarContinuous-v0: return of the deterministic policy (mean, least and greatest of 3 seeds)")
     return numbers, True
 
 
 def entropy_pendulum(softac, out, folder):
-    panels = [Panel("entropy of the policy", "environment steps", "H", (-2.0, 1.0)),
-              Panel("temperature", "environment steps", "α", (0.0, 1.0)),
+    panels = [Panel("entropy of the policy", "environment steps", "entropy H (nats)", (-2.0, 1.0)),
+              Panel("temperature", "environment steps", "temperature α", (0.0, 1.0)),
               Panel("return of the deterministic policy", "environment steps", "return", (-1700.0, 0.0))]
     numbers, good = {}, True
     for seed in range(3):
@@ -199,9 +197,9 @@ def entropy_pendulum(softac, out, folder):
                                    "alpha_at_the_end": float(f"{column(rows, 'train/ent_coef')[1][-1]:.4g}"),
                                    "final_return": round(column(rows, "eval/mean_reward")[1][-1], 1)}
         good = good and abs(sum(late) / len(late) - target) < 0.05
-    panels[0].line("target", steps, [target] * len(steps), "#777777", dash="5,4")
+    panels[0].line("target", steps, [target] * len(steps), "muted", dash="5,4")
     if out:
-        (out / "entropy_pendulum.svg").write_text(figure(panels, 3, "Pendulum-v1: the temperature as multiplier of H(π) ≥ H̄"), encoding="utf-8")
+        draw(softac, out / "entropy_pendulum.svg", panels, 3, "Pendulum-v1: the temperature as multiplier of H(π) ≥ H̄")
     return numbers, good
 
 

@@ -8,7 +8,7 @@ import json
 import pathlib
 
 import numpy as np
-from svg_figure import COLORS, Panel, figure
+from figure import COLORS, Panel, draw
 
 ALPHA, GAMMA, GRID = 0.5, 0.99, (401, 401, 33)
 STEPS = [1000, 2000, 3000, 5000, 10000, 20000, 50000, 100000, 150000]
@@ -116,12 +116,21 @@ def divergence(policy, grid, theta, speed):
     return total
 
 
+def draw_pendulum(softac, path, found):
+    """found: what `pendulum` returns, as theory.json keeps it."""
+    panels = [Panel("KL to the exact Boltzmann policy", "environment steps", "mean KL (nats)", (0.0, 6.0), log_x=True),
+              Panel("distance from the exact soft value", "environment steps", "(V* − V) / |V*|", (0.0, 0.5), log_x=True)]
+    for seed in range(NUM_SEEDS):
+        for panel, name in zip(panels, ["kl", "gap"]):
+            panel.line(f"seed {seed}", found["steps"], found[f"seed {seed}"][name], COLORS[1 + seed % 5])
+    panels[1].line(f"{BAR:.0%}", [STEPS[0], STEPS[-1]], [BAR, BAR], "muted", dash="5,4")
+    draw(softac, path, panels, 2, f"Pendulum-v1 at α = {ALPHA}: the learner and the exact solution")
+
+
 def pendulum(softac, out, folder, run):
     grid, rng = Grid(softac, run), np.random.default_rng(1)
     theta, speed = rng.uniform(-np.pi, np.pi, NUM_STARTS), rng.uniform(-1, 1, NUM_STARTS)
     optimum = grid(theta, speed).mean()
-    panels = [Panel("KL to the exact Boltzmann policy", "environment steps, in thousands", "mean KL, nats", (0.0, 6.0)),
-              Panel("distance from the exact soft value", "environment steps, in thousands", "(V* − V)/|V*|", (0.0, 0.5))]
     numbers, good = {"optimum": round(optimum, 3), "steps": STEPS}, True
     for seed in range(NUM_SEEDS):
         path, kl, gap = pathlib.Path(folder) / f"s{seed}", [], []
@@ -136,10 +145,6 @@ def pendulum(softac, out, folder, run):
             gap.append(float((optimum - soft_return(policy, grid, theta, speed, np.random.default_rng(2)).mean()) / abs(optimum)))
         numbers[f"seed {seed}"] = {"kl": [round(x, 4) for x in kl], "gap": [round(x, 4) for x in gap]}
         good = good and abs(gap[-1]) < BAR and kl[-1] < 0.5 * kl[0]
-        for panel, values in zip(panels, [kl, gap]):
-            panel.line(f"seed {seed}", [steps / 1000 for steps in STEPS], values, COLORS[1 + seed % 5])
-    panels[1].line("5 %", [STEPS[0] / 1000, STEPS[-1] / 1000], [BAR, BAR], "#777777", dash="5,4")
     if out:
-        (out / "pendulum_learned.svg").write_text(figure(panels, 2, f"Pendulum-v1 at α = {ALPHA}: the learner and the exact solution"),
-                                                  encoding="utf-8")
+        draw_pendulum(softac, out / "pendulum_learned.svg", numbers)
     return numbers, good

@@ -143,7 +143,8 @@ void draw_legend(Svg& svg, std::span<const LegendEntry> entries, double left, do
     if (series.mark == Mark::points)
       svg.circle(x + kLegendSample / 2, y, std::max(2.0, 2.0 * series.width), entries[i].color);
     else
-      svg.line(x, y, x + kLegendSample, y, {entries[i].color, std::max(2.0, series.width), series.dash});
+      svg.line(x, y, x + kLegendSample, y,
+               {entries[i].color, std::max(1.2, series.width), series.dash, std::max(0.6, series.opacity)});
     svg.text(x + kLegendSample + 6.0, y + 0.36 * kLegendSize, legend_label(entries[i], width), {kLegendSize});
   }
 }

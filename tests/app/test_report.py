@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree
 
@@ -99,6 +100,18 @@ class Files(ReportTest):
             os.chmod(tool, 0o755)
             self.assertIn(part, self.run_command("plot", "a0", "-o", "g.png", code=4, env={"PATH": self.path("empty")}).stderr)
         self.assertFalse(os.path.exists(self.path("g.png")))
+
+    def test_figures_of_the_documents(self):
+        """docs/results is what learning_campaign.py draws from its numbers today."""
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        results = os.path.join(source, "docs", "results")
+        shutil.copy(os.path.join(results, "learning.json"), self.folder)
+        script = os.path.join(source, "scripts", "learning_campaign.py")
+        subprocess.run([sys.executable, "-B", script, command.COMMAND, "--out", self.folder, "--redraw"], check=True)
+        for name in os.listdir(results):
+            if name.endswith(".svg"):
+                with open(os.path.join(results, name), encoding="utf-8") as file:
+                    self.assertEqual(self.read(name), file.read(), name)
 
     def test_mistakes(self):
         for arguments, code, part in [
