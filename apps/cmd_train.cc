@@ -225,6 +225,7 @@ int run_training(Context& context, const ResolvedConfig& resolved, TrainerOption
   options.callback = &progress;
   options.stop_signal = &stop_signal();
   options.on_env_hang = leave_at_hang;
+  options.video_command = program_path();
   Trainer trainer(resolved.config, std::move(options));
   context.terminal.info(resolved.config.env_id + ": replay takes " + bytes_text(trainer.replay_bytes()) +
                         " of memory; checkpoints up to " + bytes_text(trainer.checkpoint_bytes()) + " on disk" +

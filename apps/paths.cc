@@ -27,4 +27,10 @@ std::string shown_path(const std::string& path) {
   return path.starts_with(below) ? path.substr(below.size()) : path;
 }
 
+std::string program_path() {
+  std::error_code error;
+  const std::filesystem::path found = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::string("softac") : found.string();
+}
+
 }  // namespace softac::app

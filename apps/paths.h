@@ -17,4 +17,7 @@ std::vector<std::string> absolute_paths(std::vector<std::string> paths);
 // As people gave it: from the folder in which the process started, where it is below that.
 std::string shown_path(const std::string& path);
 
+// This program's own file, which a child process can be started from.
+std::string program_path();
+
 }  // namespace softac::app

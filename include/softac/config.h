@@ -45,6 +45,7 @@ struct TrainConfig {
   double env_timeout_sec = 60.0;             // a step that takes longer is reported as hung
   bool env_error_resets = false;             // an environment that breaks its contract is reset; else the run ends
   std::int64_t diag_freq = 0;                // environment steps between diagnoses; 0 = never
+  std::int64_t video_freq = 0;               // environment steps between videos; 0 = never
   bool tensorboard = true;                   // write a TensorBoard event file
   bool checkpoint_replay = true;             // keep the replay buffer in checkpoints
   int max_rollbacks = 0;                     // times that a run goes back to its last checkpoint after a NaN

@@ -89,6 +89,7 @@ struct TrainerOptions {
   // Called on a separate thread when an environment hangs beyond env_timeout_sec and does not come back; status.json
   // then says failed already. The run cannot be ended from inside the library.
   std::function<void(const std::string& message)> on_env_hang;
+  std::string video_command = "softac";  // makes the videos of video_freq: its path, or a name to look for in PATH
   FileSystem* file_system = nullptr;     // for tests; nullptr = the system's
   std::uint64_t memory_limit_bytes = 0;  // for the replay; 0 = what the machine and its control groups leave
 };

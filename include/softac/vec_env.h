@@ -74,9 +74,9 @@ class VecEnv {
   // In one environment, in a given state, (Env::start_size()). Throws ContractError if it has none or a number is not
   // finite.
   void reset_to(int index, std::span<const double> state);
-  // From its next reset on, environment index draws from the generator (seed, stream, 0): as environment 0 of a VecEnv
-  // with that seed. So environments with the seeds s, s + 1, … do what as many VecEnvs of one would.
-  void reseed(int index, std::uint64_t seed);
+  // From its next reset on, environment index draws from the generator (seed, stream, number): as environment `number`
+  // of a VecEnv with that seed. So environments with the seeds s, s + 1, … do what as many VecEnvs of one would.
+  void reseed(int index, std::uint64_t seed, std::uint32_t number = 0);
 
   // actions: (N, A) row-major. Fills everything below. Throws EnvError (environment, index, step and field named) on
   // NaN or Inf in an observation or reward after conversion to float32, or if an environment throws; then no result of
@@ -100,6 +100,8 @@ class VecEnv {
   std::span<const double> episode_return() const;        // (N) sum of rewards of the episode that this step belongs to
   std::span<const std::int64_t> episode_length() const;  // (N) its steps so far, this one included
   Env& env(int index);
+  // (A) the last action in its units, as it took it; empty at the start of an episode.
+  std::span<const double> env_action(int index) const;
 
   // As the environments gave them, before they were rounded; empty without keep_native.
   std::span<const double> native_obs() const;       // (N, O)

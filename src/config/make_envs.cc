@@ -34,7 +34,7 @@ std::unique_ptr<Env> make_another(const TrainConfig& config, int number, int cou
 }  // namespace
 
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,
-                                     std::function<void(const std::string&)> on_timeout) {
+                                     std::function<void(const std::string&)> on_timeout, Autoreset autoreset) {
   std::vector<std::unique_ptr<Env>> envs;
   if (count > 0) envs.push_back(make_env(config.env_id, config.env_kwargs));
   for (int i = 1; i < count; ++i) envs.push_back(make_another(config, i + 1, count, stream));
@@ -49,6 +49,7 @@ std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::
   options.timeout_sec = config.env_timeout_sec;
   options.reset_on_error = config.env_error_resets && stream == StreamKind::env;
   options.on_timeout = std::move(on_timeout);
+  options.autoreset = autoreset;
   auto made = std::make_unique<VecEnv>(std::move(envs), options);
   if (config.max_episode_steps > 0) made->set_max_episode_steps(config.max_episode_steps);
   return made;

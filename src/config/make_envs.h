@@ -26,6 +26,7 @@ class InstanceError : public ConfigError {
 // Throws as make_env does, InstanceError from the second environment on, and ConfigError where the run's exploration
 // does not suit the environment's actions.
 std::unique_ptr<VecEnv> make_vec_env(const TrainConfig& config, int count, std::uint64_t seed, StreamKind stream,
-                                     std::function<void(const std::string&)> on_timeout = {});
+                                     std::function<void(const std::string&)> on_timeout = {},
+                                     Autoreset autoreset = Autoreset::same_step);
 
 }  // namespace softac

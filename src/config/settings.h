@@ -94,6 +94,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
                    "nothing of the training",
                    0, 1e15}),
         c.diag_freq);
+  visit(on_resume({"video_freq", group,
+                   "environment steps between videos of an episode, each of the first checkpoint that is written "
+                   "after as many (docs/playing.md); 0 = never. They change nothing of the training",
+                   0, 1e15}),
+        c.video_freq);
   visit(on_resume({"tensorboard", group, "write a TensorBoard event file"}), c.tensorboard);
 }
 

@@ -75,8 +75,8 @@ void VecEnv::reset_to(int index, std::span<const double> state) {
                   [&] { impl_->start_episode_by(slot, index, [&] { slot.env->reset_to(state, slot.obs); }); });
 }
 
-void VecEnv::reseed(int index, std::uint64_t seed) {
-  impl_->slot_at("reseed", index).rng = Rng(seed, impl_->stream, 0);
+void VecEnv::reseed(int index, std::uint64_t seed, std::uint32_t number) {
+  impl_->slot_at("reseed", index).rng = Rng(seed, impl_->stream, number);
 }
 
 void VecEnv::step(std::span<const float> actions) {
@@ -121,6 +121,10 @@ std::span<const std::int64_t> VecEnv::episode_length() const {
 }
 Env& VecEnv::env(int index) {
   return *impl_->slot_at("env", index).env;
+}
+std::span<const double> VecEnv::env_action(int index) const {
+  const Impl::Slot& slot = impl_->slot_at("env_action", index);
+  return slot.episode_over ? std::span<const double>() : slot.action;
 }
 std::span<const double> VecEnv::native_obs() const {
   return impl_->obs.native;

@@ -14,12 +14,7 @@ Evaluator::Evaluator(const TrainConfig& config, int num_episodes, std::uint64_t 
     : num_episodes_(num_episodes), seed_(seed) {
   SOFTAC_REQUIRE(num_episodes > 0, num_episodes);
   envs_ = make_vec_env(config, std::min(num_episodes, max_envs), seed, StreamKind::eval_env, std::move(on_timeout));
-  task_limit_ = spec().max_episode_steps;
-  if (config.eval_max_episode_steps > 0) {
-    envs_->set_max_episode_steps(config.eval_max_episode_steps);
-  } else if (task_limit_ == 0) {
-    envs_->set_max_episode_steps(kMaxSteps);
-  }
+  task_limit_ = limit_episodes(*envs_, config);
   envs_->reset();
   start_ = envs_->save_state();
   actions_.resize(envs_->num_envs() * spec().act_dim);
@@ -29,9 +24,7 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic, const StopRequest&
   const int num_envs = envs_->num_envs();
   envs_->load_state(start_);
   noise_.clear();
-  // Of the same kind as the resets' streams; indices far from theirs.
-  for (int i = 0; i < num_envs; ++i)
-    noise_.emplace_back(seed_, StreamKind::eval_env, static_cast<std::uint32_t>(i) + (1u << 31));
+  for (int i = 0; i < num_envs; ++i) noise_.push_back(evaluation_noise(seed_, i));
 
   EvalStats stats;
   stats.env_id = spec().id;
@@ -64,6 +57,21 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic, const StopRequest&
   }
   summarize(stats);
   return stats;
+}
+
+int limit_episodes(VecEnv& envs, const TrainConfig& config) {
+  const int task_limit = envs.spec().max_episode_steps;
+  if (config.eval_max_episode_steps > 0) {
+    envs.set_max_episode_steps(config.eval_max_episode_steps);
+  } else if (task_limit == 0) {
+    envs.set_max_episode_steps(Evaluator::kMaxSteps);
+  }
+  return task_limit;
+}
+
+// Of the same kind as the resets' streams; indices far from theirs.
+Rng evaluation_noise(std::uint64_t seed, int number) {
+  return {seed, StreamKind::eval_env, static_cast<std::uint32_t>(number) + (1u << 31)};
 }
 
 std::string cut_off_text(const EvalStats& stats) {

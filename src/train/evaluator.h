@@ -42,6 +42,12 @@ class Evaluator {
   std::vector<float> actions_;  // (N, A)
 };
 
+// Sets the steps at which episodes end; returns the task's own limit, 0 = none.
+int limit_episodes(VecEnv& envs, const TrainConfig& config);
+
+// Which generator gives the policy's noise in environment `number` of an evaluation.
+Rng evaluation_noise(std::uint64_t seed, int number);
+
 // "3 of 10 episodes cut off at 10000 steps"
 std::string cut_off_text(const EvalStats& stats);
 

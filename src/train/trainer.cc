@@ -19,6 +19,7 @@
 #include "train/outcome.h"
 #include "train/run_writer.h"
 #include "train/training.h"
+#include "train/video_maker.h"
 
 namespace softac {
 
@@ -62,7 +63,9 @@ struct Trainer::Impl {
   bool started = false;
   const RunWriter::CheckpointHeard on_checkpoint = [this](const std::string& path) {
     callback.on_checkpoint(training.summary(), path);
+    if (videos) videos->on_checkpoint(path);
   };
+  std::optional<VideoMaker> videos;
 };
 
 TrainReport Trainer::run() {
@@ -159,6 +162,10 @@ Trainer::Impl::Impl(const TrainConfig& settings, TrainerOptions run_options)
     hang.set_step(training.schedule.step());
     run_path = writer->path().string();
     for (const std::string& note : writer->notes()) say(note);
+    if (config.video_freq > 0) {
+      videos.emplace(options.video_command, run_path, config.video_freq, training.schedule.step(),
+                     [this](const std::string& text) { say(text); });
+    }
     // A run that had no checkpoint yet starts over, with the same initial networks.
     if (options.resume && !writer->resumed() && !options.init_from.empty())
       load_initial_networks(fs, options.init_from, training);
@@ -249,6 +256,7 @@ void Trainer::Impl::log_if_due() {
     for (const Metric& metric : writer->row(row)) values.push_back({std::string(metric.name), metric.value});
     callback.on_row(training.summary(), values);
   }
+  if (videos) videos->look();
   ask(callback.on_log(training.summary()));
 }
 
@@ -310,6 +318,7 @@ void Trainer::Impl::finish() {
   if (!writer) return;
   writer->save_last(outcome);
   writer->look(outcome, on_checkpoint);
+  if (videos) videos->finish(stop);
   writer->log_costs();
   if (diagnosis && diagnosis->count() > 0) {
     char text[120];

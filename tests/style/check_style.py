@@ -15,7 +15,7 @@ LAYER = {
     "base": 0,
     "math": 1, "dist": 1, "figure": 1,
     "nn": 2, "env": 2, "replay": 2, "exact": 2, "formats": 2,
-    "policy": 3, "theory": 3,
+    "policy": 3, "theory": 3, "render": 3,
     "agent": 4,
     "config": 5,
     "run": 6, "diag": 6,

@@ -60,6 +60,11 @@ class MujocoEnv : public Env {
   int nq() const { return static_cast<int>(model_->nq); }
   int nv() const { return static_cast<int>(model_->nv); }
 
+  // What pictures are made from: the model, and the present qpos, (nq).
+  const mjModel& model() const { return *model_; }
+  std::span<const double> positions() const { return qpos(); }
+  double dt() const { return model_->opt.timestep * frame_skip_; }  // s per environment step
+
   std::vector<InfoField> info_fields() const final;
   void info(std::span<double> out) const final;
 
@@ -91,9 +96,7 @@ class MujocoEnv : public Env {
   // Makes simulate() compute contact forces (cfrc_ext) after the last simulation step.
   void use_contact_forces() { use_contact_forces_ = true; }
 
-  const mjModel& model() const { return *model_; }
   const mjData& data() const { return *data_; }
-  double dt() const { return model_->opt.timestep * frame_skip_; }  // s per environment step
   int body(const std::string& name) const;                          // throws IoError if the model has none of that name
 
   std::span<const double> qpos(int first = 0) const {

@@ -1,0 +1,31 @@
+// A policy of a run directory, ready to act: what evaluating, playing and the like begin with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "formats/safetensors.h"
+#include "softac/agent.h"
+#include "softac/config.h"
+#include "softac/evaluation.h"
+
+namespace softac {
+
+struct RunPolicy {
+  TrainConfig config;                 // the run's, with what the options change
+  Path path;                          // the file of the chosen model
+  TensorFile file;                    // what it holds
+  std::vector<std::string> warnings;  // e.g. another MuJoCo version than the run's
+
+  // The networks, for an environment of the run.
+  std::unique_ptr<SacAgent> make_agent(const EnvSpec& spec, const EvaluateOptions& options) const;
+  // What is known before the first episode.
+  EvalStats begin_stats() const;
+};
+
+// Throws ConfigError (options, all at once; the run's settings), IoError (no run, no checkpoint, damaged).
+RunPolicy read_run_policy(FileSystem& fs, const std::string& run_dir, const EvaluateOptions& options);
+
+}  // namespace softac
