@@ -106,6 +106,7 @@ class Stage final : public PlayWatcher {
       render_.width = kMujocoWidth;
       render_.height = kMujocoHeight;
     }
+    discrete_ = env.spec().num_actions > 0;
     const double seconds = step_seconds(env);
     if (in_window_) {
       const int width = render_.width > 0 ? render_.width : 600, height = render_.height > 0 ? render_.height : 480;
@@ -125,7 +126,7 @@ class Stage final : public PlayWatcher {
       const Image& image = renderer_->draw(state.env, state.obs, state.action);
       if (!arguments_.overlay) return image;
       with_text_ = image;
-      draw_text(with_text_, overlay_lines(state.episode_return, state.step, state.action));
+      draw_text(with_text_, overlay_lines(state.episode_return, state.step, state.action, discrete_));
       return with_text_;
     };
     PlayAnswer answer = PlayAnswer::proceed;
@@ -166,7 +167,7 @@ class Stage final : public PlayWatcher {
 
   Context& context_;
   const PlayArguments& arguments_;
-  bool in_window_;
+  bool in_window_, discrete_ = false;
   RenderOptions render_;
   VideoKind kind_ = VideoKind::mp4;
   std::string path_;

@@ -10,6 +10,7 @@ void bind_settings(nanobind::module_& m);
 void bind_agent(nanobind::module_& m);
 void bind_env(nanobind::module_& m);
 void bind_vec_env(nanobind::module_& m);
+void bind_window(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
 void bind_exact_problems(nanobind::module_& m);
 void bind_exact(nanobind::module_& m);

@@ -147,6 +147,7 @@ void NativeEnvs::close() {
     return;
   }
   const Busy::Guard guard(busy_);
+  pictures_.close();
   env_.reset();
 }
 

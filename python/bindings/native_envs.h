@@ -15,6 +15,7 @@
 
 #include "env_arrays.h"
 #include "lock.h"
+#include "pictures.h"
 #include "softac/vec_env.h"
 
 namespace softac::python {
@@ -68,6 +69,12 @@ class NativeEnvs {
     call(env);
   }
 
+  // Environment `index` as a picture, (height, width, 3).
+  nanobind::object draw(int index, int width, int height) {
+    const Busy::Guard guard(busy_);
+    return pictures_.draw(get(), index, width, height);
+  }
+
   std::vector<std::byte> save_state() const { return get().save_state(); }
 
  private:
@@ -77,6 +84,7 @@ class NativeEnvs {
   std::unique_ptr<VecEnv> env_;
   EnvSpec spec_;
   std::vector<InfoField> info_fields_;
+  Pictures pictures_;
   bool has_threads_;
   Busy busy_;
 };
@@ -108,6 +116,14 @@ void bind_spec(nanobind::class_<Class>& bound, GetEnvs get) {
     for (const InfoField& field : envs.info_fields()) fields.emplace_back(field.name, field.size, field.at_start);
     return fields;
   });
+  fact("step_seconds", [](const NativeEnvs& envs) { return step_seconds(envs.get().env(0)); });
+  fact("why_not_drawn", [](const NativeEnvs& envs) { return why_not_drawn(envs.get().env(0)); });
+  bound.def(
+      "render", [get](Class& self, int index, int width, int height) { return get(self).draw(index, width, height); },
+      nanobind::arg("index") = 0, nanobind::arg("width") = 0, nanobind::arg("height") = 0,
+      nanobind::sig("def render(self, index: int = 0, width: int = 0, height: int = 0) -> numpy.ndarray"),
+      "A picture, (height, width, 3) uint8, new; both sides 0: the task's own size. ConfigError for sizes that cannot "
+      "be and tasks without pictures, IoError where OpenGL is missing, with the package.");
   fact("closed", [](const NativeEnvs& envs) { return envs.is_closed(); });
 }
 

@@ -18,9 +18,11 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from softac import _core
+from softac.screen import Screen
 from softac.vector_infos import add_final, add_rows
 
 NAMESPACE = "softac"
+RENDER_MODES = ["human", "rgb_array"]
 
 Array = npt.NDArray[Any]
 
@@ -34,16 +36,28 @@ class NativeEnv(gymnasium.Env[Array, Any]):
 
     Args:
         env_id: softac's name of the task, without the namespace, such as ``"HalfCheetah-v5"``.
-        render_mode: None; there is no rendering yet.
+        render_mode: ``"rgb_array"``: ``render()`` returns pictures; ``"human"``: a window shows every step, in the
+            task's own time; None: no pictures.
+        width, height: of the pictures, in pixels; None: the task's own, 480 by 480 for MuJoCo's.
         kwargs: the task's arguments, under Gymnasium's names.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": RENDER_MODES, "render_fps": 30}
 
-    def __init__(self, env_id: str, render_mode: str | None = None, **kwargs: Any) -> None:
-        _refuse_rendering(render_mode)
-        self.render_mode = None
+    def __init__(
+        self,
+        env_id: str,
+        render_mode: str | None = None,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         self._native = _core.Env(env_id, **kwargs)
+        self.metadata = _render_metadata(self._native)
+        self.render_mode = _checked_mode(render_mode, self._native)
+        self._size = _checked_size(width, height)
+        self._screen: Screen | None = None
         self.observation_space: Box = _observation_space(self._native)
         self.action_space: Space[Any] = _action_space(self._native)
 
@@ -56,11 +70,17 @@ class NativeEnv(gymnasium.Env[Array, Any]):
         """
         super().reset(seed=seed)
         state = _only_option(options, "state")
-        return self._native.reset(seed, state)
+        started = self._native.reset(seed, state)
+        if self.render_mode == "human":
+            self.render()
+        return started
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         """One step: observation (a new array), reward, terminated, truncated (never by a time limit), infos."""
-        return self._native.step(action)
+        stepped = self._native.step(action)
+        if self.render_mode == "human":
+            self.render()
+        return stepped
 
     def save_state(self) -> bytes:
         """The whole state: simulation and generator."""
@@ -70,13 +90,26 @@ class NativeEnv(gymnasium.Env[Array, Any]):
         """Goes on from what ``save_state`` of the same task gave; ``softac.IoError`` for other bytes."""
         self._native.load_state(state)
 
-    def render(self) -> None:
-        """Raises NotImplementedError."""
-        raise _no_rendering()
+    def render(self) -> Array | None:  # type: ignore[override]
+        """The present state: a new array (height, width, 3) of uint8, or None where a window shows it."""
+        if self.render_mode is None:
+            _warn_of_no_mode()
+            return None
+        picture = self._native.render(0, *self._size)
+        if self.render_mode == "rgb_array":
+            return picture
+        if self._screen is None:
+            self._screen = Screen(self._native.id, self._native.step_seconds)
+        self._screen.show(picture)
+        return None
 
     def close(self) -> None:
-        """Frees the simulation; closing again has no effect."""
+        """Frees the simulation and closes the window; closing again has no effect."""
+        self._screen = None
         self._native.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_screen": None}
 
 
 class NativeVectorEnv(VectorEnv[Array, Any, Array]):
@@ -91,7 +124,8 @@ class NativeVectorEnv(VectorEnv[Array, Any, Array]):
         threads: that step them; 0: all cores. No result depends on it.
         autoreset_mode: one of Gymnasium's, or its value (``"NextStep"``, ``"SameStep"``, ``"Disabled"``).
         max_episode_steps: truncates longer episodes; None: the task's limit, 0: none.
-        render_mode: None; there is no rendering yet.
+        render_mode: ``"rgb_array"``: ``render()`` returns a picture of each environment; None: no pictures.
+        width, height: of the pictures, in pixels; None: the task's own.
         kwargs: the task's arguments, under Gymnasium's names.
     """
 
@@ -104,15 +138,20 @@ class NativeVectorEnv(VectorEnv[Array, Any, Array]):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         render_mode: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
         **kwargs: Any,
     ) -> None:
-        _refuse_rendering(render_mode)
         self.autoreset_mode = AutoresetMode(autoreset_mode)
-        self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
         self.num_envs = num_envs
         self._native = _core.VecEnv(
             env_id, num_envs, threads, self.autoreset_mode.value, max_episode_steps, **kwargs
         )
+        self.metadata = {**_render_metadata(self._native), "autoreset_mode": self.autoreset_mode}
+        if render_mode == "human":
+            raise ValueError("render_mode 'human': a vector has no window; make one environment for it")
+        self.render_mode = _checked_mode(render_mode, self._native)
+        self._size = _checked_size(width, height)
         self._fields = self._native.info_fields
         self.single_observation_space = _observation_space(self._native)
         self.single_action_space = _action_space(self._native)
@@ -169,9 +208,12 @@ class NativeVectorEnv(VectorEnv[Array, Any, Array]):
         """Goes on from what ``save_state`` of the same environments gave; ``softac.IoError`` for other bytes."""
         self._native.load_state(state)
 
-    def render(self) -> None:
-        """Raises NotImplementedError."""
-        raise _no_rendering()
+    def render(self) -> tuple[Array, ...] | None:
+        """A picture of each environment, new arrays (height, width, 3) of uint8; None without a render mode."""
+        if self.render_mode is None:
+            _warn_of_no_mode()
+            return None
+        return tuple(self._native.render(i, *self._size) for i in range(self.num_envs))
 
     def close_extras(self, **kwargs: Any) -> None:
         """Frees the simulations."""
@@ -241,15 +283,28 @@ def _only_option(options: dict[str, Any] | None, name: str) -> Any:
     return (options or {}).get(name)
 
 
-def _no_rendering() -> NotImplementedError:
-    return NotImplementedError(
-        "softac's native environments have no rendering yet; make Gymnasium's environment of the same name for pictures"
-    )
+def _render_metadata(native: _core.Env | _core.VecEnv) -> dict[str, Any]:
+    """What Gymnasium asks of pictures: none of a task that cannot be drawn."""
+    modes = [] if native.why_not_drawn else list(RENDER_MODES)
+    return {"render_modes": modes, "render_fps": max(1, round(1 / native.step_seconds))}
 
 
-def _refuse_rendering(render_mode: str | None) -> None:
-    if render_mode is not None:
-        raise _no_rendering()
+def _checked_mode(mode: str | None, native: _core.Env | _core.VecEnv) -> str | None:
+    if mode is not None and mode not in RENDER_MODES:
+        raise ValueError(f"render_mode {mode!r}: must be one of {RENDER_MODES} or None")
+    if mode is not None and native.why_not_drawn:
+        raise NotImplementedError(native.why_not_drawn)
+    return mode
+
+
+def _checked_size(width: int | None, height: int | None) -> tuple[int, int]:
+    if (width is None) != (height is None):
+        raise ValueError(f"width {width}, height {height}: give both or none")
+    return (0, 0) if width is None or height is None else (operator.index(width), operator.index(height))
+
+
+def _warn_of_no_mode() -> None:
+    gymnasium.logger.warn("render() without a render mode draws nothing; make the environment with render_mode='rgb_array'.")
 
 
 def _find_model_files() -> None:

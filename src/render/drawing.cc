@@ -30,7 +30,7 @@ void draw_pendulum(Image& image, std::span<const double> obs, std::span<const do
   canvas.line({0.0, 0.0}, turned({1.0, 0.0}, angle), 0.2, kRed);
   if (!action.empty()) {
     const double torque = std::clamp(action[0], -2.0, 2.0), radius = 0.22 * std::fabs(torque);
-    if (radius > 0.04) {
+    if (radius > 0.08) {
       const double turn = torque > 0.0 ? 1.0 : -1.0, start = 0.5 * kPi - turn * 1.2 * kPi,
                    end = start + turn * 1.4 * kPi;
       const double width = 0.05 + 0.1 * radius, head = 0.1 + 0.25 * radius;

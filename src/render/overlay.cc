@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string_view>
 
@@ -121,14 +122,15 @@ void draw_text(Image& image, const std::vector<std::string>& lines) {
   }
 }
 
-std::vector<std::string> overlay_lines(double episode_return, long long step, std::span<const double> action) {
+std::vector<std::string> overlay_lines(double episode_return, long long step, std::span<const double> action,
+                                       bool discrete) {
   char text[64];
   std::snprintf(text, sizeof text, "return %.1f  step %lld", episode_return, step);
   std::vector<std::string> lines = {text};
   if (action.empty()) return lines;
   std::string line = "action";
   for (const double a : action) {
-    std::snprintf(text, sizeof text, " %.2f", a);
+    std::snprintf(text, sizeof text, discrete ? " %.0f" : " %.2f", discrete ? std::floor(a) : a);
     line += text;
   }
   lines.push_back(std::move(line));

@@ -13,7 +13,8 @@ namespace softac {
 // too long go on below; what does not fit below is left out. Letters without a glyph are shown as a box.
 void draw_text(Image& image, const std::vector<std::string>& lines);
 
-// "return 12.3  step 45" and "action 0.12 -0.50 …" (none at an episode's start).
-std::vector<std::string> overlay_lines(double episode_return, long long step, std::span<const double> action);
+// "return 12.3  step 45" and "action 0.12 -0.50 …" (none at an episode's start); discrete: the action's whole part.
+std::vector<std::string> overlay_lines(double episode_return, long long step, std::span<const double> action,
+                                       bool discrete = false);
 
 }  // namespace softac

@@ -46,12 +46,14 @@ void VideoMaker::on_checkpoint(const std::string& path) {
   const std::int64_t step = step_of(path);
   if (step < 0 || step / video_freq_ <= last_step_ / video_freq_) return;
   if (child_) {
+    left_out_ = path;
     if (!std::exchange(said_busy_, true))
       say_("the video of step " + std::to_string(step) + " is left out: " + making_ +
            " is still being made; the next checkpoint has one (video_freq)");
     return;
   }
   last_step_ = step;
+  left_out_.clear();
   char name[48];
   std::snprintf(name, sizeof name, "step-%09lld.mp4", static_cast<long long>(step));
   const std::filesystem::path folder = std::filesystem::path(run_dir_) / "videos";
@@ -79,6 +81,12 @@ void VideoMaker::look() {
 }
 
 void VideoMaker::finish(const StopRequest& stop) {
+  wait(stop);
+  if (!stop.asked() && !left_out_.empty()) on_checkpoint(std::string(left_out_));
+  wait(stop);
+}
+
+void VideoMaker::wait(const StopRequest& stop) {
   while (child_ && !stop.asked()) {
     look();
     if (child_) std::this_thread::sleep_for(kPause);

@@ -25,17 +25,20 @@ class VideoMaker {
   void on_checkpoint(const std::string& path);
   // Takes note of a process that has ended.
   void look();
-  // Waits for the last video, unless asked to stop.
+  // Waits for the video that is being made, and makes that of the last checkpoint if it is still due, unless asked to
+  // stop.
   void finish(const StopRequest& stop);
 
  private:
+  void wait(const StopRequest& stop);
   void warn(const std::string& text);
 
   std::string command_, run_dir_;
   std::int64_t video_freq_, last_step_;
   std::function<void(const std::string&)> say_;
   std::optional<ChildProcess> child_;
-  std::string making_;  // path of the video
+  std::string making_;    // path of the video
+  std::string left_out_;  // the newest checkpoint that was due when another video was being made
   bool said_busy_ = false, warned_ = false;
 };
 

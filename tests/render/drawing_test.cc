@@ -78,8 +78,8 @@ TEST(Drawing, OtherSizesAreFilledInTheMiddle) {
     SCOPED_TRACE(id);
     const auto env = make_env(id);
     std::vector<double> obs(env->spec().obs_dim, 0.1);
-    for (const auto [width, height] : {std::pair(16, 16), std::pair(97, 33), std::pair(640, 480)}) {
-      const Image& image = make_renderer(*env, {width, height})->draw(*env, obs, {});
+    for (const auto& [width, height] : {std::pair(16, 16), std::pair(97, 33), std::pair(640, 480)}) {
+      const Image image = make_renderer(*env, {width, height})->draw(*env, obs, {});
       EXPECT_EQ(image.width, width);
       EXPECT_EQ(image.rgb.size(), static_cast<std::size_t>(width * height * 3));
       EXPECT_GT(num_colors(image), 2u);
@@ -130,7 +130,11 @@ class Plain final : public Env {
   StepResult step(std::span<const double>, std::span<double>) override { return {}; }
 
  private:
-  EnvSpec spec_ = {.id = "Plain-v0", .obs_dim = 1, .act_dim = 1};
+  EnvSpec spec_ = [] {
+    EnvSpec spec;
+    spec.id = "Plain-v0";
+    return spec;
+  }();
 };
 
 TEST(Drawing, WhatCannotBeDrawnIsSaid) {
@@ -138,7 +142,7 @@ TEST(Drawing, WhatCannotBeDrawnIsSaid) {
   EXPECT_NE(why_not_drawn(env).find("no pictures of Plain-v0"), std::string::npos);
   EXPECT_THROW(make_renderer(env), ConfigError);
   const auto pendulum = make_env("Pendulum-v1");
-  for (const auto [width, height] : {std::pair(0, 5), std::pair(15, 100), std::pair(4097, 100), std::pair(-1, -1)})
+  for (const auto& [width, height] : {std::pair(0, 5), std::pair(15, 100), std::pair(4097, 100), std::pair(-1, -1)})
     EXPECT_THROW(make_renderer(*pendulum, {width, height}), ConfigError) << width << 'x' << height;
 }
 

@@ -23,6 +23,8 @@ TEST(Overlay, SaysReturnStepAndAction) {
   const double action[] = {0.125, -1.0};
   EXPECT_EQ(overlay_lines(-12.34, 56, action),
             (std::vector<std::string>{"return -12.3  step 56", "action 0.12 -1.00"}));
+  const double choice[] = {1.5};
+  EXPECT_EQ(overlay_lines(1.0, 1, choice, true).back(), "action 1");
   EXPECT_EQ(overlay_lines(0.0, 0, {}), std::vector<std::string>{"return 0.0  step 0"});
 }
 
