@@ -3,7 +3,10 @@
 # The caller sets `root` (the source tree). Everything here reports on standard error and leaves standard output alone.
 
 run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev)
-test_packages=("${run_packages[@]}" libgtest-dev libgmock-dev clang-format-14 python3-dev chromium librsvg2-bin)
+# What pictures, videos and windows are made with at run time; the tests of a part that is missing are skipped.
+render_packages=(libegl1 libgl1-mesa-dri libosmesa6 libglfw3 ffmpeg)
+test_packages=("${run_packages[@]}" "${render_packages[@]}" libgtest-dev libgmock-dev clang-format-14 python3-dev
+  chromium librsvg2-bin xvfb xdotool)
 system_python=${SOFTAC_SYSTEM_PYTHON:-/usr/bin/python3}
 build_dir=$root/build/release
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test_mujoco_versions.sh 4.0.1|2.3.7|debian REPORT: builds the environments against another MuJoCo and runs their tests.
+# test_mujoco_versions.sh 4.0.1|2.3.7|debian REPORT: builds the environments and their pictures against another MuJoCo
+# and runs their tests.
 # REPORT receives ctest's JUnit file. ./test --all calls this for each version, and holds the lock meanwhile.
 #   4.0.1   mujoco-core from PyPI, with Gymnasium on the same library
 #   2.3.7   mujoco from PyPI, with Gymnasium on the same library (Pusher-v4 exists here)
@@ -21,6 +22,6 @@ else
   python=$root/build/venv-mujoco-$version/bin/python
 fi
 configure "$dir" "${arguments[@]}" "-DSOFTAC_PYTHON=$python"
-build "$dir" tests/env/all
-SOFTAC_PYTHON=$python ctest --test-dir "$dir/tests/env" -j 2 --output-on-failure --no-tests=error \
+build "$dir" tests/env/all tests/render/all
+SOFTAC_PYTHON=$python ctest --test-dir "$dir/tests" -R '^(env|render)' -j 2 --output-on-failure --no-tests=error \
   --output-junit "$report" </dev/null || true

@@ -10,6 +10,7 @@ NB_MODULE(_core, m) {
   softac::python::bind_agent(m);
   softac::python::bind_env(m);
   softac::python::bind_vec_env(m);
+  softac::python::bind_window(m);
   softac::python::bind_training(m);
   softac::python::bind_exact_problems(m);
   softac::python::bind_exact(m);

@@ -54,6 +54,7 @@ void bind_window(nb::module_& m) {
   window.def(
       "look", [](Window& self) { return self.look().quit; },
       "Handles the window's events; True once the user has asked for its end (esc, q or closing it).");
+  m.def("has_display", &has_display, "Whether the environment names a display for windows.");
 }
 
 }  // namespace softac::python

@@ -284,8 +284,8 @@ def _only_option(options: dict[str, Any] | None, name: str) -> Any:
 
 
 def _render_metadata(native: _core.Env | _core.VecEnv) -> dict[str, Any]:
-    """What Gymnasium asks of pictures: none of a task that cannot be drawn."""
-    modes = [] if native.why_not_drawn else list(RENDER_MODES)
+    """What Gymnasium asks of pictures: none of a task that cannot be drawn, no window without a display."""
+    modes = [] if native.why_not_drawn else [mode for mode in RENDER_MODES if mode != "human" or _core.has_display()]
     return {"render_modes": modes, "render_fps": max(1, round(1 / native.step_seconds))}
 
 

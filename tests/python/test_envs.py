@@ -260,18 +260,6 @@ def test_calls_in_the_wrong_order():
             call()
 
 
-def test_rendering_is_refused_by_name():
-    assert NativeEnv.metadata["render_modes"] == []
-    for mode in ("rgb_array", "human"):
-        with pytest.raises(NotImplementedError, match="no rendering yet"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gymnasium.make("softac/HalfCheetah-v5", render_mode=mode)
-    env = NativeEnv("Pendulum-v1")
-    assert env.render_mode is None
-    with pytest.raises(NotImplementedError, match="no rendering yet"):
-        env.render()
-
-
 def test_arguments_of_the_tasks():
     env = gymnasium.make(
         "softac/Ant-v5",

@@ -211,10 +211,6 @@ def test_what_cannot_be_made():
             NativeVectorEnv("Hopper-v5", **kwargs)
     with pytest.raises(ConfigError, match="did you mean 'Hopper-v5'"):
         NativeVectorEnv("Hoper-v5")
-    with pytest.raises(NotImplementedError, match="no rendering yet"):
-        NativeVectorEnv("Hopper-v5", render_mode="rgb_array")
-    with pytest.raises(NotImplementedError, match="no rendering yet"):
-        vector("Hopper-v5").render()
     with pytest.raises(ContractError, match="NextStep, SameStep or Disabled"):
         VecEnv("Hopper-v5", autoreset="never")
 
