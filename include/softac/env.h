@@ -32,6 +32,9 @@ struct EnvSpec {
   int max_episode_steps = 0;              // truncation by the time limit; 0 = none
   std::optional<double> reward_threshold;
   std::string description;  // one line, for `softac env list`
+  // For exports and people, as far as the environment says it, else 0 and empty.
+  double dt = 0.0;                                                      // s from one observation to the next
+  std::vector<std::string> obs_names, obs_units, act_names, act_units;  // (O), (O), (A), (A)
 };
 
 struct StepResult {

@@ -64,6 +64,9 @@ class Acrobot final : public Env {
     spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
+    spec_.dt = kDtSec;
+    spec_.obs_names = {"cos angle 1", "sin angle 1", "cos angle 2", "sin angle 2", "velocity 1", "velocity 2"};
+    spec_.obs_units = {"1", "1", "1", "1", "rad/s", "rad/s"};
   }
 
   const EnvSpec& spec() const override { return spec_; }

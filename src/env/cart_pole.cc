@@ -42,6 +42,9 @@ class CartPole final : public Env {
     spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
+    spec_.dt = kDtSec;
+    spec_.obs_names = {"position", "velocity", "angle", "angular velocity"};
+    spec_.obs_units = {"m", "m/s", "rad", "rad/s"};
   }
 
   const EnvSpec& spec() const override { return spec_; }

@@ -69,6 +69,7 @@ class MountainCarContinuous final : public Env {
     spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
+    spec_.obs_names = {"position", "velocity"};
   }
 
   const EnvSpec& spec() const override { return spec_; }

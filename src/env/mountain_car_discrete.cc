@@ -40,6 +40,7 @@ class MountainCar final : public Env {
     spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.reward_threshold = kRewardThreshold;
     spec_.description = kDescription;
+    spec_.obs_names = {"position", "velocity"};
   }
 
   const EnvSpec& spec() const override { return spec_; }

@@ -50,6 +50,11 @@ class Pendulum final : public Env {
     spec_.act_high = {kMaxTorque};
     spec_.max_episode_steps = kMaxEpisodeSteps;
     spec_.description = kDescription;
+    spec_.dt = kDtSec;
+    spec_.obs_names = {"cos angle", "sin angle", "angular velocity"};
+    spec_.obs_units = {"1", "1", "rad/s"};
+    spec_.act_names = {"torque"};
+    spec_.act_units = {"N m"};
   }
 
   const EnvSpec& spec() const override { return spec_; }

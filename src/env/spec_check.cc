@@ -40,6 +40,15 @@ void check_spec(const EnvSpec& spec, bool rescale_actions) {
   };
   check_bounds("observation", spec.obs_low, spec.obs_high, obs_dim);
   check_bounds("action", spec.act_low, spec.act_high, act_dim);
+  const auto check_words = [&](const char* name, const std::vector<std::string>& words, std::size_t dim) {
+    if (words.empty() || words.size() == dim) return;
+    refuse(std::string(name) + ": expected none or " + std::to_string(dim) + ", found " + std::to_string(words.size()));
+  };
+  check_words("observation names", spec.obs_names, obs_dim);
+  check_words("observation units", spec.obs_units, obs_dim);
+  check_words("action names", spec.act_names, act_dim);
+  check_words("action units", spec.act_units, act_dim);
+  if (!(spec.dt >= 0.0)) refuse("dt: expected at least 0, found " + number_text(spec.dt));
   if (rescale_actions && violations.empty()) {
     for (std::size_t j = 0; j < act_dim; ++j) {
       const double low = spec.act_low[j], high = spec.act_high[j];

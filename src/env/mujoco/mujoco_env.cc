@@ -102,7 +102,9 @@ MujocoEnv::MujocoEnv(const TaskInfo& info, const TaskOptions& options)
   spec_.description = info.description;
   spec_.max_episode_steps = info.max_episode_steps;
   spec_.reward_threshold = info.reward_threshold;
+  spec_.dt = dt();
   spec_.act_dim = static_cast<int>(model_->nu);
+  for (int i = 0; i < spec_.act_dim; ++i) spec_.act_names.push_back(mujoco_name(*model_, mjOBJ_ACTUATOR, i));
   for (int i = 0; i < spec_.act_dim; ++i) {
     // Gymnasium's action space is float32, which moves Humanoid's ±0.4 in the ninth digit.
     const bool limited = model_->actuator_ctrllimited[i] != 0;
