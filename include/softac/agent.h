@@ -16,6 +16,8 @@
 
 namespace softac {
 
+struct PolicyDescription;  // agent/describe.h
+
 class SacAgent {
  public:
   // obs_dim: O, 1 to 2^20. act_dim: A, 1 to 512; 1 with discrete actions. threads: inside an update, to 4096; 0 = all
@@ -64,6 +66,9 @@ class SacAgent {
 
   // Continuous actions: the policy's distribution at obs (O). Throws ContractError otherwise.
   PolicyParameters policy_at(std::span<const float> obs);
+
+  // How act() acts now, for exports. Throws ConfigError that names a part which cannot be exported.
+  PolicyDescription describe();
 
   // The batch to fill before update(): config().batch_size rows.
   BatchView<float> batch();

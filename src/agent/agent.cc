@@ -6,6 +6,7 @@
 
 #include "agent/acting.h"
 #include "agent/critic_reader.h"
+#include "agent/describe.h"
 #include "agent/setting_checks.h"
 #include "agent/update.h"
 #include "base/discrete_action.h"
@@ -219,6 +220,11 @@ void SacAgent::action_probabilities(std::span<const float> obs, int rows, std::s
     for (std::size_t a = 0; a < actions; ++a)
       out[r * actions + a] = samples.weight[samples.at(static_cast<int>(r), static_cast<int>(a))];
   }
+}
+
+PolicyDescription SacAgent::describe() {
+  SacUpdate<float>& update = impl_->update;
+  return describe_policy(update.state(), update.objective(), update.alpha(), impl_->obs_dim);
 }
 
 }  // namespace softac

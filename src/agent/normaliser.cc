@@ -1,6 +1,7 @@
 #include "agent/normaliser.h"
 
 #include <cmath>
+#include <utility>
 
 namespace softac {
 
@@ -32,6 +33,12 @@ void ObsNormaliser<T>::refresh() {
     scale_[c] = static_cast<T>(1.0 / std::sqrt(variance[c] + eps_));
   }
   fresh_ = true;
+}
+
+template <class T>
+int ObsNormaliser<T>::describe(PolicyGraph& graph, int x) const {
+  NormaliseStep step{{shift_.begin(), shift_.end()}, {scale_.begin(), scale_.end()}, static_cast<float>(clip_)};
+  return graph.add(std::move(step), {x}, "obs_norm");
 }
 
 template class ObsNormaliser<float>;

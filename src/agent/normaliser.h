@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/graph.h"
 #include "softac/sac_config.h"
 
 namespace softac {
@@ -33,6 +34,8 @@ class ObsNormaliser {
     const T y = (x - shift_[i]) * scale_[i];
     return clip_ > T(0) ? (y < -clip_ ? -clip_ : y > clip_ ? clip_ : y) : y;
   }
+  // What apply() does, as a step on value x of a graph; after refresh().
+  int describe(PolicyGraph& graph, int x) const;
   // Must be called before apply() where statistics have changed.
   void refresh();
 

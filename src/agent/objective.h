@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
+#include "nn/graph.h"
 #include "nn/outputs.h"
 #include "policy/samples.h"
 #include "softac/panels.h"
@@ -70,6 +72,11 @@ class CriticObjective {
 
   // The value v of an action (E9). carrier[b]: the critic that alone has a part in v's gradient; −1: all have.
   virtual void actor_value(const CriticValues<T>& q, int first, int count, T* value, int* carrier) const = 0;
+  // v of all actions as a value of a graph, from each critic's outputs. Throws ConfigError where the objective has no
+  // description.
+  virtual int describe_value(PolicyGraph&, const std::vector<int>& /*critics*/) const {
+    throw_no_description("this objective of the critics");
+  }
   // scale · ∂v/∂q of one critic in `count` rows, each of which it carries.
   virtual void actor_gradient(int num_critics, T scale, Outputs<T> d_q) const = 0;
 };

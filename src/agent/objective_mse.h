@@ -19,6 +19,9 @@ class MeanSquareObjective final : public CriticObjective<T> {
   void loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms, Outputs<T> d_q,
             T* value) const override;
   void actor_value(const CriticValues<T>& q, int first, int count, T* value, int* carrier) const override;
+  int describe_value(PolicyGraph& graph, const std::vector<int>& critics) const override {
+    return graph.add(SmallestStep{}, critics);
+  }
   void actor_gradient(int num_critics, T scale, Outputs<T> d_q) const override;
 
  private:

@@ -10,6 +10,7 @@
 
 #include "math/arena.h"
 #include "math/kernel_table.h"
+#include "nn/graph.h"
 #include "nn/params.h"
 #include "softac/rng.h"
 
@@ -74,6 +75,12 @@ class Block {
                            T* d_params, int task) const = 0;
 
   virtual std::int64_t cost_per_row() const = 0;  // multiply-adds of a forward pass
+
+  // Adds what forward() does with value x to the graph and returns the result. Throws ConfigError that names the block
+  // where it has no description.
+  virtual int describe(PolicyGraph&, const T* /*params*/, int /*x*/, bool /*skip_zeros*/) const {
+    throw_no_description("the block " + slot_.name);
+  }
 
  private:
   Slot slot_;

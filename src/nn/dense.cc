@@ -115,6 +115,27 @@ std::int64_t Dense<T>::cost_per_row() const {
   return std::int64_t{this->slot().in} * this->slot().out;
 }
 
+template <class T>
+int describe_product(PolicyGraph& graph, const Slot& slot, const T* params, int first, int count, int x,
+                     bool skip_zeros, const std::string& name) {
+  const T* base = params + slot.offset;
+  DenseStep step{slot.in, count, {}, {}, skip_zeros && enough_columns(slot.out)};
+  for (int o = first; o < first + count; ++o) {
+    for (int i = 0; i < slot.in; ++i) step.weight.push_back(static_cast<float>(base[slot.weight_index(o, i)]));
+    step.bias.push_back(static_cast<float>(base[slot.bias_index(o)]));
+  }
+  return graph.add(std::move(step), {x}, name);
+}
+template int describe_product(PolicyGraph&, const Slot&, const float*, int, int, int, bool, const std::string&);
+template int describe_product(PolicyGraph&, const Slot&, const double*, int, int, int, bool, const std::string&);
+
+template <class T>
+int Dense<T>::describe(PolicyGraph& graph, const T* params, int x, bool skip_zeros) const {
+  const Slot& slot = this->slot();
+  const int z = describe_product(graph, slot, params, 0, slot.out, x, skip_zeros, slot.name);
+  return activation_ ? graph.add(ActivateStep{*activation_}, {z}) : z;
+}
+
 template class Dense<float>;
 template class Dense<double>;
 

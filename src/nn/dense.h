@@ -26,6 +26,7 @@ class Dense final : public Block<T> {
   void weight_task(const KernelTable<T>& k, Panels<const T> x, const BlockTape<T>& tape, Panels<const T> d, T* d_params,
                    int task) const override;
   std::int64_t cost_per_row() const override;
+  int describe(PolicyGraph& graph, const T* params, int x, bool skip_zeros) const override;
 
  private:
   // How the weight gradient is divided.
@@ -38,6 +39,12 @@ class Dense final : public Block<T> {
   std::optional<Activation> activation_;
   WeightSplit weight_split_;
 };
+
+// Outputs [first, first + count) of a product alone, without an activation, as a step under that name. skip_zeros: x
+// holds many.
+template <class T>
+int describe_product(PolicyGraph& graph, const Slot& slot, const T* params, int first, int count, int x,
+                     bool skip_zeros, const std::string& name);
 
 // Uniform in ±1/√in for weights and biases of a matrix or a column.
 template <class T>

@@ -100,6 +100,18 @@ std::int64_t LayerNorm<T>::cost_per_row() const {
   return std::int64_t{8} * this->out();
 }
 
+template <class T>
+int LayerNorm<T>::describe(PolicyGraph& graph, const T* params, int x, bool) const {
+  const Slot& slot = this->slot();
+  LayerNormStep step{{}, {}, static_cast<float>(eps_)};
+  for (int o = 0; o < slot.out; ++o) {
+    step.gamma.push_back(static_cast<float>(params[slot.offset + slot.weight_index(o, 0)]));
+    step.beta.push_back(static_cast<float>(params[slot.offset + slot.bias_index(o)]));
+  }
+  const int z = graph.add(std::move(step), {x}, slot.name);
+  return activation_ ? graph.add(ActivateStep{*activation_}, {z}) : z;
+}
+
 template class LayerNorm<float>;
 template class LayerNorm<double>;
 

@@ -27,6 +27,7 @@ class LayerNorm final : public Block<T> {
   void weight_task(const KernelTable<T>& k, Panels<const T> x, const BlockTape<T>& tape, Panels<const T> d, T* d_params,
                    int task) const override;
   std::int64_t cost_per_row() const override;
+  int describe(PolicyGraph& graph, const T* params, int x, bool skip_zeros) const override;
 
  private:
   T eps_;

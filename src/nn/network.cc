@@ -156,6 +156,22 @@ std::int64_t Network<T>::cost_per_row() const {
   return cost;
 }
 
+template <class T>
+std::vector<int> Network<T>::describe(PolicyGraph& graph, const T* params, int x,
+                                      const std::vector<OutputPart>& parts) const {
+  if (one_column()) throw_no_description("an output layer of one column (" + output_.name + ")");
+  for (std::size_t b = 0; b < blocks_.size(); ++b) x = blocks_[b]->describe(graph, params, x, skips(b));
+  const std::string prefix = output_.name.substr(0, output_.name.rfind('.') + 1);
+  std::vector<int> values;
+  int first = 0;
+  for (const OutputPart& part : parts) {
+    values.push_back(
+        describe_product(graph, output_, params, first, part.outputs, x, skips(blocks_.size()), prefix + part.name));
+    first += part.outputs;
+  }
+  return values;
+}
+
 template class Network<float>;
 template class Network<double>;
 

@@ -27,6 +27,12 @@ struct NetworkTape {
   std::vector<BlockTape<T>> blocks;
 };
 
+// Some of the outputs under a name of their own, in the order of the columns.
+struct OutputPart {
+  std::string name;
+  int outputs = 0;
+};
+
 // Gradients with respect to the blocks' outputs before their activations: (rows, out) each.
 template <class T>
 struct NetworkGradients {
@@ -80,6 +86,10 @@ class Network {
   void weight_task(const KernelTable<T>& k, const WeightPass& pass, int task) const;
 
   std::int64_t cost_per_row() const;  // multiply-adds of a forward pass
+
+  // Adds a forward pass from value x to the graph and returns the output layer's values, part by part. Throws
+  // ConfigError where a block has no description, and where the output layer has one column.
+  std::vector<int> describe(PolicyGraph& graph, const T* params, int x, const std::vector<OutputPart>& parts) const;
 
  private:
   bool linear() const { return blocks_.empty(); }

@@ -79,6 +79,13 @@ PolicyParameters CorrelatedGaussianPolicy<T>::parameters(const WeightedActions<T
   return out;
 }
 
+template <class T>
+ActingValues CorrelatedGaussianPolicy<T>::describe(PolicyGraph& graph, const std::vector<int>& parts) const {
+  const int eps = graph.add(NoiseStep{this->shape().act_dim});
+  const int sheared = graph.add(ShearStep{}, {eps, parts[2]});
+  return this->describe_with(graph, parts, sheared, gaussian_name(this->shape()) + " with full covariance");
+}
+
 template class CorrelatedGaussianPolicy<float>;
 template class CorrelatedGaussianPolicy<double>;
 

@@ -24,6 +24,7 @@ class CorrelatedGaussianPolicy final : public GaussianPolicy<T> {
   void backward(const KernelTable<T>& k, const WeightedActions<T>& samples, const ActorLoss<T>& loss, int first,
                 int count, Panels<T> d_head) const override;
   PolicyParameters parameters(const WeightedActions<T>& samples, int row) const override;
+  ActingValues describe(PolicyGraph& graph, const std::vector<int>& parts) const override;
 };
 
 extern template class CorrelatedGaussianPolicy<float>;

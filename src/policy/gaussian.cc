@@ -111,6 +111,35 @@ PolicyParameters GaussianPolicy<T>::parameters(const WeightedActions<T>& samples
   return out;
 }
 
+int describe_sigma(PolicyGraph& graph, const GaussianShape& shape, int raw) {
+  const GaussianConstants<elementary::Scalar<float>> constants(shape);
+  const float low = constants.low.v;
+  const int log_sigma = shape.tanh_rule ? graph.add(TanhMapStep{low, constants.half_range.v}, {raw})
+                                        : graph.add(ClampStep{low, constants.high.v}, {raw});
+  return graph.add(ExpStep{}, {log_sigma});
+}
+
+int describe_squash(PolicyGraph& graph, const GaussianShape& shape, int u) {
+  return shape.squash ? graph.add(ActivateStep{Activation::tanh}, {u}) : u;
+}
+
+std::string gaussian_name(const GaussianShape& shape) {
+  return shape.squash ? "squashed Gaussian" : "Gaussian";
+}
+
+// u = fma(σ, ε, μ); without noise u = μ.
+template <class T>
+ActingValues GaussianPolicy<T>::describe_with(PolicyGraph& graph, const std::vector<int>& parts, int eps,
+                                              const std::string& kind) const {
+  const int u = graph.add(MultiplyAddStep{}, {describe_sigma(graph, shape_, parts[1]), eps, parts[0]});
+  return {kind, describe_squash(graph, shape_, parts[0]), describe_squash(graph, shape_, u)};
+}
+
+template <class T>
+ActingValues GaussianPolicy<T>::describe(PolicyGraph& graph, const std::vector<int>& parts) const {
+  return describe_with(graph, parts, graph.add(NoiseStep{shape_.act_dim}), gaussian_name(shape_));
+}
+
 #define SOFTAC_INSTANTIATE(T)                                                                     \
   template WeightedActions<T> make_gaussian_samples(Arena&, int, int, int, const GaussianShape&); \
   template void draw_gaussian_noise(const WeightedActions<T>&, int, int, Rng*);                   \

@@ -19,6 +19,11 @@ void draw_gaussian_noise(const WeightedActions<T>& samples, int row, int act_dim
 template <class T>
 void take_action(const WeightedActions<T>& samples, int row, int k, int act_dim, T* action, bool& finite);
 
+// σ of the raw value and the action of u, as values of a graph.
+int describe_sigma(PolicyGraph& graph, const GaussianShape& shape, int raw);
+int describe_squash(PolicyGraph& graph, const GaussianShape& shape, int u);
+std::string gaussian_name(const GaussianShape& shape);  // "squashed Gaussian" or "Gaussian"
+
 template <class T>
 class GaussianPolicy : public Policy<T> {
  public:
@@ -37,6 +42,11 @@ class GaussianPolicy : public Policy<T> {
   void draw_noise(const WeightedActions<T>& samples, int row, Rng* noise) const override;
   int choose(const WeightedActions<T>& samples, int row, Rng* noise, T* action, bool& finite) const override;
   PolicyParameters parameters(const WeightedActions<T>& samples, int row) const override;
+  ActingValues describe(PolicyGraph& graph, const std::vector<int>& parts) const override;
+
+ protected:
+  // With the noise as a value (A) of the graph.
+  ActingValues describe_with(PolicyGraph& graph, const std::vector<int>& parts, int eps, const std::string& kind) const;
 
  private:
   GaussianShape shape_;

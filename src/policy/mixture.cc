@@ -222,6 +222,24 @@ PolicyParameters MixturePolicy<T>::parameters(const WeightedActions<T>& samples,
   return out;
 }
 
+// Only the component that is chosen is computed: the others do not change its action.
+template <class T>
+ActingValues MixturePolicy<T>::describe(PolicyGraph& graph, const std::vector<int>& parts) const {
+  const int act_dim = shape_.act_dim;
+  const int weights = graph.add(ExpStep{}, {graph.add(LogSoftmaxStep{}, {parts[2]})});
+  const int likeliest = graph.add(ArgMaxStep{}, {weights});
+  const int mean = graph.add(PickStep{act_dim}, {parts[0], likeliest});
+
+  const int noise = graph.add(NoiseStep{act_dim, 1, 0});
+  const int eps = graph.add(SliceStep{0, act_dim}, {noise});
+  const int chosen = graph.add(DrawStep{}, {weights, graph.add(SliceStep{act_dim, 1}, {noise})});
+  const int mu = graph.add(PickStep{act_dim}, {parts[0], chosen});
+  const int sigma = describe_sigma(graph, shape_, graph.add(PickStep{act_dim}, {parts[1], chosen}));
+  const int u = graph.add(MultiplyAddStep{}, {sigma, eps, mu});
+  return {"mixture of " + std::to_string(components_) + " " + gaussian_name(shape_) + "s",
+          describe_squash(graph, shape_, mean), describe_squash(graph, shape_, u)};
+}
+
 template <class T>
 void MixturePolicy<T>::init_head(const Slot& head, T* params, Rng& rng) const {
   const double unit = std::sqrt(3.0 / (double(components_) * components_ - 1.0));

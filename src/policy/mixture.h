@@ -35,6 +35,7 @@ class MixturePolicy final : public Policy<T> {
   // Draws a component by the weights; without noise it is the most probable one.
   int choose(const WeightedActions<T>& samples, int row, Rng* noise, T* action, bool& finite) const override;
   PolicyParameters parameters(const WeightedActions<T>& samples, int row) const override;
+  ActingValues describe(PolicyGraph& graph, const std::vector<int>& parts) const override;
   // Moves the means of the components apart, in every dimension of the action: there K evenly spaced offsets with mean
   // 0 and mean square 1, in random order, are added to the biases of μ. Components that start alike all follow the
   // first difference between two ways of acting, and end on the same one.

@@ -9,6 +9,7 @@
 
 #include "math/arena.h"
 #include "math/kernel_table.h"
+#include "nn/graph.h"
 #include "nn/params.h"
 #include "policy/samples.h"
 #include "softac/policy_parameters.h"
@@ -32,6 +33,15 @@ struct ActorLoss {
 struct HeadPart {
   std::string name;
   int outputs = 0;
+};
+
+// What acting makes of the head, as values of a graph.
+struct ActingValues {
+  std::string kind;        // "squashed Gaussian"
+  int action = -1;         // the deterministic action in the units of SacAgent::act, or the index of a discrete one
+  int drawn = -1;          // the same of an action that the graph's noise decides
+  int logits = -1;         // discrete actions: unnormalised log π
+  int probabilities = -1;  // discrete actions: π
 };
 
 template <class T>
@@ -65,6 +75,14 @@ class Policy {
 
   // Continuous policies: what a row's head says.
   virtual PolicyParameters parameters(const WeightedActions<T>& samples, int row) const = 0;
+
+  // Adds what acting does with the parts of the head, values of the graph, and with noise that it adds itself. Throws
+  // ConfigError that names the head where the policy has no description.
+  virtual ActingValues describe(PolicyGraph& /*graph*/, const std::vector<int>& /*parts*/) const {
+    std::string names;
+    for (const HeadPart& part : head_parts()) names += (names.empty() ? "" : ", ") + part.name;
+    throw_no_description("the policy with the head (" + names + ")");
+  }
 
   // Changes the first values of the head's layer. params: the actor's whole vector.
   virtual void init_head(const Slot& /*head*/, T* /*params*/, Rng& /*rng*/) const {}

@@ -78,6 +78,14 @@ int SoftmaxPolicy<T>::choose(const WeightedActions<T>& samples, int row, Rng* no
   return chosen;
 }
 
+template <class T>
+ActingValues SoftmaxPolicy<T>::describe(PolicyGraph& graph, const std::vector<int>& parts) const {
+  const int logits = parts[0];
+  const int scores = graph.add(AddStep{}, {logits, graph.add(NoiseStep{0, 0, num_actions_})});
+  return {"softmax", graph.add(ArgMaxStep{}, {logits}), graph.add(ArgMaxStep{}, {scores}), logits,
+          graph.add(ExpStep{}, {graph.add(LogSoftmaxStep{}, {logits})})};
+}
+
 template class SoftmaxPolicy<float>;
 template class SoftmaxPolicy<double>;
 

@@ -25,6 +25,7 @@ class SoftmaxPolicy final : public Policy<T> {
   // The action as one number in [−1, 1] (base/discrete_action.h).
   int choose(const WeightedActions<T>& samples, int row, Rng* noise, T* action, bool& finite) const override;
   PolicyParameters parameters(const WeightedActions<T>&, int) const override { return {}; }
+  ActingValues describe(PolicyGraph& graph, const std::vector<int>& parts) const override;
 
  private:
   int num_actions_;
