@@ -17,7 +17,7 @@ LAYER = {
     "nn": 2, "env": 2, "replay": 2, "exact": 2, "formats": 2,
     "policy": 3, "theory": 3, "render": 3,
     "agent": 4,
-    "config": 5,
+    "config": 5, "export": 5,
     "run": 6, "diag": 6,
     "train": 7, "report": 7,
     "apps": 8,
