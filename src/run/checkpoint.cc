@@ -371,7 +371,7 @@ ChosenFile read_chosen(FileSystem& fs, const Path& checkpoints_dir, const ModelC
     Path path = Path(info.path) / name;
     try {
       std::vector<std::byte> bytes = fs.read_file(path, kMaxModelBytes);
-      return {std::move(path), std::move(bytes)};
+      return {std::move(path), std::move(bytes), std::move(info.state_hash)};
     } catch (const IoError&) {
       if (fs.exists(info.path) || i == kMaxLooks) throw;
     }

@@ -58,6 +58,7 @@ CheckpointInfo choose_checkpoint(FileSystem& fs, const Path& checkpoints_dir, co
 struct ChosenFile {
   Path path;
   std::vector<std::byte> bytes;
+  std::string state_hash;
 };
 ChosenFile read_chosen(FileSystem& fs, const Path& checkpoints_dir, const ModelChoice& choice, const char* name);
 

@@ -1,8 +1,5 @@
 // Policies of a finished or running run, evaluated.
-#include "base/file_system.h"
 #include "base/fp_modes.h"
-#include "config/make_envs.h"
-#include "run/checkpoint.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
 #include "train/evaluator.h"
@@ -28,7 +25,7 @@ std::unique_ptr<Evaluator> make_evaluator(const TrainConfig& config, const Evalu
 EvalStats evaluate_run(const std::string& run_dir, const EvaluateOptions& options) {
   const StandardFpModes modes;
   const StopRequest stop(options.stop_signal, options.max_time_sec);
-  RunPolicy policy = read_run_policy(posix_file_system(), run_dir, options);
+  RunPolicy policy = read_run_policy(run_dir, options);
   const std::unique_ptr<Evaluator> evaluator = make_evaluator(policy.config, options, policy.warnings);
   const std::unique_ptr<SacAgent> agent = policy.make_agent(evaluator->spec(), options);
   const EvalStats known = policy.begin_stats();

@@ -99,7 +99,7 @@ class Player {
 
 EvalStats play_run(const std::string& run_dir, const EvaluateOptions& options, PlayWatcher& watcher) {
   const StandardFpModes modes;
-  const RunPolicy policy = read_run_policy(posix_file_system(), run_dir, options);
+  const RunPolicy policy = read_run_policy(run_dir, options);
   return Player(policy, options, watcher).run();
 }
 

@@ -1,22 +1,20 @@
-// A policy of a run directory, ready to act: what evaluating, playing and the like begin with.
+// A policy of a run directory, ready to act: what evaluating and playing begin with.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/file_system.h"
-#include "formats/safetensors.h"
 #include "softac/agent.h"
 #include "softac/config.h"
 #include "softac/evaluation.h"
+#include "train/run_model.h"
 
 namespace softac {
 
 struct RunPolicy {
-  TrainConfig config;                 // the run's, with what the options change
-  Path path;                          // the file of the chosen model
-  TensorFile file;                    // what it holds
+  TrainConfig config;  // the run's, with what the options change
+  RunModel model;
   std::vector<std::string> warnings;  // e.g. another MuJoCo version than the run's
 
   // The networks, for an environment of the run.
@@ -26,6 +24,6 @@ struct RunPolicy {
 };
 
 // Throws ConfigError (options, all at once; the run's settings), IoError (no run, no checkpoint, damaged).
-RunPolicy read_run_policy(FileSystem& fs, const std::string& run_dir, const EvaluateOptions& options);
+RunPolicy read_run_policy(const std::string& run_dir, const EvaluateOptions& options);
 
 }  // namespace softac

@@ -9,7 +9,7 @@ from command import SMALL, CommandTest
 COMMANDS = [["train"], ["resume"], ["watch"], ["ls"], ["ckpt"], ["ckpt", "ls"], ["ckpt", "verify"], ["eval"],
             ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
             ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"], ["report"],
-            ["plot"], ["play"],
+            ["plot"], ["play"], ["export"],
             ["completion"], ["completion", "bash"]]
 
 

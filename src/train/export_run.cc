@@ -1,0 +1,200 @@
+#include "train/export_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "agent/describe.h"
+#include "agent/setting_checks.h"
+#include "base/atomic_file.h"
+#include "base/discrete_action.h"
+#include "base/elementary_scalar.h"
+#include "base/fp_modes.h"
+#include "config/make_envs.h"
+#include "export/c_code.h"
+#include "export/graph_run.h"
+#include "export/onnx.h"
+#include "export/tensors.h"
+#include "run/build_info.h"
+#include "softac/error.h"
+#include "train/run_model.h"
+
+namespace softac {
+namespace {
+
+constexpr int kStates = 1000;  // recorded
+constexpr int kSamples = 16;   // of them that an export carries
+constexpr std::uint64_t kSeed = 1000;
+
+// What the deterministic policy sees, one row after the other.
+std::vector<std::vector<float>> record_states(VecEnv& env, SacAgent& agent) {
+  std::vector<std::vector<float>> states;
+  std::vector<float> action(env.spec().act_dim);
+  std::vector<Rng> no_noise;
+  env.reset();
+  while (static_cast<int>(states.size()) < kStates) {
+    states.emplace_back(env.obs().begin(), env.obs().end());
+    if (!agent.act(states.back(), 1, true, no_noise, action))
+      throw NumericsError("an action of the policy is not finite");
+    env.step(action);
+  }
+  return states;
+}
+
+std::vector<float> draw_noise(const NoiseStep& step, Rng& rng) {
+  std::vector<float> noise;
+  for (int i = 0; i < step.normal; ++i) noise.push_back(static_cast<float>(rng.normal()));
+  for (int i = 0; i < step.uniform; ++i) noise.push_back(static_cast<float>(rng.uniform()));
+  for (int i = 0; i < step.gumbel; ++i) {
+    const double u = rng.uniform() + 0x1p-54;
+    noise.push_back(static_cast<float>(-log_of(std::max(-log_of(u), 0x1p-60))));
+  }
+  return noise;
+}
+
+// A few of the states, from the first to the last.
+void record_samples(PolicyExport& policy, const std::vector<std::vector<float>>& states) {
+  GraphRun run(policy);
+  Rng rng(kSeed, StreamKind::eval_env, 1u << 31);
+  for (int s = 0; s < kSamples; ++s) {
+    const std::size_t at = (states.size() - 1) * static_cast<std::size_t>(s) / (kSamples - 1);
+    policy.samples.push_back(run.sample(states[at], draw_noise(policy.noise, rng)));
+  }
+}
+
+// The graph is a second account of how the policy acts: it must agree with the first, to the last bit.
+void check_description(const PolicyExport& policy, const std::vector<std::vector<float>>& states, SacAgent& agent) {
+  GraphRun run(policy);
+  const EnvSpec& spec = policy.spec;
+  std::vector<float> action(spec.act_dim);
+  std::vector<Rng> no_noise;
+  for (const std::vector<float>& state : states) {
+    agent.act(state, 1, true, no_noise, action);
+    const ExportSample sample = run.sample(state, {});
+    bool same = true;
+    if (policy.discrete()) {
+      same = sample.index == decode_discrete_action(static_cast<double>(action[0]), spec.num_actions);
+    } else {
+      for (std::size_t i = 0; i < action.size(); ++i) {
+        const double low = spec.act_low[i], high = spec.act_high[i];
+        const double value = rescale_action(static_cast<double>(action[i]), low, high);
+        same = same && sample.action[i] == static_cast<float>(std::clamp(value, low, high));
+      }
+    }
+    if (!same) throw ContractError("the description of the " + policy.kind + " policy is not how it acts");
+  }
+}
+
+// The largest errors of weights of 16 bits, output by output.
+std::vector<double> int16_errors(const PolicyExport& policy, const Int16Weights& weights,
+                                 const std::vector<std::vector<float>>& states) {
+  GraphRun exact(policy), rounded(policy, &weights);
+  std::vector<double> errors(policy.discrete() ? policy.spec.num_actions : policy.spec.act_dim);
+  Rng rng(kSeed, StreamKind::eval_env, (1u << 31) + 1);
+  for (const std::vector<float>& state : states) {
+    const std::vector<float> noise = draw_noise(policy.noise, rng);
+    const ExportSample a = exact.sample(state, noise), b = rounded.sample(state, noise);
+    const std::vector<float>&x = policy.discrete() ? a.logits : a.action, &y = policy.discrete() ? b.logits : b.action;
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      errors[i] = std::max(errors[i], std::fabs(static_cast<double>(x[i]) - static_cast<double>(y[i])));
+  }
+  return errors;
+}
+
+const char* extension(ExportFormat format) {
+  switch (format) {
+    case ExportFormat::onnx:
+      return ".onnx";
+    case ExportFormat::c:
+      return ".c";
+    case ExportFormat::safetensors:
+      return ".safetensors";
+    case ExportFormat::numpy:
+      return ".npz";
+  }
+  return "";
+}
+
+void write_c(PolicyExport& policy, const std::vector<std::vector<float>>& states, const Path& path,
+             const ExportRunOptions& options, ExportRunResult& result) {
+  Path header = path;
+  header.replace_extension(".h");
+  std::string name = options.name;
+  if (name.empty()) name = is_c_identifier(path.stem().string()) ? path.stem().string() : "policy";
+  Int16Weights weights;
+  std::vector<double> errors;
+  if (options.int16) {
+    weights = to_int16(policy.graph);
+    errors = int16_errors(policy, weights, states);
+    const std::vector<double> half = policy.half_range();
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      result.int16_error = std::max(result.int16_error, errors[i] / half[policy.discrete() ? 0 : i]);
+    GraphRun rounded(policy, &weights);  // what the self-test is to find
+    for (ExportSample& sample : policy.samples) sample = rounded.sample(sample.observation, sample.noise);
+  }
+  const CFiles files = encode_c(policy, name, header.filename().string(), options.int16 ? &weights : nullptr, errors,
+                                static_cast<int>(states.size()));
+  write_file_atomic(posix_file_system(), header, files.header);
+  write_file_atomic(posix_file_system(), path, files.source);
+  result.stack_bytes = files.stack_bytes;
+  result.files = {path.string(), header.string()};
+}
+
+void write_export(PolicyExport& policy, const std::vector<std::vector<float>>& states, const Path& path,
+                  const ExportRunOptions& options, ExportRunResult& result) {
+  FileSystem& fs = posix_file_system();
+  result.files = {path.string()};
+  switch (options.format) {
+    case ExportFormat::onnx:
+      return write_file_atomic(fs, path, encode_onnx(policy));
+    case ExportFormat::c:
+      return write_c(policy, states, path, options, result);
+    case ExportFormat::safetensors:
+      return write_safetensors(fs, path, policy_tensors(policy));
+    case ExportFormat::numpy:
+      return write_npz(fs, path, policy_arrays(policy));
+  }
+}
+
+}  // namespace
+
+ExportRunResult export_run(const std::string& run_dir, const ExportRunOptions& options) {
+  const StandardFpModes modes;
+  SettingChecks checks;
+  check_model_choice(options.model, checks);
+  refuse(checks.take());
+  const RunConfig run = load_run_settings(run_dir, options.env_plugins, {});
+  const TrainConfig& config = run.resolved.config;
+  const RunModel model = read_run_model(run_dir, options.model);
+  const auto env = make_vec_env(config, 1, kSeed, StreamKind::eval_env, options.on_env_hang);
+  const EnvSpec& spec = env->spec();
+  SacAgent agent(spec.obs_dim, spec.act_dim, agent_config(config, spec), config.seed);
+  load_run_model(model, agent);
+
+  ExportRunResult result;
+  result.warnings = run.notes;
+  warn_of_mujoco(model, result.warnings);
+  const ExportSource source = {spec.id, model.step, model.state_hash, softac_version()};
+  const PolicyExport plain = make_export(agent.describe(), spec, source, false);
+  const auto states = record_states(*env, agent);
+  check_description(plain, states, agent);
+  PolicyExport policy = options.stochastic ? make_export(agent.describe(), spec, source, true) : plain;
+  record_samples(policy, states);
+
+  Path path = options.output;
+  if (options.output.empty()) {
+    path = Path(run_dir) / "export" / (std::string("policy") + extension(options.format));
+    posix_file_system().make_directories(path.parent_path());
+  }
+  write_export(policy, states, path, options, result);
+  result.env_id = spec.id;
+  result.model_path = model.path.string();
+  result.policy = policy.kind;
+  result.state_hash = model.state_hash;
+  result.step = model.step;
+  result.discrete = policy.discrete();
+  result.states = static_cast<int>(states.size());
+  return result;
+}
+
+}  // namespace softac
