@@ -2,6 +2,7 @@
 # The runs that ./test is made of. Sourced after setup.sh; each run leaves a JUnit file that `finish` adds up.
 
 sanitize_packages=("${test_packages[@]}" clang-14 libclang-rt-14-dev)
+campaign_packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)
 reports=()
 broken=0  # builds and checks outside CTest that failed
 
@@ -97,6 +98,7 @@ run_mujoco_versions() {
 }
 
 run_campaigns() {
+  need_packages "${campaign_packages[@]}"
   need_python "$root/build/venv-all" all
   SOFTAC_PYTHON_ALL=$root/build/venv-all/bin/python run_ctest campaigns "$build_dir" -L campaign "$@"
 }
