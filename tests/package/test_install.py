@@ -4,9 +4,11 @@ test_install.py BUILD_DIR
 """
 import glob
 import os
+import subprocess
 import sys
 import unittest
 
+from deploy_example import DeployExample
 from install_tree import HERE, InstallTree, run
 
 BUILD = os.path.abspath(sys.argv.pop(1))
@@ -57,6 +59,20 @@ class InstallTest(unittest.TestCase):
             with self.subTest(project=os.path.basename(project)):
                 self.tree.build_project("example " + os.path.basename(project), project,
                                         f"-DSOFTAC_INCLUDE_DIR={self.tree.prefix}/include")
+
+    def test_deploy_example(self):
+        example = DeployExample(self.tree)
+        plant, said = example.run([example.control, example.link, "2"])
+        self.assertRegex(said, r"^1000 actions at 500 Hz on [1-9]\d* observations: latency [\d.]+ us on average, [\d.]+ us at worst\n")
+        self.assertEqual(sum(int(line.rsplit(" ", 1)[1]) for line in said.splitlines()[1:] if " us " in line), 1000)
+        self.assertRegex(plant, r"^ready: Hopper-v5, 500 Hz\n[1-9]\d* steps, ")
+
+    def test_deploy_example_says_what_is_wrong(self):
+        example = DeployExample(self.tree)
+        for arguments, status, part in [([], 2, "usage"), (["/softac-nobody", "1"], 1, "start the plant first"),
+                                        ([example.link, "0"], 2, "SECONDS")]:
+            done = subprocess.run([example.control, *arguments], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, part in done.stderr), (status, True), done.stderr)
 
 
 if __name__ == "__main__":
