@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "export/protobuf.h"
+#include "formats/protobuf.h"
 
 namespace softac {
 

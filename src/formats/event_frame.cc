@@ -20,10 +20,10 @@ std::uint32_t masked_crc(std::string_view bytes) {
 
 void append_event_frame(std::string& out, std::string_view event) {
   const std::size_t start = out.size();
-  protobuf::append_fixed(out, static_cast<std::uint64_t>(event.size()));
-  protobuf::append_fixed(out, masked_crc(std::string_view(out).substr(start)));
+  append_fixed(out, static_cast<std::uint64_t>(event.size()));
+  append_fixed(out, masked_crc(std::string_view(out).substr(start)));
   out += event;
-  protobuf::append_fixed(out, masked_crc(event));
+  append_fixed(out, masked_crc(event));
 }
 
 }  // namespace softac

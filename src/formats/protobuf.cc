@@ -2,42 +2,42 @@
 
 #include <bit>
 
-namespace softac::protobuf {
+namespace softac {
 
 namespace {
 
 enum WireType : std::uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
-void append_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(static_cast<unsigned char>(value | 0x80));
-  out += static_cast<char>(value);
-}
-
-void append_tag(std::string& out, std::uint64_t field, WireType type) {
-  append_varint(out, field << 3 | type);
+std::uint64_t key(int field, WireType type) {
+  return static_cast<std::uint64_t>(field) << 3 | type;
 }
 
 }  // namespace
 
-void append_int(std::string& out, std::uint64_t field, std::int64_t value) {
-  append_tag(out, field, kVarint);
-  append_varint(out, static_cast<std::uint64_t>(value));
+void ProtoMessage::add_varint(std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(static_cast<unsigned char>(value | 0x80));
+  bytes_ += static_cast<char>(value);
 }
 
-void append_double(std::string& out, std::uint64_t field, double value) {
-  append_tag(out, field, kFixed64);
-  append_fixed(out, std::bit_cast<std::uint64_t>(value));
+void ProtoMessage::add(int field, std::int64_t value) {
+  add_varint(key(field, kVarint));
+  add_varint(static_cast<std::uint64_t>(value));
 }
 
-void append_float(std::string& out, std::uint64_t field, float value) {
-  append_tag(out, field, kFixed32);
-  append_fixed(out, std::bit_cast<std::uint32_t>(value));
+void ProtoMessage::add(int field, double value) {
+  add_varint(key(field, kFixed64));
+  append_fixed(bytes_, std::bit_cast<std::uint64_t>(value));
 }
 
-void append_bytes(std::string& out, std::uint64_t field, std::string_view bytes) {
-  append_tag(out, field, kBytes);
-  append_varint(out, bytes.size());
-  out += bytes;
+void ProtoMessage::add(int field, float value) {
+  add_varint(key(field, kFixed32));
+  append_fixed(bytes_, std::bit_cast<std::uint32_t>(value));
 }
 
-}  // namespace softac::protobuf
+void ProtoMessage::add(int field, std::string_view bytes) {
+  add_varint(key(field, kBytes));
+  add_varint(bytes.size());
+  bytes_ += bytes;
+}
+
+}  // namespace softac

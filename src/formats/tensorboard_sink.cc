@@ -16,15 +16,13 @@ namespace softac {
 
 namespace {
 
-using namespace protobuf;
-
 class TensorBoardSink : public AppendSink {
  public:
   TensorBoardSink(FileSystem& fs, const Path& path, double start_wall_time_sec, std::optional<std::uint64_t> resume_at)
       : AppendSink(fs, path, resume_at) {
     if (position() > 0) return;
-    append_double(event_, 1, start_wall_time_sec);
-    append_bytes(event_, 3, "brain.Event:2");
+    event_.add(1, start_wall_time_sec);
+    event_.add(3, "brain.Event:2");
     append_record();
   }
 
@@ -32,13 +30,13 @@ class TensorBoardSink : public AppendSink {
     summary_.clear();
     for (const Metric& metric : metrics) {
       value_.clear();
-      append_bytes(value_, 1, metric.name);
-      append_float(value_, 2, static_cast<float>(metric.value));
-      append_bytes(summary_, 1, value_);
+      value_.add(1, metric.name);
+      value_.add(2, static_cast<float>(metric.value));
+      summary_.add(1, value_);
     }
-    append_double(event_, 1, wall_time_sec);
-    append_int(event_, 2, step);
-    append_bytes(event_, 5, summary_);
+    event_.add(1, wall_time_sec);
+    event_.add(2, step);
+    event_.add(5, summary_);
     append_record();
   }
 
@@ -46,12 +44,13 @@ class TensorBoardSink : public AppendSink {
   // Empties event_.
   void append_record() {
     frame_.clear();
-    append_event_frame(frame_, event_);
+    append_event_frame(frame_, event_.bytes());
     file_.append(frame_);
     event_.clear();
   }
 
-  std::string value_, summary_, event_, frame_;  // reused from row to row
+  ProtoMessage value_, summary_, event_;  // reused from row to row
+  std::string frame_;                     // likewise
 };
 
 }  // namespace

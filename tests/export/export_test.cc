@@ -8,7 +8,7 @@
 #include "export/c_text.h"
 #include "export/graph_run.h"
 #include "export/onnx.h"
-#include "export/protobuf.h"
+#include "formats/protobuf.h"
 #include "nn/network.h"
 #include "policy/gaussian.h"
 #include "variants.h"
