@@ -1,5 +1,8 @@
 // Policies of a finished or running run, evaluated.
+#include "base/file_system.h"
 #include "base/fp_modes.h"
+#include "config/make_envs.h"
+#include "run/checkpoint.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
 #include "train/evaluator.h"
