@@ -79,10 +79,11 @@ void add_report(Command root, Context& context) {
   command
       .add_option("-o,--output", arguments->output, "The page (default: RUN/report.html, of several runs report.html)")
       .value_name("FILE");
-  command.add_flag("--follow", arguments->follow, "Write it anew until the runs have ended");
+  Option follow = command.add_flag("--follow", arguments->follow, "Write it anew until the runs have ended");
   command.add_option("--interval", arguments->interval_sec, "With --follow: seconds from one page to the next")
       .show_default()
-      .value_name("S");
+      .value_name("S")
+      .needs(follow);
   command.on_parse(
       [&context, arguments] { context.action = [&context, arguments] { return report_runs(context, *arguments); }; });
 }

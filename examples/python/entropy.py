@@ -2,21 +2,18 @@
 
     python entropy.py --steps 6000 --out entropy.svg
 
-Needs softac and matplotlib.
+Needs softac alone; softac.figure draws.
 """
 
 from __future__ import annotations
 
 import argparse
 
-import matplotlib
 import numpy as np
 
 import softac
+from softac import figure
 from softac.callbacks import BaseCallback
-
-matplotlib.use("svg")
-from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what draws)
 
 
 class Temperature(BaseCallback):
@@ -46,17 +43,17 @@ def draw(rows: np.ndarray, target: float, title: str, path: str) -> None:
     kept = slice(None, None, max(len(rows) // 500, 1))
     steps, alpha, entropy = rows[kept].T
     mean = smooth(rows[:, 2], 100)[kept]
-    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 5), layout="constrained")
-    above.plot(steps, alpha, color="tab:orange")
-    above.set(title=title, ylabel="temperature α", yscale="log")
-    below.plot(steps, entropy, color="tab:blue", alpha=0.25, linewidth=0.6)
-    below.plot(steps, mean, color="tab:blue", label="entropy of the policy")
-    below.axhline(target, color="black", linestyle="--", label=f"target {target:g}")
-    below.set(xlabel="environment steps", ylabel="entropy (nats)")
-    below.legend()
-    for axes in (above, below):
-        axes.grid(alpha=0.3)
-    figure.savefig(path)
+    above = {"y": {"title": "temperature α", "log": True}, "series": [{"name": "temperature", "x": steps, "y": alpha, "color": "c1"}]}
+    below = {
+        "y": "entropy (nats)",
+        "series": [
+            {"name": "entropy of a batch", "x": steps, "y": entropy, "color": "c0", "width": 0.6, "opacity": 0.4},
+            {"name": "mean over 100 of them", "x": steps, "y": mean, "color": "c0", "width": 2},
+            {"name": f"target {target:g}", "x": steps[[0, -1]], "y": [target, target], "color": "text", "dash": "6 4"},
+        ],
+    }
+    panels = [{"x": "environment steps", **panel} for panel in (above, below)]
+    figure.draw({"title": title, "panels": panels, "columns": 1, "panel_width": 640, "plot_height": 190}, path)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     python exact.py --steps 30000 --out exact.svg
 
 The exact solution is the soft-optimal policy, exp(Q/α)/Z, from the table of transitions, with a bound of its error; the
-learner sees nothing but steps. Needs softac and matplotlib.
+learner sees nothing but steps. Needs softac alone; softac.figure draws.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 
 import softac
+from softac import figure
 from softac.exact import ExactProblem, discounted_occupancy, evaluate_policy, frozen_lake, solve_soft
 
-matplotlib.use("svg")
-from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what draws)
-
 Floats = npt.NDArray[np.float64]
-ARROWS = np.array([(-1, 0), (0, 1), (1, 0), (0, -1)])  # Gymnasium's actions: left, down, right, up (y points down)
+DIRECTIONS = np.array([(-1, 0), (0, -1), (1, 0), (0, 1)])  # Gymnasium's actions: left, down, right, up
 
 
 def learned_values(model: softac.DiscreteSAC, alpha: float) -> tuple[Floats, Floats]:
@@ -35,18 +32,26 @@ def learned_values(model: softac.DiscreteSAC, alpha: float) -> tuple[Floats, Flo
     return pi, np.sum(pi * (q - alpha * np.log(pi)), axis=1)
 
 
-def draw_lake(axes: Any, lake: ExactProblem, pi: Floats, v: Floats, title: str) -> Any:
-    """Colours: V. Arrows: the probabilities of the actions. Letters: holes and the goal."""
-    image = axes.imshow(v.reshape(lake.rows, lake.cols), cmap="YlGnBu", vmin=0.0, vmax=0.8, alpha=0.7)
-    for state, cell in enumerate(lake.cells):
-        row, column = divmod(state, lake.cols)
-        if cell in "HG":
-            axes.text(column, row, cell, ha="center", va="center")
-            continue
-        for tip in 0.6 * ARROWS * pi[state][:, None]:
-            axes.quiver(column, row, *tip, angles="xy", scale_units="xy", scale=1.0, width=0.012)
-    axes.set(title=title, xticks=[], yticks=[])
-    return image
+def lake_panel(lake: ExactProblem, pi: Floats, v: Floats, title: str) -> dict[str, Any]:
+    """Colours: V, grey in holes. Lines: the probabilities of the actions, from the middle of a cell."""
+    live = np.array([cell in "SF" for cell in lake.cells])
+    lines = []
+    for state in np.flatnonzero(live):
+        row, column = divmod(int(state), lake.cols)
+        middle = np.array([column + 0.5, lake.rows - row - 0.5])
+        for tip in middle + 0.45 * DIRECTIONS * pi[state][:, None]:
+            lines += [middle, tip, (np.nan, np.nan)]
+    x, y = np.array(lines).T
+    cells = np.where([cell == "H" for cell in lake.cells], np.nan, v).reshape(lake.rows, lake.cols)[::-1]
+    axes = [{"low": 0, "high": size, "ticks": False} for size in (lake.cols, lake.rows)]
+    return {
+        "title": title,
+        "x": {"title": "colour: soft value V(s); lines: π(a|s)", **axes[0]},
+        "y": axes[1],
+        "map": {"rows": lake.rows, "cols": lake.cols, "values": cells.ravel(), "low": 0.0, "high": 0.9},
+        "series": [{"x": x, "y": y, "color": "text", "width": 2}],
+        "square_units": True,
+    }
 
 
 def main() -> None:
@@ -74,14 +79,20 @@ def main() -> None:
     print(f"largest |V - V*| = {np.abs(v - best.v)[live].max():.4f}")
     print(f"KL(learned | exact) = {np.sum(visits * kl) / visits.sum():.4f} nats, mean over the states on the way")
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 4), layout="constrained")
-    draw_lake(left, lake, best.pi, best.v, "exact")
-    image = draw_lake(middle, lake, pi, np.where(live, v, best.v), f"DiscreteSAC, {args.steps} steps")
-    figure.colorbar(image, ax=[left, middle], label="soft value V(s)", shrink=0.7)
-    right.plot([0, 1], [0, 1], color="black", linewidth=0.8)
-    right.scatter(best.pi[live], pi[live], s=14, color="tab:blue")
-    right.set(xlabel="exact π(a|s)", ylabel="learned π(a|s)", xlim=(0, 1), ylim=(0, 1), aspect="equal")
-    figure.savefig(args.out)
+    panels = [
+        lake_panel(lake, best.pi, best.v, "exact"),
+        lake_panel(lake, pi, np.where(live, v, best.v), f"DiscreteSAC, {args.steps} steps"),
+        {
+            "x": {"title": "exact π(a|s)", "low": 0, "high": 1},
+            "y": {"title": "learned π(a|s)", "low": 0, "high": 1},
+            "series": [
+                {"x": [0, 1], "y": [0, 1], "color": "muted", "width": 1},
+                {"x": best.pi[live].ravel(), "y": pi[live].ravel(), "color": "c0", "mark": "points", "width": 1.5},
+            ],
+            "square_units": True,
+        },
+    ]
+    figure.draw({"panels": panels, "panel_width": 340}, args.out)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python train_gymnasium.py --env Pendulum-v1 --steps 10000 --out curve.svg
 
-Needs softac and matplotlib.
+Needs softac alone; softac.figure draws.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ from __future__ import annotations
 import argparse
 
 import gymnasium
-import matplotlib
 import numpy as np
 
 import softac
+from softac import figure
 from softac.callbacks import BaseCallback
 from softac.evaluation import evaluate_policy
-
-matplotlib.use("svg")
-from matplotlib import pyplot as plt  # noqa: E402  (after the choice of what draws)
 
 
 class LearningCurve(BaseCallback):
@@ -44,17 +41,16 @@ class LearningCurve(BaseCallback):
 
 def draw(curve: LearningCurve, title: str, path: str) -> None:
     """Thin: episodes while training. Thick: evaluations, with a band of one standard deviation."""
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    series = []
     if curve.episodes:
-        axes.plot(*zip(*curve.episodes), color="tab:gray", linewidth=0.8, label="episodes of the training")
+        steps, returns = zip(*curve.episodes)
+        series.append({"name": "episodes of the training", "x": steps, "y": returns, "color": "muted", "width": 0.8})
     if curve.evaluations:
         steps, mean, std = np.array(curve.evaluations).T
-        axes.fill_between(steps, mean - std, mean + std, color="tab:blue", alpha=0.2, linewidth=0)
-        axes.plot(steps, mean, color="tab:blue", label="deterministic policy, 5 episodes")
-    axes.set(title=title, xlabel="environment steps", ylabel="return")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(path)
+        name = "deterministic policy, 5 episodes"
+        series.append({"name": name, "x": steps, "y": mean, "low": mean - std, "high": mean + std, "color": "c0", "width": 2})
+    panel = {"x": "environment steps", "y": "return", "series": series}
+    figure.draw({"title": title, "panels": [panel], "panel_width": 640, "plot_height": 300}, path)
 
 
 def main() -> None:

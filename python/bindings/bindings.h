@@ -16,5 +16,6 @@ void bind_exact_problems(nanobind::module_& m);
 void bind_exact(nanobind::module_& m);
 void bind_boltzmann(nanobind::module_& m);
 void bind_event_frame(nanobind::module_& m);
+void bind_figure(nanobind::module_& m);
 
 }  // namespace softac::python

@@ -16,4 +16,5 @@ NB_MODULE(_core, m) {
   softac::python::bind_exact(m);
   softac::python::bind_boltzmann(m);
   softac::python::bind_event_frame(m);
+  softac::python::bind_figure(m);
 }

@@ -35,6 +35,7 @@ from softac._core import (
 )
 from softac.sac import SAC as SAC, DiscreteSAC as DiscreteSAC
 from softac import exact as exact
+from softac import figure as figure
 from softac.evaluation import evaluate_policy as evaluate_policy
 from softac.training import evaluate as evaluate, train as train
 from softac import envs as _envs

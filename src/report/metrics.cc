@@ -107,7 +107,10 @@ std::vector<MetricSection> sections_of(const std::vector<const RunHistory*>& run
     }
   }
   for (const std::string& name : others)
-    section(name.starts_with("diag/") ? "Diagnostics" : "Other metrics").metrics.push_back(view_of(name));
+    section(name.starts_with("diag/")   ? "Diagnostics"
+            : name.starts_with("time/") ? "Speed"
+                                        : "Other metrics")
+        .metrics.push_back(view_of(name));
   std::erase_if(sections, [](const MetricSection& s) { return s.metrics.empty(); });
   return sections;
 }

@@ -1,5 +1,6 @@
 #include "report/page.h"
 
+#include <algorithm>
 #include <span>
 
 #include "base/sha256.h"
@@ -33,6 +34,11 @@ std::string panel_html(const figure::Panel& panel) {
   return "<figure class=\"panel\">" + draw(figure, figure::Ink::page) + "</figure>\n";
 }
 
+bool has_times(const std::vector<const RunHistory*>& runs, std::string_view metric) {
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const RunHistory* run) { return !curve_of(*run, metric, XAxis::time).x.empty(); });
+}
+
 std::string curves_part(const std::vector<RunHistory>& runs, const RunGroups& groups, const std::string& env,
                         Bootstrap& bootstrap, PageData& data) {
   std::vector<const RunHistory*> of_env;
@@ -44,7 +50,7 @@ std::string curves_part(const std::vector<RunHistory>& runs, const RunGroups& gr
     out += "<h3>" + escaped(section.title) + "</h3>\n<div class=\"panels\">\n";
     for (const MetricView& view : section.metrics) {
       out += panel_html(metric_panel(runs, groups, env, view, XAxis::steps, bootstrap, data));
-      if (view.name != "eval/mean_reward") continue;
+      if (view.name != "eval/mean_reward" || !has_times(of_env, view.name)) continue;
       MetricView by_time = view;
       by_time.title += " over time";
       out += panel_html(metric_panel(runs, groups, env, by_time, XAxis::time, bootstrap, data));

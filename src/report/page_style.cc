@@ -38,7 +38,7 @@ details{margin:.5rem 0}summary{cursor:pointer}
 #s-mean:checked~nav .t-mean,#s-iqm:checked~nav .t-iqm,#s-seeds:checked~nav .t-seeds{color:var(--text);border-color:var(--frame);background:var(--grid)}
 #s-mean:focus-visible~nav .t-mean,#s-iqm:focus-visible~nav .t-iqm,#s-seeds:focus-visible~nav .t-seeds{outline:2px solid var(--c0)}
 @media (max-width:600px){body{padding:0 .7rem 2rem}nav{position:static}}
-@media print{body{max-width:none;padding:0;font-size:10pt}nav{position:static;max-height:none}nav .tool,.videos video{display:none}.panels{grid-template-columns:1fr 1fr}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
+@media print{body{max-width:none;padding:0;font-size:10pt}nav{position:static;max-height:none}nav .tool,.videos video{display:none}.panels{grid-template-columns:1fr 1fr}table{font-size:7.5pt}th{white-space:normal}.scroll{overflow:visible}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 )css";
 
 }  // namespace

@@ -123,6 +123,7 @@ class Files(ReportTest):
             (["plot", "f.json", "a0"], 2, "cannot stand beside runs"),
             (["plot", "f.json", "-o", "f.csv"], 2, "runs alone"),
             (["plot", "a0", "--metric", "train/entropi"], 3, "did you mean 'train/entropy'?"),
+            (["report", "a0", "--interval", "1"], 2, "--follow"),
             (["report", "a0", "--follow", "--interval", "0"], 3, "--interval"),
             (["report", "nothing"], 4, "nothing"),
             (["plot", "nothing"], 4, "nothing"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -15,8 +14,6 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "python"
 NUMBER = r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)"
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not installed")
-
 
 def run(script: str, folder: Path, *arguments: str) -> tuple[str, str]:
     """What it prints, and its picture."""
@@ -25,7 +22,7 @@ def run(script: str, folder: Path, *arguments: str) -> tuple[str, str]:
     picture = folder / "picture.svg"
     command = [sys.executable, str(FOLDER / script), "--out", str(picture), *arguments]
     path = os.pathsep.join([str(Path(softac.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
-    env = {**os.environ, "PYTHONPATH": path, "MPLCONFIGDIR": str(folder)}
+    env = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     text = picture.read_text(encoding="utf-8")
@@ -46,7 +43,8 @@ def test_train_gymnasium(tmp_path: Path) -> None:
     assert [int(step) for step in re.findall(r"^step (\d+): return", printed, re.MULTILINE)] == list(range(12, 241, 12))
     mean, _ = numbers("after 240 steps: return # ± # ", printed)
     assert -2000 < mean < 0  # of 200 steps of Pendulum-v1
-    assert "FillBetweenPolyCollection" in picture  # the band of the evaluations
+    assert picture.count("fill-opacity") == 1  # the band of the evaluations
+    assert ">environment steps<" in picture and ">return<" in picture
     assert softac.SAC.load(tmp_path / "model.zip").num_timesteps == 240
 
 
@@ -56,7 +54,7 @@ def test_entropy(tmp_path: Path) -> None:
     assert 0 < later < first <= 1  # the policy is still more random than its target
     _, entropy, target = numbers("entropy: # at first, # over the last quarter, target #", printed)
     assert target == -1 < entropy < 0.7  # log 2 is that of uniform actions
-    assert picture.count('id="axes_') == 2
+    assert picture.count(">environment steps<") == 2 and "target -1" in picture
 
 
 def test_entropy_without_updates(tmp_path: Path) -> None:
@@ -79,4 +77,4 @@ def test_exact(tmp_path: Path) -> None:
     assert reached < exact  # nothing is better than the optimum
     assert numbers(r"largest \|V - V\*\| = #", printed)[0] > 0
     assert numbers(r"KL\(learned \| exact\) = # nats", printed)[0] > 0
-    assert picture.count('id="axes_') == 4
+    assert picture.count("colour: soft value") == 2 and picture.count("<circle") == 11 * 4  # states where one can act
