@@ -90,7 +90,7 @@ class NativeEnv(gymnasium.Env[Array, Any]):
         """Goes on from what ``save_state`` of the same task gave; ``softac.IoError`` for other bytes."""
         self._native.load_state(state)
 
-    def render(self) -> Array | None:  # type: ignore[override]
+    def render(self) -> Array | None:
         """The present state: a new array (height, width, 3) of uint8, or None where a window shows it."""
         if self.render_mode is None:
             _warn_of_no_mode()
@@ -304,7 +304,9 @@ def _checked_size(width: int | None, height: int | None) -> tuple[int, int]:
 
 
 def _warn_of_no_mode() -> None:
-    gymnasium.logger.warn("render() without a render mode draws nothing; make the environment with render_mode='rgb_array'.")
+    gymnasium.logger.warn(
+        "render() without a render mode draws nothing; make the environment with render_mode='rgb_array'."
+    )
 
 
 def _find_model_files() -> None:

@@ -14,6 +14,7 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
+import softac
 from gymnasium.vector import AutoresetMode
 
 from softac._core import ConfigError, ContractError, IoError, registered_envs
@@ -174,7 +175,8 @@ def test_threads_draw_one_after_the_other():
 
 
 def run(code, **variables):
-    return subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    env = {**os.environ, **variables}
+    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
 
 
 DRAW = """
@@ -222,8 +224,12 @@ def test_human():
     if xvfb is None:
         pytest.skip("Xvfb is not installed (apt-get install xvfb)")
     read, write = os.pipe()
-    server = subprocess.Popen([xvfb, "-displayfd", str(write), "-screen", "0", "640x480x24", "-nolisten", "tcp"], pass_fds=[write],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [xvfb, "-displayfd", str(write), "-screen", "0", "640x480x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     os.close(write)
     try:
         with os.fdopen(read) as pipe:
@@ -236,3 +242,20 @@ def test_human():
     if "apt-get install" in done.stderr:
         pytest.skip(done.stderr.splitlines()[-1])
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_videos_of_a_run(tmp_path, monkeypatch):
+    command = tmp_path / "softac"
+    command.write_text('#!/bin/sh\necho "$@" > "$6"\n')  # play RUN --step N --video PATH
+    command.chmod(0o755)
+    settings = {"total_timesteps": 120, "checkpoint_freq": 60, "video_freq": 60, "eval_freq": 0, "learning_starts": 50,
+                "net_arch": [8], "batch_size": 8, "buffer_size": 200, "threads": 1}
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    softac.train("Pendulum-v1", run_dir=str(tmp_path / "run"), **settings)
+    last = tmp_path / "run" / "videos" / "step-000000120.mp4"
+    assert last.read_text().split()[:4] == ["play", str(tmp_path / "run"), "--step", "120"]
+    command.unlink()
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    softac.train("Pendulum-v1", run_dir=str(tmp_path / "other"), **settings)
+    log = (tmp_path / "other" / "log.txt").read_text()
+    assert log.count("warning") == 1 and "softac" in log

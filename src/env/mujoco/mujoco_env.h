@@ -97,7 +97,7 @@ class MujocoEnv : public Env {
   void use_contact_forces() { use_contact_forces_ = true; }
 
   const mjData& data() const { return *data_; }
-  int body(const std::string& name) const;                          // throws IoError if the model has none of that name
+  int body(const std::string& name) const;  // throws IoError if the model has none of that name
 
   std::span<const double> qpos(int first = 0) const {
     return {data_->qpos + first, static_cast<std::size_t>(nq() - first)};
