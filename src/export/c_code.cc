@@ -23,7 +23,7 @@ std::string entry_text(const char* indent, std::size_t i, const std::vector<std:
                        const std::vector<std::string>& units) {
   std::string out = std::string("\n") + indent + "[" + std::to_string(i) + "]";
   if (i < names.size()) out += " " + c_comment_text(names[i]);
-  if (i < units.size() && !units[i].empty()) out += ", " + c_comment_text(units[i]);
+  if (i < units.size() && !units[i].empty() && units[i] != "1") out += ", " + c_comment_text(units[i]);
   return out;
 }
 

@@ -103,6 +103,21 @@ class Export(CommandTest):
                     files.append(file.read())
             self.assertEqual(files[0], files[1], kind)
 
+    def test_kinds_of_policies(self):
+        """The command itself compares what it writes with softac's actions."""
+        for env, setting, kind in [
+            ("MountainCarContinuous-v0", "actor_components=2", "mixture of 2 squashed Gaussians"),
+            ("Pendulum-v1", "policy=gaussian", "Gaussian"),
+            ("Pendulum-v1", "normalize_obs=true", "squashed Gaussian"),
+            ("Acrobot-v1", "discrete_policy=boltzmann", "softmax of the critics' values (boltzmann)"),
+        ]:
+            with self.subTest(setting=setting):
+                name = setting.split("=", maxsplit=1)[0]
+                self.run_command("-q", "train", env, "--run-dir", name, *RUN, "--set", setting)
+                self.assertEqual(self.export(name, "--to", "onnx", "--stochastic")["policy"], kind)
+                self.export(name, "--to", "c", "--stochastic", "--weights", "int16")
+                self.assertEqual(self.compile_and_test(self.path(name, "export", "policy.c")), 0)
+
     def test_misuse(self):
         for arguments, part in [
             ([], "RUN"),

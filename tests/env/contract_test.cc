@@ -167,6 +167,24 @@ TEST_P(EnvContract, NumberOfThreadsChangesNothing) {
   EXPECT_EQ(results[0], results[2]);
 }
 
+// What exports tell of the built-in tasks.
+TEST(EnvFacts, TimeStepNamesAndUnits) {
+  const EnvSpec pendulum = make_env("Pendulum-v1")->spec();
+  EXPECT_EQ(pendulum.dt, 0.05);
+  EXPECT_EQ(pendulum.obs_names.size(), 3u);
+  EXPECT_EQ(pendulum.act_units, std::vector<std::string>{"N m"});
+  for (const EnvInfo& info : registered_envs()) {
+    if (info.family != "mujoco") continue;
+    const EnvSpec spec = make_env(info.id)->spec();
+    EXPECT_GT(spec.dt, 0.0) << info.id;
+    EXPECT_EQ(spec.act_names.size(), static_cast<std::size_t>(spec.act_dim)) << info.id;
+    if (info.id == "Hopper-v5") {
+      EXPECT_EQ(spec.act_names, (std::vector<std::string>{"thigh_joint", "leg_joint", "foot_joint"}));
+      EXPECT_DOUBLE_EQ(make_env(info.id, {{"frame_skip", 1.0}})->spec().dt, 0.002);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, EnvContract, ::testing::ValuesIn(environment_ids()), [](const auto& test) {
   std::string name = test.param;
   for (char& c : name) {

@@ -302,10 +302,14 @@ TEST(VecEnv, RefusesUnfitSpecs) {
   several.toys[0]->spec_.obs_low.clear();
   several.toys[0]->spec_.act_low[1] = 0.7;
   several.toys[0]->spec_.max_episode_steps = -1;
+  several.toys[0]->spec_.obs_names = {"position"};
+  several.toys[0]->spec_.dt = -0.1;
   EXPECT_THAT([&] { VecEnv env(std::move(several.envs), {}); },
               ThrowsMessage<ConfigError>(AllOf(HasSubstr("observation bounds: expected 2 values"),
                                                HasSubstr("action bounds of entry 1: expected low < high"),
-                                               HasSubstr("max_episode_steps: expected at least 0, found -1"))));
+                                               HasSubstr("max_episode_steps: expected at least 0, found -1"),
+                                               HasSubstr("observation names: expected none or 2, found 1"),
+                                               HasSubstr("dt: expected at least 0, found -0.1"))));
 
   for (const double high : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::max(), 2e300}) {
     Toys unbounded(1);

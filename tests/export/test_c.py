@@ -52,7 +52,8 @@ def compile_and_run(case: Case, name: str, command: list) -> tuple:
     stem = case.path(name.replace(" ", "_"))
     flags = ["-DDISCRETE"] if case.discrete else []
     sources = [case.path("policy.c"), case.path("int16.c"), os.path.join(HERE, "run_policy.c")]
-    subprocess.run([*command, *flags, "-I", case.folder, *sources, "-o", stem], check=True)
+    libraries = ["-lm"] if "library" in name else []
+    subprocess.run([*command, *flags, "-I", case.folder, *sources, "-o", stem, *libraries], check=True)
     complaints = complaints_of_symbols(case, command) if name.startswith("gcc with FMA") else []
     done = subprocess.run([stem, str(len(case.observation))], input=case.observation.tobytes() + case.noise.tobytes(), check=True,
                           capture_output=True).stdout
@@ -89,6 +90,8 @@ def check(case: Case, name: str, command: list, exact: bool) -> list:
 def check_other_modes(case: Case) -> list:
     """Compilers that may fuse by themselves, C++ that includes the header, and -ffast-math."""
     problems = []
+    if platform.machine() == "x86_64":
+        problems += check(case, "fmaf of the library", ["gcc", *STRICT, "-mno-fma", "-Dpolicy_FMA=1", "-Dsmall_FMA=1"], True)
     if has_fma():
         for name, command in (("gnu17", ["gcc", "-O3", "-mfma"]), ("fused", ["gcc", "-O2", "-mfma", "-ffp-contract=fast"])):
             problems += check(case, name, command, True)

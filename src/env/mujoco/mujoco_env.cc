@@ -74,6 +74,13 @@ std::string owner_of(const mjModel& model, mjtWarning warning, int index) {
   return {};
 }
 
+// The joint that an actuator drives, which models name more often than the actuator.
+std::string action_name(const mjModel& model, int actuator) {
+  if (model.actuator_trntype[actuator] == mjTRN_JOINT)
+    return mujoco_name(model, mjOBJ_JOINT, model.actuator_trnid[2 * actuator]);
+  return mujoco_name(model, mjOBJ_ACTUATOR, actuator);
+}
+
 }  // namespace
 
 void ObsWriter::put_clipped(std::span<const double> values, double low, double high) {
@@ -104,7 +111,7 @@ MujocoEnv::MujocoEnv(const TaskInfo& info, const TaskOptions& options)
   spec_.reward_threshold = info.reward_threshold;
   spec_.dt = dt();
   spec_.act_dim = static_cast<int>(model_->nu);
-  for (int i = 0; i < spec_.act_dim; ++i) spec_.act_names.push_back(mujoco_name(*model_, mjOBJ_ACTUATOR, i));
+  for (int i = 0; i < spec_.act_dim; ++i) spec_.act_names.push_back(action_name(*model_, i));
   for (int i = 0; i < spec_.act_dim; ++i) {
     // Gymnasium's action space is float32, which moves Humanoid's ±0.4 in the ninth digit.
     const bool limited = model_->actuator_ctrllimited[i] != 0;
