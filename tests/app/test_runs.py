@@ -184,16 +184,16 @@ class Ls(RunsTest):
         self.assertIn("(did you mean 'running'?)", self.run_command("ls", "--state", "runing", code=2).stderr)
         self.assertIn("--sort age: expected", self.run_command("ls", "--sort", "age", code=2).stderr)
 
-    def test_thousands_in_seconds(self):
+    def test_hundreds_at_once(self):
         self.train("runs/a", steps=200)
         files = ["config.toml", "status.json", "monitor.csv", "metrics.jsonl", "eval/evaluations.csv"]
-        for i in range(2000):
+        for i in range(500):
             os.makedirs(self.path(f"many/{i % 10}/run{i}/eval"))
             for name in files:
                 os.link(self.path("runs/a", name), self.path(f"many/{i % 10}/run{i}", name))
         before = os.times().children_user
-        self.assertEqual(len(self.listed("many")), 2000)
-        self.assertLess(os.times().children_user - before, 10.0)
+        self.assertEqual(len(self.listed("many")), 500)
+        self.assertLess(os.times().children_user - before, 5.0)
 
 
 if __name__ == "__main__":
