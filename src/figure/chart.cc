@@ -26,9 +26,12 @@ void require_drawable(const Figure& figure) {
     for (const Disc& disc : panel.discs) SOFTAC_REQUIRE(is_color(disc.color), disc.color);
     SOFTAC_REQUIRE(!panel.square_units || !(panel.x.log || panel.y.log), panel.title);
     for (const Axis* axis : {&panel.x, &panel.y}) {
+      for (const double limit : {axis->low, axis->high})
+        SOFTAC_REQUIRE(std::isnan(limit) || std::abs(limit) <= kLargestLimit, axis->title, limit);
       const bool both = !std::isnan(axis->low) && !std::isnan(axis->high);
       SOFTAC_REQUIRE(!both || axis->low < axis->high, axis->title, axis->low, axis->high);
-      SOFTAC_REQUIRE(!axis->log || !(axis->low <= 0.0 || axis->high <= 0.0), axis->title, axis->low, axis->high);
+      SOFTAC_REQUIRE(!axis->log || !(axis->low < 1.0 / kLargestLimit || axis->high < 1.0 / kLargestLimit), axis->title,
+                     axis->low, axis->high);
     }
     if (!panel.map) continue;
     const HeatMap& map = *panel.map;
@@ -209,7 +212,7 @@ std::string draw(const Figure& figure, Ink ink) {
     right[i % columns] = std::max(right[i % columns], plans[i].right);
   }
   for (int i = 0; i < count; ++i) {
-    const double plot_width = figure.panel_width - left[i % columns] - right[i % columns];
+    const double plot_width = std::max(figure.panel_width - left[i % columns] - right[i % columns], 20.0);
     plan_x_ticks(plans[i], figure.panels[i], plot_width);
     if (figure.panels[i].square_units) {
       const Scale &x = plans[i].x.scale, &y = plans[i].y.scale;
@@ -242,7 +245,8 @@ std::string draw(const Figure& figure, Ink ink) {
     if (column == 0 && row > 0) top += kRowGap;
     const double cell = kMargin + column * (figure.panel_width + kColumnGap);
     const double y = top + above[row];
-    const Plot plot = {cell + left[column], y, cell + figure.panel_width - right[column], y + plans[i].plot_height};
+    const double plot_width = std::max(figure.panel_width - left[column] - right[column], 20.0);
+    const Plot plot = {cell + left[column], y, cell + left[column] + plot_width, y + plans[i].plot_height};
     draw_panel(svg, figure.panels[i], plans[i], plot);
     if (ink == Ink::page && i == 0) attributes = script_attributes(plans[i], plot);
     if (column == columns - 1 || i == count - 1) top += above[row] + height[row] + below[row];

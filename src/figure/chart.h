@@ -13,6 +13,9 @@ namespace softac::figure {
 
 constexpr double kAuto = std::numeric_limits<double>::quiet_NaN();
 
+// No axis reaches further, and what lies beyond is a gap: sums and differences stay finite.
+constexpr double kLargestLimit = 1e290;
+
 struct Axis {
   std::string title = {};  // with its unit
   bool log = false;

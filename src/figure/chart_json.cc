@@ -40,10 +40,10 @@ class Reader {
       out = value->get<bool>();
     }
   }
-  void read(const char* key, double& out, double least = -1e300, double most = 1e300) const {
+  void read(const char* key, double& out, double least = -kLargestLimit, double most = kLargestLimit) const {
     if (const Json* value = find(key)) {
       if (!value->is_number() || value->get<double>() < least || value->get<double>() > most)
-        fail(key, least > -1e300 ? "a number in range" : "a number");
+        fail(key, least > -kLargestLimit ? "a number in range" : "a number");
       out = value->get<double>();
     }
   }
@@ -96,8 +96,8 @@ Axis axis_of(const Json& json, const std::string& place) {
   const Reader in(json, place, {"title", "log", "low", "high", "ticks"});
   in.read("title", axis.title);
   in.read("log", axis.log);
-  in.read("low", axis.low, axis.log ? 1e-300 : -1e300);
-  in.read("high", axis.high, axis.log ? 1e-300 : -1e300);
+  in.read("low", axis.low, axis.log ? 1.0 / kLargestLimit : -kLargestLimit);
+  in.read("high", axis.high, axis.log ? 1.0 / kLargestLimit : -kLargestLimit);
   in.read("ticks", axis.ticks);
   if (!std::isnan(axis.low) && !std::isnan(axis.high) && !(axis.low < axis.high)) in.fail("low must be below high");
   return axis;

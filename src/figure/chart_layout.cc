@@ -9,10 +9,14 @@
 namespace softac::figure {
 namespace {
 
+bool has_place(double value, bool log) {
+  return std::abs(value) <= kLargestLimit && !(log && value < 1.0 / kLargestLimit);
+}
+
 struct Range {
   double low = INFINITY, high = -INFINITY;
   void add(double value, bool log) {
-    if (!std::isfinite(value) || (log && value <= 0.0)) return;
+    if (!has_place(value, log)) return;
     low = std::min(low, value);
     high = std::max(high, value);
   }
@@ -25,9 +29,10 @@ struct Range {
 Scale scale_of(const Axis& axis, Range data, double margin) {
   if (data.low > data.high) data = axis.log ? Range{1.0, 10.0} : Range{0.0, 1.0};
   if (axis.log) {
-    const double factor = margin > 0.0 ? std::max(1.25, std::pow(data.high / data.low, margin)) : 1.0;
-    data.low /= factor;
-    data.high *= factor;
+    const double factor =
+        margin > 0.0 ? std::max(1.25, std::exp(margin * (std::log(data.high) - std::log(data.low)))) : 1.0;
+    data.low = std::max(data.low / factor, 0.1 / kLargestLimit);
+    data.high = std::min(data.high * factor, 10.0 * kLargestLimit);
     if (!(data.high > data.low)) data = {data.low / 2.0, data.high * 2.0};
   } else {
     double pad = margin * (data.high - data.low);
@@ -38,6 +43,13 @@ Scale scale_of(const Axis& axis, Range data, double margin) {
   Scale scale{data.low, data.high, axis.log};
   if (!std::isnan(axis.low)) scale.low = axis.low;
   if (!std::isnan(axis.high)) scale.high = axis.high;
+  if (scale.high > scale.low) return scale;
+  // All data lie beyond the one limit that is given.
+  const double span = std::max(1.0, std::abs(scale.low) * 0.1);
+  if (std::isnan(axis.low))
+    scale.low = axis.log ? scale.high / 10.0 : scale.high - span;
+  else
+    scale.high = axis.log ? scale.low * 10.0 : scale.low + span;
   return scale;
 }
 
@@ -85,6 +97,17 @@ bool fits(const AxisPlan& plan, double length) {
   return true;
 }
 
+// At most three lines.
+std::vector<std::string> title_lines(const std::string& text, double size, double width) {
+  if (text.empty()) return {};
+  std::vector<std::string> lines = wrapped(text, size, width);
+  if (lines.size() > 3) {
+    lines.resize(3);
+    lines.back() = shortened(lines.back() + "…", size, width);
+  }
+  return lines;
+}
+
 bool looks_alike(const LegendEntry& a, const LegendEntry& b) {
   return a.color == b.color && a.series->dash == b.series->dash && a.series->mark == b.series->mark;
 }
@@ -92,9 +115,12 @@ bool looks_alike(const LegendEntry& a, const LegendEntry& b) {
 }  // namespace
 
 double Scale::operator()(double value) const {
-  if (log && !(value > 0.0)) return NAN;
-  const double at = log ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
-  return from + (to - from) * at;
+  constexpr double kBeyond = 1e5;  // margins and ticks may lie a little further out
+  if (!(std::abs(value) <= kLargestLimit * kBeyond) || (log && value < 1.0 / kLargestLimit / kBeyond)) return NAN;
+  const double at =
+      log ? (std::log(value) - std::log(low)) / (std::log(high) - std::log(low)) : (value - low) / (high - low);
+  constexpr double kFar = 1e4;  // what is clipped need not be exact
+  return from + (to - from) * std::clamp(at, -kFar, kFar);
 }
 
 std::vector<std::string> colors_of(const Panel& panel) {
@@ -111,17 +137,17 @@ PanelPlan plan_panel(const Panel& panel, double panel_width, double plot_height,
   plan.x.scale = x_scale(panel);
   plan.y.scale = y_scale(panel);
   if (panel.y.ticks) set_ticks(plan.y, std::clamp(static_cast<int>(plot_height / 32.0), 2, 8));
-  if (!panel.y.title.empty()) plan.y.title = wrapped(panel.y.title, kAxisTitleSize, plot_height);
+  plan.y.title = title_lines(panel.y.title, kAxisTitleSize, plot_height);
   plan.left = 4.0 + kAxisTitleLine * static_cast<double>(plan.y.title.size()) + plan.y.label_width +
               (panel.y.ticks ? 8.0 : 4.0);
   plan.right = 10.0;
   if (panel.map) plan.right += 12.0 + Svg::color_bar_width(panel.map->low, panel.map->high);
-  const double inner = panel_width - plan.left - plan.right;
+  const double inner = std::max(panel_width - plan.left - plan.right, 20.0);
   plan_x_ticks(plan, panel, inner);
-  if (!panel.x.title.empty()) plan.x.title = wrapped(panel.x.title, kAxisTitleSize, inner);
+  plan.x.title = title_lines(panel.x.title, kAxisTitleSize, inner);
   plan.below =
       (panel.x.ticks ? kTickLine + 4.0 : 4.0) + kAxisTitleLine * static_cast<double>(plan.x.title.size()) + 6.0;
-  if (!panel.title.empty()) plan.title = wrapped(panel.title, kPanelTitleSize, inner);
+  plan.title = title_lines(panel.title, kPanelTitleSize, inner);
   if (own_legend) plan.legend = legend_of(panel);
   if (!plan.legend.empty()) {
     const std::vector<Point> places = legend_places(plan.legend, inner);

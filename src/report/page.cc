@@ -151,7 +151,7 @@ std::string report_page(const std::vector<ReportRun>& all, const PageOptions& op
   out += "<header>\n<h1>" + escaped(title) + "</h1>\n<p class=\"muted\">" + count_text(runs.size(), "run") + " in " +
          count_text(groups.groups.size(), "group") + " (" + states_text(runs) + ")</p>\n" + "</header>\n" +
          legend(groups, runs.size()) + "<main>\n";
-  out += "<h2>Summary</h2>\n" + summary_table(runs, groups) + runs_table(runs, groups);
+  out += "<h2>Summary</h2>\n" + summary_table(runs, groups);
   out += std::string(groups.envs.size() > 1 ? "" : "<h2>Curves</h2>\n") + curves;
   out += "<p class=\"muted\">Bands: 95 % bootstrap intervals over the runs of a group (" +
          std::to_string(Bootstrap::kDraws) +
@@ -160,6 +160,7 @@ std::string report_page(const std::vector<ReportRun>& all, const PageOptions& op
          "more than " +
          std::to_string(kMaxPoints) + " points show means over equal spans.</p>\n";
   if (const std::string videos = videos_part(all); !videos.empty()) out += "<h2>Videos</h2>\n" + videos;
+  out += "<h2>Runs</h2>\n" + runs_table(runs, groups);
   if (const std::string table = differences_table(groups); !table.empty())
     out += "<h2>How the groups differ</h2>\n" + table;
   out += "<h2>Settings</h2>\n" + settings_tables(runs, groups) + "<h2>Provenance</h2>\n" + provenance_table(runs);

@@ -24,8 +24,8 @@ figure{margin:0;min-width:0}.panel>svg{display:block;width:100%;height:auto;touc
 .scroll{overflow-x:auto;margin-bottom:1rem}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.22rem .8rem .22rem 0;border-bottom:1px solid var(--grid)}
-th{font-weight:600;color:var(--muted);white-space:nowrap}
-td.n{white-space:nowrap;font-variant-numeric:tabular-nums}td.w{overflow-wrap:anywhere;min-width:9rem}
+th{font-weight:600;color:var(--muted);vertical-align:bottom}
+td.n{white-space:nowrap;font-variant-numeric:tabular-nums}td.w{overflow-wrap:anywhere;min-width:11rem}
 code{font:.92em ui-monospace,monospace;overflow-wrap:anywhere}
 details{margin:.5rem 0}summary{cursor:pointer}
 .videos{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,320px),1fr));gap:1rem}
@@ -38,7 +38,7 @@ details{margin:.5rem 0}summary{cursor:pointer}
 #s-mean:checked~nav .t-mean,#s-iqm:checked~nav .t-iqm,#s-seeds:checked~nav .t-seeds{color:var(--text);border-color:var(--frame);background:var(--grid)}
 #s-mean:focus-visible~nav .t-mean,#s-iqm:focus-visible~nav .t-iqm,#s-seeds:focus-visible~nav .t-seeds{outline:2px solid var(--c0)}
 @media (max-width:600px){body{padding:0 .7rem 2rem}nav{position:static}}
-@media print{body{max-width:none;padding:0;font-size:10pt}nav{position:static;max-height:none}nav .tool,.videos video{display:none}.panels{grid-template-columns:1fr 1fr}table{font-size:7.5pt}th{white-space:normal}.scroll{overflow:visible}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
+@media print{body{max-width:none;padding:0;font-size:10pt}nav{position:static;max-height:none}nav .tool,.videos video{display:none}.panels{grid-template-columns:1fr 1fr}table{font-size:7.5pt}.scroll{overflow:visible}figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 )css";
 
 }  // namespace

@@ -15,7 +15,7 @@ import sys
 import time
 
 # Program → length of its inputs in bytes, at most.
-TARGETS = {"safetensors": 1024, "npz": 1024, "monitor_csv": 512, "mdp_csv": 1024, "toml_settings": 1024, "run_state": 2048,
+TARGETS = {"safetensors": 1024, "npz": 1024, "monitor_csv": 512, "mdp_csv": 1024, "figure": 1024, "toml_settings": 1024, "run_state": 2048,
            "plugin": 1024, "env_state": 512, "replay": 1024, "manifest": 1024}
 
 

@@ -135,6 +135,23 @@ TEST(Chart, PanelsThatDisagreeHaveLegendsOfTheirOwn) {
   EXPECT_EQ(count(draw(figure), ">same<"), 0);
 }
 
+TEST(Chart, AbsurdNumbersStayInPlace) {
+  const double limits[] = {kAuto, -1e290, 0.0, 1e-290, 5.0, 1e290};
+  for (const bool log : {false, true}) {
+    for (const double low : limits) {
+      for (const double high : limits) {
+        if (low >= high || (log && (low <= 0.0 || high <= 0.0))) continue;
+        Figure figure = one({.x = {-1e308, 0, 1e-320, 5, 1e18, 1e308}, .y = {1e308, -1e308, 5, 1e290, -1e290, 1e-310}});
+        figure.panels[0].y = {.title = std::string(5000, 'w'), .log = log, .low = low, .high = high};
+        const std::string svg = draw(figure);
+        EXPECT_EQ(svg.find("nan"), std::string::npos) << log << " " << low << " " << high;
+        EXPECT_EQ(svg.find("inf"), std::string::npos);
+        EXPECT_EQ(svg.find("=\"-"), std::string::npos);  // neither sizes nor places of axes are negative
+      }
+    }
+  }
+}
+
 TEST(Chart, SquareUnits) {
   Figure figure = one({.x = {0, 2}, .y = {0, 1}});
   Panel& panel = figure.panels[0];
