@@ -100,7 +100,7 @@ class VecEnv {
   std::span<const double> episode_return() const;        // (N) sum of rewards of the episode that this step belongs to
   std::span<const std::int64_t> episode_length() const;  // (N) its steps so far, this one included
   Env& env(int index);
-  // (A) the last action in its units, as it took it; empty at the start of an episode.
+  // (A) the action that led to its state, in its units, as it took it; empty at an episode's start, after load_state.
   std::span<const double> env_action(int index) const;
 
   // As the environments gave them, before they were rounded; empty without keep_native.

@@ -124,7 +124,7 @@ Env& VecEnv::env(int index) {
 }
 std::span<const double> VecEnv::env_action(int index) const {
   const Impl::Slot& slot = impl_->slot_at("env_action", index);
-  return slot.episode_over ? std::span<const double>() : slot.action;
+  return slot.acted ? std::span<const double>(slot.action) : std::span<const double>();
 }
 std::span<const double> VecEnv::native_obs() const {
   return impl_->obs.native;

@@ -37,6 +37,7 @@ struct VecEnv::Impl {
     bool started = false;      // it has been reset
     bool ended = false;        // the episode ended, and nothing has reset the environment yet
     bool episode_over = true;  // the next step starts a new episode's counts
+    bool acted = false;        // `action` led to the present state
     std::string error;         // set where this step failed
     std::string survived;      // the same where a new episode followed: says why, if has_survived
     bool has_survived = false;
@@ -237,7 +238,7 @@ struct VecEnv::Impl {
     }
     take_obs(slot, index, "reset observation", obs);
     slot.started = slot.episode_over = true;
-    slot.ended = false;
+    slot.ended = slot.acted = false;
   }
   void start_episode(Slot& slot, int index) {
     start_episode_by(slot, index, [&] { slot.env->reset(slot.rng, slot.obs); });
@@ -255,6 +256,7 @@ struct VecEnv::Impl {
       if (rescale) value = rescale_action(a, low, high);
       slot.action[j] = clip ? std::clamp(value, low, high) : value;
     }
+    slot.acted = true;
   }
 
   // Starts a new episode after a failure, unless there are too many of them.

@@ -75,6 +75,7 @@ void VecEnv::load_state(std::span<const std::byte> state) {
     slot.episode_over = (flags & kEpisodeOver) != 0;
     slot.ended = (flags & kEnded) != 0;
     slot.started = true;
+    slot.acted = false;
     if (slot.ended && impl_->autoreset == Autoreset::same_step)
       refuse("an episode has ended, which Autoreset::same_step does not leave so");
     constexpr std::int64_t kMany = std::int64_t{1} << 60;

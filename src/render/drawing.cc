@@ -31,9 +31,8 @@ void draw_pendulum(Image& image, std::span<const double> obs, std::span<const do
   if (!action.empty()) {
     const double torque = std::clamp(action[0], -2.0, 2.0), radius = 0.22 * std::fabs(torque);
     if (radius > 0.08) {
-      const double turn = torque > 0.0 ? 1.0 : -1.0, start = 0.5 * kPi - turn * 1.2 * kPi,
-                   end = start + turn * 1.4 * kPi;
-      const double width = 0.05 + 0.1 * radius, head = 0.1 + 0.25 * radius;
+      const double turn = torque > 0.0 ? 1.0 : -1.0, start = 0.5 * kPi, end = start + turn * 1.5 * kPi;
+      const double width = 0.02 + 0.03 * radius, head = 0.07 + 0.1 * radius;
       canvas.arc({0.0, 0.0}, radius, start, end, width, kBlack);
       const Point tip = turned({radius, 0.0}, end);
       const std::array<Point, 3> corners = {turned({head, 0.0}, end + turn * 0.5 * kPi, tip),

@@ -1,5 +1,7 @@
 #include "render/ffmpeg.h"
 
+#include <signal.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -108,6 +110,7 @@ class FfmpegWriter final : public VideoWriter {
     std::string text = path_.string() + ": ffmpeg ended before the video was complete";
     text += code > 128 ? " (signal " + std::to_string(code - 128) + ")" : " (exit code " + std::to_string(code) + ")";
     if (!last.empty()) text += ": " + last;
+    if (code == 128 + SIGXFSZ) throw DiskError(text + ": the file reached the size limit of the process");
     for (const char* reason :
          {"No space left on device", "Disk quota exceeded", "File too large", "Input/output error"}) {
       if (last.find(reason) != std::string::npos) throw DiskError(text);

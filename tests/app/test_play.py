@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -191,6 +192,15 @@ class Play(AnyCode):
         self.write("encoder", "#!/bin/sh\ncat >/dev/null\necho 'a.mp4: No space left on device' >&2\nexit 1\n")
         self.play("--video", "a.mp4", env={"SOFTAC_FFMPEG": encoder}, code=8)
         self.assertEqual(self.left(), ["encoder"])
+
+    def test_full_disk(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        for name in ["f/", *(["a.mp4"] if FFPROBE else [])]:
+            done = self.play("--video", name, "--overlay", code=8, preexec_fn=limit)
+            self.assertIn("size limit" if name == "a.mp4" else "File too large", done.stderr)
+            self.assertEqual(self.left(), [])
 
     def test_ctrl_c_leaves_nothing(self):
         process = self.start_command("play", self.shared, "--video", "f/", "--episodes", "100000", env=NO_DISPLAY)

@@ -34,6 +34,26 @@ std::vector<float> copy(std::span<const float> values) {
   return {values.begin(), values.end()};
 }
 
+TEST(VecEnvModes, TellsTheActionOfThePresentState) {
+  for (const Autoreset mode : {Autoreset::same_step, Autoreset::next_step}) {
+    Pair pair({.autoreset = mode});
+    VecEnv& env = pair.env;
+    EXPECT_THAT(env.env_action(0), IsEmpty());
+    const std::vector<float> actions = {0.5f, -1.0f, 0.25f, 3.0f};
+    env.step(actions);
+    for (const int i : {0, 1}) EXPECT_THAT(env.env_action(i), ElementsAreArray(pair.made.toys[i]->last_action));
+    env.step(actions);
+    EXPECT_EQ(env.env_action(0).empty(), mode == Autoreset::same_step);
+    env.step(actions);
+    EXPECT_EQ(env.env_action(0).empty(), mode == Autoreset::next_step);
+    const auto state = env.save_state();
+    env.load_state(state);
+    EXPECT_THAT(env.env_action(1), IsEmpty());
+  }
+  Pair pair({});
+  EXPECT_THROW(pair.env.env_action(2), ContractError);
+}
+
 TEST(VecEnvModes, NextStepResetsInAStepOfItsOwn) {
   Pair pair({.autoreset = Autoreset::next_step, .keep_native = true, .keep_info = true});
   VecEnv& env = pair.env;
@@ -128,6 +148,13 @@ TEST(VecEnvModes, ReseededEnvironmentsAreVecEnvsOfOne) {
   }
   EXPECT_THROW(several.reseed(3, 0), ContractError);
   EXPECT_THROW(several.reseed(-1, 0), ContractError);
+  // One environment as any of several of one seed.
+  Toys of_seed{3}, as_third{1};
+  VecEnv three(std::move(of_seed.envs), {.seed = 77}), alone(std::move(as_third.envs), {.seed = 5});
+  three.reset();
+  alone.reseed(0, 77, 2);
+  alone.reset();
+  EXPECT_EQ(alone.obs()[0], three.obs()[4]);
 }
 
 TEST(VecEnvModes, ResetToStartsWhereTheCallerSays) {
