@@ -1,10 +1,15 @@
 /* Runs an exported policy: reads N observations and N noises (floats) from standard input, writes the failures of both
-   self-tests, then act's and draw's actions and, of discrete actions, the logits. Argument: N. */
+   self-tests (with -DFLOAT_ONLY of one), then act's and draw's actions and, of discrete actions, the logits. Argument:
+   N. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "int16.h"
 #include "policy.h"
+#ifdef FLOAT_ONLY
+#define small_self_test() 0
+#else
+#include "int16.h"
+#endif
 
 #ifdef DISCRETE
 #define WIDTH 1
