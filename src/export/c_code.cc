@@ -199,7 +199,9 @@ class CWriter {
     const EnvSpec& spec = policy_.spec;
     const std::string guard = upper(name_) + "_H", prefix = upper(name_);
     std::string out = "/* " + title(policy_) + "\n\n   observation:";
-    for (int i = 0; i < spec.obs_dim; ++i) out += entry_text("     ", i, spec.obs_names, spec.obs_units);
+    if (spec.obs_names.empty() && spec.obs_units.empty()) out += " " + std::to_string(spec.obs_dim) + " numbers";
+    for (std::size_t i = 0; i < std::max(spec.obs_names.size(), spec.obs_units.size()); ++i)
+      out += entry_text("     ", i, spec.obs_names, spec.obs_units);
     if (policy_.discrete()) {
       out += "\n   action: a number from 0 to " + std::to_string(spec.num_actions - 1);
       for (std::size_t i = 0; i < spec.act_names.size(); ++i)

@@ -171,6 +171,9 @@ TEST(CCode, KeepsWordsInsideComments) {
   EXPECT_THAT(files.header, HasSubstr("b@c"));
   EXPECT_THAT(files.header, HasSubstr("void walker_act(const float *observation, float *action);"));
   EXPECT_THAT(files.source, Not(HasSubstr("@")));
+
+  policy.spec.obs_names.clear();
+  EXPECT_THAT(encode_c(policy, "walker", "walker.h").header, HasSubstr("observation: 2 numbers\n"));
 }
 
 }  // namespace
