@@ -177,8 +177,17 @@ TEST(EnvFacts, TimeStepNamesAndUnits) {
     if (info.family != "mujoco") continue;
     const EnvSpec spec = make_env(info.id)->spec();
     EXPECT_GT(spec.dt, 0.0) << info.id;
+    if (info.id == "Ant-v5") {
+      EXPECT_EQ(spec.obs_names[1], "root qw position");
+      EXPECT_EQ(spec.obs_names[13 + 3], "root x angular velocity");
+      EXPECT_EQ(spec.obs_names.back(), "");  // a contact force
+    }
     EXPECT_EQ(spec.act_names.size(), static_cast<std::size_t>(spec.act_dim)) << info.id;
     if (info.id == "Hopper-v5") {
+      EXPECT_EQ(spec.obs_names[0], "rootz position");
+      EXPECT_EQ(spec.obs_units[1], "rad");
+      EXPECT_EQ(spec.obs_names[5], "rootx velocity");
+      EXPECT_EQ(spec.obs_units[5], "m/s");
       EXPECT_EQ(spec.act_names, (std::vector<std::string>{"thigh_joint", "leg_joint", "foot_joint"}));
       EXPECT_DOUBLE_EQ(make_env(info.id, {{"frame_skip", 1.0}})->spec().dt, 0.002);
     }

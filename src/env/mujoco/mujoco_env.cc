@@ -1,8 +1,10 @@
 #include "env/mujoco/mujoco_env.h"
 
 #include <limits>
+#include <utility>
 
 #include "env/mujoco/numpy_rules.h"
+#include "env/mujoco/obs_names.h"
 #include "env/state_bytes.h"
 
 namespace softac {
@@ -84,6 +86,7 @@ std::string action_name(const mjModel& model, int actuator) {
 }  // namespace
 
 void ObsWriter::put_clipped(std::span<const double> values, double low, double high) {
+  if (out_ == nullptr) return put(values);
   for (const double value : values) put(clip(value, low, high));
 }
 
@@ -122,8 +125,12 @@ MujocoEnv::MujocoEnv(const TaskInfo& info, const TaskOptions& options)
 }
 
 void MujocoEnv::finish() {
-  ObsWriter counter(nullptr);
+  std::vector<const double*> sources;
+  ObsWriter counter(sources);
   observe(counter);
+  ObsNames names = name_observation(*model_, *data_, sources);
+  spec_.obs_names = std::move(names.names);
+  spec_.obs_units = std::move(names.units);
   spec_.obs_dim = static_cast<int>(counter.size());
   spec_.obs_low.assign(counter.size(), -std::numeric_limits<double>::infinity());
   spec_.obs_high.assign(counter.size(), std::numeric_limits<double>::infinity());

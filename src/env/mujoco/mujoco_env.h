@@ -27,23 +27,33 @@ struct TaskInfo {
   std::string description;
 };
 
-// Fills an observation from the left. Made with nullptr it only counts.
+// Fills an observation from the left. Made with a list it only says where each number lies, or null where it has been
+// computed.
 class ObsWriter {
  public:
   explicit ObsWriter(double* out) : out_(out) {}
+  explicit ObsWriter(std::vector<const double*>& sources) : sources_(&sources) {}
   void put(double value) {
-    if (out_ != nullptr) out_[size_] = value;
+    if (out_ != nullptr)
+      out_[size_] = value;
+    else
+      sources_->push_back(nullptr);
     ++size_;
   }
   void put(std::span<const double> values) {
-    if (out_ != nullptr && !values.empty()) std::memcpy(out_ + size_, values.data(), values.size_bytes());
+    if (out_ == nullptr) {
+      for (const double& value : values) sources_->push_back(&value);
+    } else if (!values.empty()) {
+      std::memcpy(out_ + size_, values.data(), values.size_bytes());
+    }
     size_ += values.size();
   }
   void put_clipped(std::span<const double> values, double low, double high);
   std::size_t size() const { return size_; }
 
  private:
-  double* out_;
+  double* out_ = nullptr;
+  std::vector<const double*>* sources_ = nullptr;
   std::size_t size_ = 0;
 };
 
