@@ -81,6 +81,8 @@ void VideoMaker::look() {
 }
 
 void VideoMaker::finish(const StopRequest& stop) {
+  look();
+  if (child_ && !stop.asked()) say_("waiting for the last videos (video_freq)");
   wait(stop);
   if (!stop.asked() && !left_out_.empty()) on_checkpoint(std::string(left_out_));
   wait(stop);
