@@ -153,7 +153,7 @@ class Stage final : public PlayWatcher {
   void add_to_video(const Image& image) {
     if (!video_) {
       FileSystem& fs = posix_file_system();
-      video_ = make_video_writer(fs, {path_, kind_, image.width, image.height, seconds_});
+      video_ = make_video_writer(fs, {path_, kind_, image.width, image.height, seconds_, StopRequest(&stop_signal())});
     }
     video_->add(image);
   }

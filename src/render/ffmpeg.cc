@@ -2,9 +2,11 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/child_process.h"
@@ -46,7 +48,8 @@ std::string ffmpeg_name() {
 
 class FfmpegWriter final : public VideoWriter {
  public:
-  FfmpegWriter(FileSystem& fs, const VideoOptions& options) : fs_(fs), path_(options.path), temporary_(options.path) {
+  FfmpegWriter(FileSystem& fs, const VideoOptions& options)
+      : fs_(fs), path_(options.path), temporary_(options.path), stop_(options.stop) {
     temporary_ += ".tmp";
     const double rate = 1.0 / options.frame_seconds;
     if (options.kind == VideoKind::gif) every_ = static_cast<long long>(std::ceil(rate / kMaxGifRate - 1e-9));
@@ -94,6 +97,10 @@ class FfmpegWriter final : public VideoWriter {
 
   void finish() override {
     child_->end_input();
+    while (!child_->ended()) {
+      if (stop_.asked()) throw stop_.error("while ffmpeg completed " + path_.string());
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     if (child_->wait() != 0 || !fs_.exists(temporary_)) fail();
     const auto file = fs_.open_write(temporary_, WriteMode::append);
     file->sync();
@@ -127,6 +134,7 @@ class FfmpegWriter final : public VideoWriter {
 
   FileSystem& fs_;
   Path path_, temporary_;
+  StopRequest stop_;
   long long every_ = 1, count_ = 0;
   std::optional<ChildProcess> child_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/file_system.h"
+#include "base/stop_request.h"
 #include "render/image.h"
 
 namespace softac {
@@ -16,6 +17,7 @@ struct VideoOptions {
   VideoKind kind = VideoKind::mp4;
   int width = 0, height = 0;    // pixels
   double frame_seconds = 0.05;  // how long one picture is shown
+  StopRequest stop = {};        // looked at while ffmpeg completes the video: StoppedError
 };
 
 // The kind that a path asks for: by its ending .mp4, .gif or .webm; a folder where it ends in '/' or is one. Throws

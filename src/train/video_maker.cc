@@ -12,7 +12,7 @@ namespace softac {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(20);
-constexpr int kPausesToEnd = 100;  // that a process gets to remove what it has begun
+constexpr int kPausesToEnd = 250;  // that a process gets to remove what it has begun
 
 // 100000 of "…/step-000100000.2"; −1 where the name is another.
 std::int64_t step_of(const std::string& checkpoint) {
