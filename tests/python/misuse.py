@@ -11,6 +11,7 @@ import argparse
 import collections
 import gc
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -104,6 +105,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="one operation, by name")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start jobs in the background with it ignored
     print(run(arguments.seconds, arguments.rounds, arguments.seed, not arguments.no_threads, arguments.only))
 
 
