@@ -1,3 +1,4 @@
+// The frame of an event in TensorBoard's files, for the Python package's writer.
 #include "formats/event_frame.h"
 
 #include "bindings.h"
