@@ -166,7 +166,7 @@ std::vector<Row> rows_of(RunList list, const LsArguments& arguments) {
   for (ListedRun& run : list.runs) {
     Row row;
     row.path = shown_path(run.overview.dir.string());
-    row.state = run.error.empty() ? std::string(run_state_name(run.overview.state)) : kBroken;
+    row.state = run.error.empty() ? std::string(condition_name(run.overview.state)) : kBroken;
     if (!states.empty() && std::ranges::find(states, row.state) == states.end()) continue;
     if (!arguments.env.empty() && run.overview.env_id.find(arguments.env) == std::string::npos) continue;
     if (arguments.size) row.bytes = folder_bytes(posix_file_system(), run.overview.dir);

@@ -34,7 +34,7 @@ bool wait(double seconds) {
 
 bool any_runs_on(const std::vector<report::ReportRun>& runs) {
   return std::any_of(runs.begin(), runs.end(),
-                     [](const report::ReportRun& run) { return run.history.overview.state == RunState::running; });
+                     [](const report::ReportRun& run) { return run.history.overview.state == RunCondition::running; });
 }
 
 // Writes the page; true while a run of it goes on.

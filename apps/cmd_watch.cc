@@ -54,7 +54,7 @@ class Watch {
         const RunHistory history = read_run_history(posix_file_system(), run_);
         failures = 0;
         show(history);
-        if (history.overview.state != RunState::running) return kOk;
+        if (history.overview.state != RunCondition::running) return kOk;
       } catch (const IoError&) {
         if (!shown_ || ++failures == kMaxFailures) throw;
       }

@@ -64,7 +64,7 @@ class View {
     add(returns());
     if (run_.find("train/n_updates") != nullptr) add(learner());
     add_curve();
-    if (run_.overview.state != RunState::running) add(end_text(run_));
+    if (run_.overview.state != RunCondition::running) add(end_text(run_));
     return lines_;
   }
 
@@ -78,7 +78,7 @@ class View {
   std::string title() const {
     const RunOverview& o = run_.overview;
     return joined(
-        {o.env_id, "seed " + std::to_string(o.seed), std::string(run_state_name(o.state)), shown_path(o.dir.string())},
+        {o.env_id, "seed " + std::to_string(o.seed), std::string(condition_name(o.state)), shown_path(o.dir.string())},
         "  ");
   }
 
@@ -86,7 +86,7 @@ class View {
     const RunOverview& o = run_.overview;
     std::vector<std::string> parts = {"step " + std::to_string(o.step) + "/" + std::to_string(o.total_steps)};
     const double elapsed = newest(run_, "time/time_elapsed");
-    if (o.state == RunState::running) {
+    if (o.state == RunCondition::running) {
       const double left = left_sec(run_);
       parts.push_back(number("%.0f", recorded_pace(run_, kPaceSec)) + " fps");
       parts.push_back("ETA " + (std::isfinite(left) ? duration_text(left) : number("%.0f", left)));
@@ -167,18 +167,18 @@ std::vector<std::string> watch_view(const RunHistory& run, const ViewStyle& styl
 std::string watch_line(const RunHistory& run, bool utf8) {
   EvalStats evaluation;
   const std::string line = progress_line(summary_of(run, evaluation), {.utf8 = utf8});
-  const bool running = run.overview.state == RunState::running;
-  return (running ? "" : std::string(run_state_name(run.overview.state)) + " ") + line;
+  const bool running = run.overview.state == RunCondition::running;
+  return (running ? "" : std::string(condition_name(run.overview.state)) + " ") + line;
 }
 
 std::string end_text(const RunHistory& run) {
   const RunOverview& o = run.overview;
-  if (o.state == RunState::running) return "";
-  if (o.state == RunState::died) {
+  if (o.state == RunCondition::running) return "";
+  if (o.state == RunCondition::died) {
     return "its process is gone without having ended the run: softac resume " + shown_path(o.dir.string()) +
            " goes on from the newest checkpoint";
   }
-  return std::string(run_state_name(o.state)) + (o.message.empty() ? " (" + o.reason + ")" : ": " + o.message);
+  return std::string(condition_name(o.state)) + (o.message.empty() ? " (" + o.reason + ")" : ": " + o.message);
 }
 
 }  // namespace softac::app

@@ -14,9 +14,16 @@ constexpr int kPress = 1, kRepeat = 2;
 constexpr int kKeySpace = 32, kKeyMinus = 45, kKeyEqual = 61, kKeyQ = 81, kKeyR = 82, kKeyEscape = 256,
               kKeypadMinus = 333, kKeypadPlus = 334;
 
+constexpr unsigned kAllAttributes = 0x000FFFFF, kFramebuffer = 0x8D40, kBack = 0x0405, kColorBit = 0x4000,
+                   kUnpackAlignment = 0x0CF5, kRgb = 0x1907, kUnsignedByte = 0x1401;
+// Depth test, lighting, textures, blending, fog, scissors, culling, stencil: whatever another drawer left on.
+constexpr unsigned kEffects[] = {0x0B71, 0x0B50, 0x0DE1, 0x8513, 0x0BE2, 0x0B60, 0x0C11, 0x0B44, 0x0B90};
+
+}  // namespace
+
 // OpenGL 1.4 and framebuffer objects, as far as a picture needs them.
-struct Gl {
-  explicit Gl(const Glfw& glfw) {
+struct WindowGl {
+  explicit WindowGl(const Glfw& glfw) {
     const auto load = [&glfw](const char* name, auto& function) {
       function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(glfw.proc_address(name));
       if (function == nullptr) throw IoError(std::string("no window: OpenGL lacks ") + name);
@@ -47,12 +54,6 @@ struct Gl {
   void (*pixel_store)(unsigned, int);
   void (*draw_pixels)(int, int, unsigned, unsigned, const void*);
 };
-constexpr unsigned kAllAttributes = 0x000FFFFF, kFramebuffer = 0x8D40, kBack = 0x0405, kColorBit = 0x4000,
-                   kUnpackAlignment = 0x0CF5, kRgb = 0x1907, kUnsignedByte = 0x1401;
-// Depth test, lighting, textures, blending, fog, scissors, culling, stencil: whatever another drawer left on.
-constexpr unsigned kEffects[] = {0x0B71, 0x0B50, 0x0DE1, 0x8513, 0x0BE2, 0x0B60, 0x0C11, 0x0B44, 0x0B90};
-
-}  // namespace
 
 bool has_display() {
   for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY"}) {
@@ -73,7 +74,7 @@ struct Window::Impl final : GlContext {
     make_current();
     try {
       glfw.swap_interval(0);  // the player keeps the time
-      gl = std::make_unique<Gl>(glfw);
+      gl = std::make_unique<WindowGl>(glfw);
     } catch (...) {
       release();
       glfw.destroy_window(window);
@@ -125,7 +126,7 @@ struct Window::Impl final : GlContext {
 
   Glfw& glfw;
   GlfwWindow* window;
-  std::unique_ptr<Gl> gl;
+  std::unique_ptr<WindowGl> gl;
   WindowWishes wishes;
 };
 

@@ -100,11 +100,11 @@ std::string legend(const RunGroups& groups, std::size_t num_runs) {
 
 std::string states_text(const std::vector<RunHistory>& runs) {
   std::string out;
-  for (const RunState state :
-       {RunState::running, RunState::finished, RunState::stopped, RunState::failed, RunState::died}) {
+  for (const RunCondition state : {RunCondition::running, RunCondition::finished, RunCondition::stopped,
+                                   RunCondition::failed, RunCondition::died}) {
     std::size_t count = 0;
     for (const RunHistory& run : runs) count += run.overview.state == state;
-    if (count > 0) out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(run_state_name(state));
+    if (count > 0) out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(condition_name(state));
   }
   return out;
 }

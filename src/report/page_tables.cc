@@ -132,11 +132,11 @@ std::string runs_table(const std::vector<RunHistory>& runs, const RunGroups& gro
   for (std::size_t g = 0; g < groups.groups.size(); ++g) {
     for (const std::size_t i : groups.groups[g].runs) {
       const RunOverview& run = runs[i].overview;
-      const bool good = run.state == RunState::finished || run.state == RunState::running;
+      const bool good = run.state == RunCondition::finished || run.state == RunCondition::running;
       table.row();
       table.html(group_swatch(g) + " <code>" + escaped(run.dir.string()) + "</code>", "w");
       table.cell(std::to_string(run.seed));
-      std::string state = std::string(run_state_name(run.state));
+      std::string state = std::string(condition_name(run.state));
       if (!good && !run.message.empty()) state += ": " + run.message;
       table.html(std::string("<span") + (good ? ">" : " class=\"bad\">") + escaped(state) + "</span>", "w");
       table.cell(steps_text(run.step) + (run.step < run.total_steps ? " of " + steps_text(run.total_steps) : ""));

@@ -64,7 +64,7 @@ bool is_held(const Path& dir) {
 void read_status(FileSystem& fs, RunOverview& out) {
   const Path path = out.dir / "status.json";
   if (!fs.exists(path)) {
-    out.state = is_held(out.dir) ? RunState::running : RunState::died;
+    out.state = is_held(out.dir) ? RunCondition::running : RunCondition::died;
     return;
   }
   const std::string source = path.string();
@@ -72,9 +72,9 @@ void read_status(FileSystem& fs, RunOverview& out) {
   try {
     const auto word = status.at("state").get<std::string>();
     const auto known = std::ranges::find(kStateNames, word) - kStateNames.begin();
-    if (known >= static_cast<std::ptrdiff_t>(RunState::died))
+    if (known >= static_cast<std::ptrdiff_t>(RunCondition::died))
       throw IoError(source + ": state: expected running, finished, stopped or failed, found \"" + word + "\"");
-    out.state = static_cast<RunState>(known);
+    out.state = static_cast<RunCondition>(known);
     out.reason = status.at("reason").get<std::string>();
     out.message = status.at("message").get<std::string>();
     out.step = json_count(status.at("step"), source + ": step");
@@ -83,7 +83,7 @@ void read_status(FileSystem& fs, RunOverview& out) {
   } catch (const JsonError& error) {
     throw IoError(source + ": " + error.what());
   }
-  if (out.state == RunState::running && !is_held(out.dir)) out.state = RunState::died;
+  if (out.state == RunCondition::running && !is_held(out.dir)) out.state = RunCondition::died;
 }
 
 std::string file_part(FileSystem& fs, const Path& path, bool end) {
@@ -121,7 +121,7 @@ void read_evaluations(FileSystem& fs, RunOverview& out) {
 
 }  // namespace
 
-std::string_view run_state_name(RunState state) {
+std::string_view condition_name(RunCondition state) {
   return kStateNames[static_cast<std::size_t>(state)];
 }
 
@@ -134,7 +134,7 @@ RunOverview read_run_overview(FileSystem& fs, const Path& dir) {
   read_status(fs, out);
   read_start(fs, out);
   read_evaluations(fs, out);
-  if (out.state == RunState::running || out.state == RunState::died) read_newest_step(fs, out);
+  if (out.state == RunCondition::running || out.state == RunCondition::died) read_newest_step(fs, out);
   return out;
 }
 

@@ -13,14 +13,14 @@ namespace softac {
 
 // status.json's four words, and died: it says running, but no process holds the run (killed, a power cut; `softac
 // resume` goes on with it).
-enum class RunState { running, finished, stopped, failed, died };
-std::string_view run_state_name(RunState state);  // "running", …
+enum class RunCondition { running, finished, stopped, failed, died };
+std::string_view condition_name(RunCondition state);  // "running", …
 
 struct RunOverview {
   Path dir;
   std::string env_id;
   std::uint64_t seed = 0;
-  RunState state = RunState::died;
+  RunCondition state = RunCondition::died;
   std::string reason;            // why it ended, as status.json names it ("finished", "signal", …); "" while it runs
   std::string message;           // in words; can be ""
   std::int64_t step = 0;         // environment steps, as far as the files tell (a running run is a little further)

@@ -23,7 +23,7 @@ RunHistory history_of(int rows) {
   RunHistory run;
   run.overview.dir = "run";
   run.overview.env_id = "Toy-v0";
-  run.overview.state = RunState::running;
+  run.overview.state = RunCondition::running;
   run.overview.total_steps = 100'000;
   RunSeries elapsed{"time/time_elapsed", {}, {}, {}}, updates{"train/n_updates", {}, {}, {}};
   double sec = 0.0;
@@ -72,7 +72,7 @@ TEST(WatchView, FitsEverySize) {
   EXPECT_EQ(lines[1], "step 13000/100000  250 fps  ETA 3m41s  trained for 31s");
   EXPECT_EQ(lines[2], "return –  evaluation 120.00 at step 12000  best 120.00 at step 12000");
   EXPECT_EQ(watch_line(run, false).substr(0, 39), "13000/100000 250 fps ETA 3m41s return -");
-  run.overview.state = RunState::died;
+  run.overview.state = RunCondition::died;
   EXPECT_THAT(watch_view(run, {200, 24, true}).back(), HasSubstr("softac resume run goes on"));
   EXPECT_EQ(watch_line(run, false).substr(0, 11), "died 13000/");
 }

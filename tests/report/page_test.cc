@@ -81,7 +81,7 @@ TEST(ReportPage, NothingFromFilesIsMarkup) {
   ReportRun run{test_run(evil, 0), {{evil + ".mp4", "video/mp4", "AAAA"}, {"b.gif", "image/gif", "", evil}}};
   RunHistory& history = run.history;
   history.overview.dir = evil;
-  history.overview.state = RunState::failed;
+  history.overview.state = RunCondition::failed;
   history.overview.message = evil;
   history.settings.push_back({evil, evil, evil});
   history.series.push_back({evil, {1, 2}, {1, 2}, {1, 2}});
@@ -102,7 +102,7 @@ TEST(ReportPage, WhatIsMissingIsNoError) {
   RunHistory empty;
   empty.overview.dir = "new";
   empty.overview.env_id = "Pendulum-v1";
-  empty.overview.state = RunState::running;
+  empty.overview.state = RunCondition::running;
   const std::string page = report_page({{empty, {}}});
   EXPECT_THAT(page, HasSubstr("Nothing has been recorded yet"));
   EXPECT_THAT(page, HasSubstr("1 running"));

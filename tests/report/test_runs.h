@@ -19,7 +19,7 @@ inline RunHistory test_run(const std::string& env, std::uint64_t seed) {
   run.overview.dir = "runs/" + env + "_s" + std::to_string(seed);
   run.overview.env_id = env;
   run.overview.seed = seed;
-  run.overview.state = RunState::finished;
+  run.overview.state = RunCondition::finished;
   run.overview.step = run.overview.total_steps = 1000;
   const auto shift = static_cast<double>(seed);
   for (const auto& [step, value] : {std::pair{500, -1000.0}, std::pair{1000, -500.0 + shift}}) {

@@ -72,7 +72,7 @@ TEST(RunHistory, IsWhatTheRunWas) {
   const RunOverview& overview = history.overview;
   EXPECT_EQ(overview.env_id, "TestPoint-v0");
   EXPECT_EQ(overview.seed, 5u);
-  EXPECT_EQ(overview.state, RunState::finished);
+  EXPECT_EQ(overview.state, RunCondition::finished);
   EXPECT_EQ(overview.reason, "finished");
   EXPECT_EQ(overview.step, 100);
   EXPECT_EQ(overview.total_steps, 100);
@@ -130,12 +130,12 @@ TEST(RunHistory, FilesThatAreNotThereYetAreEmpty) {
   EXPECT_EQ(history.overview.env_id, "TestPoint-v0");
   EXPECT_EQ(history.overview.step, 0);
   EXPECT_EQ(history.overview.total_steps, 100);
-  EXPECT_EQ(history.overview.state, RunState::died);
+  EXPECT_EQ(history.overview.state, RunCondition::died);
   EXPECT_TRUE(std::isnan(history.overview.started_sec));
   EXPECT_FALSE(history.overview.last_evaluation.has_value());
   EXPECT_FALSE(fs::exists(begun / ".lock"));
   const auto lock = disk().lock(begun / ".lock");
-  EXPECT_EQ(read_run_overview(disk(), begun).state, RunState::running);
+  EXPECT_EQ(read_run_overview(disk(), begun).state, RunCondition::running);
 }
 
 // status.json says running for as long as nobody writes it: whether somebody will, the lock tells.
@@ -150,11 +150,11 @@ TEST(RunHistory, ARunWhoseProcessIsGoneHasDied) {
   put(run / "metrics.jsonl", get(run / "metrics.jsonl") + "{\"step\": 120, \"wal");
   {
     const auto lock = disk().lock(run / ".lock");
-    EXPECT_EQ(read_run_overview(disk(), run).state, RunState::running);
+    EXPECT_EQ(read_run_overview(disk(), run).state, RunCondition::running);
   }
   const RunOverview died = read_run_overview(disk(), run);
-  EXPECT_EQ(died.state, RunState::died);
-  EXPECT_EQ(run_state_name(died.state), "died");
+  EXPECT_EQ(died.state, RunCondition::died);
+  EXPECT_EQ(condition_name(died.state), "died");
   EXPECT_EQ(died.step, 100);  // of the last whole row of metrics
   EXPECT_EQ(read_run_history(disk(), run).series.size(), finished.series.size());
 }
@@ -228,7 +228,7 @@ TEST(RunHistory, NamesTheFileThatIsGarbage) {
   put(run / "status.json", "[]");
   EXPECT_THAT(io_message([&] { read_run_overview(disk(), run); }), HasSubstr("expected an object"));
   put(run / "status.json", status);
-  EXPECT_EQ(read_run_history(disk(), run).overview.state, RunState::finished);
+  EXPECT_EQ(read_run_history(disk(), run).overview.state, RunCondition::finished);
 }
 
 // Whoever only looks has the lock for a moment, and the run that resumes waits for it.
@@ -262,7 +262,7 @@ TEST(RunHistory, AResumedRunIsOneHistory) {
   const TrainReport first = Trainer(config, options).run();
   PointEnv::on_step = nullptr;
   ASSERT_EQ(first.reason, StopReason::interrupted) << first.message;
-  EXPECT_EQ(read_run_overview(disk(), dir / "run").state, RunState::stopped);
+  EXPECT_EQ(read_run_overview(disk(), dir / "run").state, RunCondition::stopped);
   signal = 0;
   options.resume = true;
   ASSERT_EQ(Trainer(config, options).run().reason, StopReason::finished);
