@@ -39,6 +39,10 @@ NOT_RUN = {
     r"python3 scripts/learning_campaign\.py": "hours of training: the campaigns of ./test --all",
     r"softac (env check|train) PointMass-v0 --env-plugin build/": "the same with the library where docs/environments.md builds it",
     r"g\+\+ (cmake|python3-dev) ": "names of packages",
+    r"softac (train Hopper-v5 .*--run-dir hopper|export hopper --to c )": "tests/package/test_install.py does it in small, and "
+    "builds and runs plant and control",
+    r"softac export hopper --to onnx|python3 examples/deploy/onnx_policy\.py": "needs onnxruntime: "
+    "campaign.deploy_onnx of ./test --all",
 }
 PROGRAMS = (r"\./\w|softac |cmake |ninja |ctest |pip |python3? |git |cc |g\+\+ |bash |sh |apt-get |make |cd |source |\. |PYTHONPATH=|"
             r"find_package\(|target_link_libraries\(|build/\w|(~/\S+/|venv/)bin/")
