@@ -197,6 +197,17 @@ void GraphRun::run(std::span<const float> observation, std::span<const float> no
   }
 }
 
+std::vector<float> draw_noise(const NoiseStep& step, Rng& rng) {
+  std::vector<float> noise;
+  for (int i = 0; i < step.normal; ++i) noise.push_back(static_cast<float>(rng.normal()));
+  for (int i = 0; i < step.uniform; ++i) noise.push_back(static_cast<float>(rng.uniform()));
+  for (int i = 0; i < step.gumbel; ++i) {
+    const double u = rng.uniform() + 0x1p-54;
+    noise.push_back(static_cast<float>(-log_of(std::max(-log_of(u), 0x1p-60))));
+  }
+  return noise;
+}
+
 ExportSample GraphRun::sample(std::span<const float> observation, std::span<const float> noise) {
   run(observation, noise);
   ExportSample out{{observation.begin(), observation.end()}, {noise.begin(), noise.end()}, {}, {}};

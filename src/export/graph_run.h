@@ -7,8 +7,12 @@
 
 #include "export/description.h"
 #include "export/int16_weights.h"
+#include "softac/rng.h"
 
 namespace softac {
+
+// A policy's noise as SacAgent::act takes it from a generator (noise_size).
+std::vector<float> draw_noise(const NoiseStep& step, Rng& rng);
 
 class GraphRun {
  public:

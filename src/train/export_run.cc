@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "agent/describe.h"
-#include "agent/setting_checks.h"
 #include "base/atomic_file.h"
 #include "base/discrete_action.h"
-#include "base/elementary_scalar.h"
 #include "base/fp_modes.h"
 #include "config/make_envs.h"
 #include "export/c_code.h"
@@ -17,7 +15,7 @@
 #include "export/tensors.h"
 #include "run/build_info.h"
 #include "softac/error.h"
-#include "train/run_model.h"
+#include "train/run_policy.h"
 
 namespace softac {
 namespace {
@@ -39,17 +37,6 @@ std::vector<std::vector<float>> record_states(VecEnv& env, SacAgent& agent) {
     env.step(action);
   }
   return states;
-}
-
-std::vector<float> draw_noise(const NoiseStep& step, Rng& rng) {
-  std::vector<float> noise;
-  for (int i = 0; i < step.normal; ++i) noise.push_back(static_cast<float>(rng.normal()));
-  for (int i = 0; i < step.uniform; ++i) noise.push_back(static_cast<float>(rng.uniform()));
-  for (int i = 0; i < step.gumbel; ++i) {
-    const double u = rng.uniform() + 0x1p-54;
-    noise.push_back(static_cast<float>(-log_of(std::max(-log_of(u), 0x1p-60))));
-  }
-  return noise;
 }
 
 // A few of the states, from the first to the last.
@@ -160,20 +147,18 @@ void write_export(PolicyExport& policy, const std::vector<std::vector<float>>& s
 
 ExportRunResult export_run(const std::string& run_dir, const ExportRunOptions& options) {
   const StandardFpModes modes;
-  SettingChecks checks;
-  check_model_choice(options.model, checks);
-  refuse(checks.take());
-  const RunConfig run = load_run_settings(run_dir, options.env_plugins, {});
-  const TrainConfig& config = run.resolved.config;
-  const RunModel model = read_run_model(run_dir, options.model);
-  const auto env = make_vec_env(config, 1, kSeed, StreamKind::eval_env, options.on_env_hang);
+  EvaluateOptions how;
+  how.model = options.model;
+  how.env_plugins = options.env_plugins;
+  const RunPolicy run = read_run_policy(run_dir, how);
+  const RunModel& model = run.model;
+  const auto env = make_vec_env(run.config, 1, kSeed, StreamKind::eval_env, options.on_env_hang);
   const EnvSpec& spec = env->spec();
-  SacAgent agent(spec.obs_dim, spec.act_dim, agent_config(config, spec), config.seed);
-  load_run_model(model, agent);
+  const std::unique_ptr<SacAgent> made = run.make_agent(spec, how);
+  SacAgent& agent = *made;
 
   ExportRunResult result;
-  result.warnings = run.notes;
-  warn_of_mujoco(model, result.warnings);
+  result.warnings = run.warnings;
   const ExportSource source = {spec.id, model.step, model.state_hash, softac_version()};
   const PolicyExport plain = make_export(agent.describe(), spec, source, false);
   const auto states = record_states(*env, agent);

@@ -41,7 +41,8 @@ TEST_P(Export, GraphActsAsTheLearner) {
       std::vector<float> obs;
       for (int i = 0; i < GetParam().obs_dim; ++i) obs.push_back(test::observation_value(rng));
       Rng act_rng(9, StreamKind::act, r);
-      const std::vector<float> noise = test::noise_of(policy.noise, act_rng);
+      Rng noise_rng = act_rng;
+      const std::vector<float> noise = draw_noise(policy.noise, noise_rng);
       const std::vector<float> expected = test::acted(agent, policy.spec, obs, stochastic ? &act_rng : nullptr);
       const ExportSample sample = run.sample(obs, noise);
       if (policy.discrete())

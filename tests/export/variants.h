@@ -197,18 +197,6 @@ inline PolicyExport export_of(SacAgent& agent, const ExportVariant& variant, boo
                      {export_spec(variant).id, 1234, "0123456789abcdef", "0.1.0"}, stochastic);
 }
 
-// The noise that SacAgent::act takes from the generator.
-inline std::vector<float> noise_of(const NoiseStep& step, Rng rng) {
-  std::vector<float> noise;
-  for (int i = 0; i < step.normal; ++i) noise.push_back(static_cast<float>(rng.normal()));
-  for (int i = 0; i < step.uniform; ++i) noise.push_back(static_cast<float>(rng.uniform()));
-  for (int i = 0; i < step.gumbel; ++i) {
-    const double u = rng.uniform() + 0x1p-54;
-    noise.push_back(static_cast<float>(-log_of(std::max(-log_of(u), 0x1p-60))));
-  }
-  return noise;
-}
-
 // What SacAgent::act gives, in the environment's units; of discrete actions the number.
 inline std::vector<float> acted(SacAgent& agent, const EnvSpec& spec, const std::vector<float>& obs, Rng* rng) {
   std::vector<float> action(spec.act_dim);

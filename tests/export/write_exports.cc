@@ -59,7 +59,8 @@ void write_variant(const ExportVariant& variant, const Path& dir, int rows) {
   for (int r = 0; r < rows; ++r) {
     const std::vector<float> obs = states.next();
     Rng act_rng(9, StreamKind::act, static_cast<std::uint32_t>(r));
-    const std::vector<float> eps = noise_of(policy.noise, act_rng);
+    Rng noise_rng = act_rng;
+    const std::vector<float> eps = draw_noise(policy.noise, noise_rng);
     const auto append = [](std::vector<float>& to, const std::vector<float>& from) {
       to.insert(to.end(), from.begin(), from.end());
     };
