@@ -9,7 +9,6 @@
 
 #include "agent/describe.h"
 #include "base/discrete_action.h"
-#include "base/elementary_scalar.h"
 #include "export/description.h"
 #include "softac/agent.h"
 #include "softac/error.h"
