@@ -219,7 +219,7 @@ class Play(AnyCode):
         screens = self.path("screens")
         os.mkdir(screens)
         read, write = os.pipe()
-        server = subprocess.Popen([XVFB, "-displayfd", str(write), "-screen", "0", "800x600x24", "-fbdir", screens, "-nolisten", "tcp"],
+        server = subprocess.Popen([XVFB, "-noreset", "-displayfd", str(write), "-screen", "0", "800x600x24", "-fbdir", screens, "-nolisten", "tcp"],
                                   pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(server.wait)
         self.addCleanup(server.terminate)
