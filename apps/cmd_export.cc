@@ -1,5 +1,4 @@
 // softac export RUN: the policy of a run as a file that other programs run.
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -13,6 +12,7 @@
 #include "exit_code.h"
 #include "export/c_code.h"
 #include "paths.h"
+#include "policy_options.h"
 #include "signals.h"
 #include "softac/error.h"
 #include "train/export_run.h"
@@ -20,11 +20,9 @@
 namespace softac::app {
 namespace {
 
-struct ExportArguments {
-  std::string run, format, output, weights, name;
-  bool best = false, stochastic = false;
-  std::int64_t step = -1;
-  std::vector<std::string> plugins;
+struct ExportArguments : PolicyOptions {
+  std::string format, output, weights, name;
+  bool stochastic = false;
 };
 
 const std::map<std::string, ExportFormat>& formats() {
@@ -55,15 +53,11 @@ ExportRunOptions options_of(const ExportArguments& arguments) {
     throw UsageError("--name " + arguments.name + ": must be an identifier in C of at most 63 letters, digits and _");
   if (c && !arguments.output.empty() && std::filesystem::path(arguments.output).extension() != ".c")
     throw UsageError("-o " + arguments.output + ": must end in .c; the header is written beside it");
-  if (arguments.step < -1) throw ConfigError("--step " + std::to_string(arguments.step) + ": must be at least 0");
-  if (arguments.best) options.model.kind = ModelChoice::Kind::best;
-  if (arguments.step >= 0) options.model = {ModelChoice::Kind::step, arguments.step};
+  options.policy = arguments.evaluate_options();
   options.output = arguments.output;
   options.stochastic = arguments.stochastic;
   options.int16 = arguments.weights == "int16";
   options.name = arguments.name;
-  options.env_plugins = absolute_paths(arguments.plugins);
-  options.on_env_hang = leave_at_hang;
   return options;
 }
 
@@ -108,19 +102,13 @@ int export_policy(Context& context, const ExportArguments& arguments) {
 void add_export(Command root, Context& context) {
   auto arguments = std::make_shared<ExportArguments>();
   Command command = root.add_command("export", "Write the policy of a run as ONNX, C or tensors");
-  command.add_option("RUN", arguments->run, "Run directory").required();
+  add_policy_options(command, *arguments);
   command.add_option("--to", arguments->format, "onnx, c, safetensors or numpy").required().value_name("FORMAT");
-  Option best =
-      command.add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
-  command.add_option("--step", arguments->step, "The checkpoint taken at this environment step")
-      .excludes(best)
-      .value_name("N");
   command.add_option("-o,--output", arguments->output, "The file instead of RUN/export/policy.…").value_name("FILE");
   command.add_flag("--stochastic", arguments->stochastic, "Draw actions by an input noise");
   command.add_option("--weights", arguments->weights, "C: float (the default) or int16").value_name("KIND");
   command.add_option("--name", arguments->name, "C: the prefix of all names").value_name("IDENT");
-  command.add_option("--env-plugin", arguments->plugins, "Shared library in place of the run's (repeatable)")
-      .value_name("FILE");
+  add_plugin_option(command, *arguments);
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
     context.runs_environments = true;

@@ -1,17 +1,15 @@
 // softac play RUN: episodes of a run's policy as a video, as pictures, or in a window.
-#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/json.h"
 #include "commands.h"
 #include "exit_code.h"
-#include "parse.h"
 #include "paths.h"
 #include "play_window.h"
+#include "policy_options.h"
 #include "render/overlay.h"
 #include "render/renderer.h"
 #include "render/video.h"
@@ -23,49 +21,15 @@
 namespace softac::app {
 namespace {
 
-struct PlayArguments {
-  std::string run;
-  bool best = false;
-  std::int64_t step = -1;
-  int episodes = 0;  // 0: one, in a window any number
-  std::int64_t seed = 1000;
+struct PlayArguments : EpisodeOptions {
+  PlayArguments() { min_episodes = 0; }  // 0: one, in a window any number
+
   bool deterministic = false, stochastic = false;
   std::string video, size;
   bool shadows = false, overlay = false;
-  std::vector<std::string> plugins, set;
-  int max_episode_steps = 0;
 };
 
-constexpr int kMaxEpisodes = 1'000'000;
 constexpr int kMujocoWidth = 640, kMujocoHeight = 480;
-
-EvaluateOptions evaluate_options(const PlayArguments& arguments) {
-  std::string violations;
-  if (arguments.episodes < 0 || arguments.episodes > kMaxEpisodes)
-    violations += "\n  --episodes " + std::to_string(arguments.episodes) + ": must be from 1 to 1000000";
-  if (arguments.seed < 0) violations += "\n  --seed " + std::to_string(arguments.seed) + ": must be at least 0";
-  if (arguments.step < -1) violations += "\n  --step " + std::to_string(arguments.step) + ": must be at least 0";
-  if (arguments.max_episode_steps < 0 || arguments.max_episode_steps > 1'000'000'000)
-    violations +=
-        "\n  --max-episode-steps " + std::to_string(arguments.max_episode_steps) + ": must be from 0 to 1000000000";
-  constexpr std::string_view kKwargs = "env_kwargs.";
-  for (const std::string& text : arguments.set) {
-    if (!text.starts_with(kKwargs)) violations += "\n  --set " + text + ": must be env_kwargs.NAME=VALUE";
-  }
-  if (!violations.empty()) throw ConfigError("options out of range:" + violations);
-  EvaluateOptions options;
-  if (arguments.best) options.model.kind = ModelChoice::Kind::best;
-  if (arguments.step >= 0) options.model = {ModelChoice::Kind::step, arguments.step};
-  options.episodes = std::max(arguments.episodes, 1);
-  options.seed = static_cast<std::uint64_t>(arguments.seed);
-  options.deterministic = !arguments.stochastic;
-  options.env_plugins = absolute_paths(arguments.plugins);
-  for (const std::string& text : arguments.set) options.env_kwargs.push_back(text.substr(kKwargs.size()));
-  options.max_episode_steps = arguments.max_episode_steps;
-  options.stop_signal = &stop_signal();
-  options.on_env_hang = leave_at_hang;
-  return options;
-}
 
 RenderOptions render_options(const PlayArguments& arguments) {
   RenderOptions options;
@@ -179,9 +143,10 @@ class Stage final : public PlayWatcher {
 };
 
 int play(Context& context, const PlayArguments& arguments) {
-  EvaluateOptions options = evaluate_options(arguments);
+  EvaluateOptions options = arguments.evaluate_options();
+  options.deterministic = !arguments.stochastic;
   const bool in_window = arguments.video.empty() && has_display();
-  if (in_window && arguments.episodes == 0) options.episodes = kMaxEpisodes;
+  if (arguments.episodes == 0) options.episodes = in_window ? PlayArguments::kMaxEpisodes : 1;
   Stage stage(context, arguments, in_window);
   install_quick_stop(kGraceSec, 0.0);
   install_crash_handler();
@@ -214,12 +179,7 @@ int play(Context& context, const PlayArguments& arguments) {
 void add_play(Command root, Context& context) {
   auto arguments = std::make_shared<PlayArguments>();
   Command command = root.add_command("play", "Show the policy of a run: a video, pictures, or a window");
-  command.add_option("RUN", arguments->run, "Run directory").required();
-  Option best =
-      command.add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
-  command.add_option("--step", arguments->step, "The checkpoint taken at this environment step")
-      .excludes(best)
-      .value_name("N");
+  add_policy_options(command, *arguments);
   command.add_option("--episodes", arguments->episodes, "Episodes; if not given one, in a window until it is closed")
       .value_name("E");
   command.add_option("--seed", arguments->seed, "Seed of the start states, as of softac eval")
@@ -238,15 +198,7 @@ void add_play(Command root, Context& context) {
       .value_name("WxH");
   command.add_flag("--shadows", arguments->shadows, "MuJoCo tasks with shadows (three times as slow)");
   command.add_flag("--overlay", arguments->overlay, "Write return, step and action into the pictures");
-  command.add_option("--set", arguments->set, "An argument of the environment in place of the run's (repeatable)")
-      .value_name("env_kwargs.NAME=VALUE");
-  command.add_option("--env-plugin", arguments->plugins, "Shared library in place of the run's (repeatable)")
-      .value_name("FILE");
-  command
-      .add_option("--max-episode-steps", arguments->max_episode_steps,
-                  "Steps at which an episode is cut off; 0 = as in the run's own evaluations")
-      .show_default()
-      .value_name("N");
+  add_episode_options(command, *arguments);
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
     context.runs_environments = true;

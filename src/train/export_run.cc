@@ -147,14 +147,11 @@ void write_export(PolicyExport& policy, const std::vector<std::vector<float>>& s
 
 ExportRunResult export_run(const std::string& run_dir, const ExportRunOptions& options) {
   const StandardFpModes modes;
-  EvaluateOptions how;
-  how.model = options.model;
-  how.env_plugins = options.env_plugins;
-  const RunPolicy run = read_run_policy(run_dir, how);
+  const RunPolicy run = read_run_policy(run_dir, options.policy);
   const RunModel& model = run.model;
-  const auto env = make_vec_env(run.config, 1, kSeed, StreamKind::eval_env, options.on_env_hang);
+  const auto env = make_vec_env(run.config, 1, kSeed, StreamKind::eval_env, options.policy.on_env_hang);
   const EnvSpec& spec = env->spec();
-  const std::unique_ptr<SacAgent> made = run.make_agent(spec, how);
+  const std::unique_ptr<SacAgent> made = run.make_agent(spec, options.policy);
   SacAgent& agent = *made;
 
   ExportRunResult result;

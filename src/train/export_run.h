@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,14 +12,12 @@ namespace softac {
 enum class ExportFormat { onnx, c, safetensors, numpy };
 
 struct ExportRunOptions {
-  ModelChoice model;
+  EvaluateOptions policy;  // episodes and seed have no meaning here
   ExportFormat format = ExportFormat::onnx;
   std::string output;       // "" = export/policy.onnx, .c, .safetensors or .npz in the run; C: ends in .c
   bool stochastic = false;  // actions drawn by an input `noise`
   bool int16 = false;       // C: weights of 16 bits
   std::string name;         // C: prefix of all names; "" = the output's name where that is an identifier, else "policy"
-  std::vector<std::string> env_plugins;  // in place of the run's, if any are given
-  std::function<void(const std::string& message)> on_env_hang;
 };
 
 struct ExportRunResult {

@@ -134,7 +134,9 @@ class Export(CommandTest):
                 done = self.run_command("export", *arguments, code=2)
                 self.assertIn(part, done.stderr)
                 self.assertEqual(done.stdout, "")
-        self.run_command("export", "pendulum", "--to", "onnx", "--step", "-5", code=3)
+        for step in ("-1", "-5"):
+            done = self.run_command("export", "pendulum", "--to", "onnx", "--step", step, code=3)
+            self.assertIn(f"--step {step}: must be at least 0", done.stderr)
         self.assertFalse(os.path.exists(self.path("pendulum", "export")))
 
     def test_broken_runs(self):

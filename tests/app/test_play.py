@@ -153,6 +153,7 @@ class Play(AnyCode):
             (["--video", "none/a.mp4"], 4, "no such folder"),
             (["--episodes", "-1", "--seed", "-2"], 3, "--seed -2"),
             (["--step", "5"], 4, "step"),
+            (["--step", "-1"], 3, "--step -1: must be at least 0"),
             (["--best", "--step", "100"], 2, "--best"),
             (["--deterministic", "--stochastic"], 2, "--deterministic"),
             (["--set", "learning_rate=1"], 3, "env_kwargs.NAME=VALUE"),
