@@ -10,11 +10,12 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <memory>
 
+#include "base/child_process.h"
 #include "base/json.h"
 #include "base/memory_limit.h"
 #include "base/text.h"
-#include "child.h"
 #include "exit_code.h"
 #include "machine.h"
 #include "parse.h"
@@ -28,17 +29,18 @@ namespace softac::app {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr int kPauseMs = 20;
 constexpr int kResultDepth = 8;  // of the JSON that a run prints
 
 struct Job {
   std::uint64_t seed;
-  Child child;
+  std::unique_ptr<ChildProcess> child;
 };
 
-// The arguments of a child: those of this process, with its own seed and folder.
+// The command line of a child: the arguments of this process, with its own seed and folder.
 std::vector<std::string> child_arguments(const std::vector<std::string>& own, const TrainArguments& arguments,
                                          std::uint64_t seed, int threads) {
-  std::vector<std::string> words;
+  std::vector<std::string> words = {"softac"};
   for (std::size_t i = 0; i < own.size(); ++i) {
     const std::string name = own[i].substr(0, own[i].find('='));
     if (name == "--seeds" || name == "--jobs" || name == "--run-dir") {
@@ -183,15 +185,11 @@ std::string table_json(const std::vector<RunResult>& results) {
   return out.dump(2);
 }
 
-// Until there is output, or a child may have ended.
-void wait_for_news(const std::vector<Job>& running) {
-  std::vector<pollfd> fds;
-  bool ending = false;
-  for (const Job& job : running) {
-    fds.push_back({job.child.output_fd(), POLLIN, 0});
-    ending = ending || job.child.at_end();
-  }
-  poll(fds.data(), fds.size(), ending ? 5 : 200);
+// This program as it is now, even if its file is another one by the time that a seed starts.
+std::unique_ptr<ChildProcess> start(const std::vector<std::string>& words) {
+  return std::make_unique<ChildProcess>(
+      words,
+      ChildOptions{.collects = true, .shares_messages = true, .program = "/proc/self/exe", .folder = start_folder()});
 }
 
 int stopped_code() {
@@ -254,23 +252,21 @@ int train_seeds(Context& context, const TrainArguments& arguments) {
     while (!told && running.size() < num_jobs && next < seeds.size()) {
       const std::uint64_t seed = seeds[next++];
       context.terminal.info("seed " + std::to_string(seed) + " starts");
-      running.push_back({seed, Child(child_arguments(context.arguments, arguments, seed, threads), start_folder())});
+      running.push_back({seed, start(child_arguments(context.arguments, arguments, seed, threads))});
     }
-    wait_for_news(running);
+    poll(nullptr, 0, kPauseMs);  // or until a signal
     const int signal = stop_signal().load();
     if (signal != 0 && !told) {
       told = true;
-      for (const Job& job : running) job.child.send(signal);
+      for (const Job& job : running) job.child->signal(signal);
     }
     for (std::size_t i = running.size(); i-- > 0;) {
-      std::optional<int> code = running[i].child.exit_code();
-      while (running[i].child.read_output()) {
-      }
+      std::optional<int> code = running[i].child->ended();
       if (!code) continue;
       const Job job = std::move(running[i]);
       running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
       if (told && *code == 128 + stop_signal().load()) code = stopped_code();  // it came before the run could begin
-      const RunResult result = result_of(job.seed, *code, job.child.output());
+      const RunResult result = result_of(job.seed, *code, job.child->output());
       context.terminal.info("seed " + result.seed + ": " + result.reason + " at step " + std::to_string(result.step) +
                             ", return " + two_decimals(result.ep_return_mean) +
                             (result.exit_code == kOk ? "" : " (exit code " + std::to_string(result.exit_code) + ")"));

@@ -230,8 +230,4 @@ void leave_at_hang(const std::string& message) {
   _exit(kEnvironment);
 }
 
-void reset_signals() {
-  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) set_handler(number, SIG_DFL);
-}
-
 }  // namespace softac::app

@@ -33,7 +33,4 @@ void expect_end();
 // Timers that an environment sets (alarm, setitimer) and does not catch do not end the process.
 void outlive_timers();
 
-// Gives all of them their default meaning again, in a child process before exec.
-void reset_signals();
-
 }  // namespace softac::app

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,8 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-extern char** environ;
+#include <limits>
+#include <utility>
 
 namespace softac {
 
@@ -28,70 +28,153 @@ namespace {
 // Closed at the end of its scope.
 struct Descriptor {
   int number = -1;
+
+  Descriptor() = default;
+  explicit Descriptor(int n) : number(n) {}
+  Descriptor(Descriptor&& other) noexcept : number(other.take()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number, other.number);
+    return *this;
+  }
   ~Descriptor() {
     if (number >= 0) close(number);
   }
-  int take() {
-    const int taken = number;
-    number = -1;
-    return taken;
-  }
+  int take() { return std::exchange(number, -1); }
 };
 
-pid_t spawn(const std::vector<std::string>& arguments, int input, int messages) {
-  std::vector<std::string> words = arguments;
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  if (input >= 0)
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  else
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO);
-  sigset_t all, none;
-  sigfillset(&all);
+// All that a child needs, made ready before it begins: it may then call what a signal handler may.
+struct Start {
+  const char* program;
+  char* const* arguments;
+  const char* folder;  // nullptr: here
+  std::array<int, 3> streams;
+  int failure;  // where errno goes if the program cannot be run, −errno if the folder cannot be entered
+  pid_t parent;
+};
+
+[[noreturn]] void begin(const Start& start) {
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action = {};
+    if (sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
+    if (number == SIGHUP && action.sa_handler == SIG_IGN) continue;  // nohup is meant for children too
+    action = {};
+    action.sa_handler = SIG_DFL;
+    sigaction(number, &action, nullptr);
+  }
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != start.parent) _exit(1);  // it ended before that
+  for (int to = 0; to < 3; ++to) dup2(start.streams[static_cast<std::size_t>(to)], to);
+  sigset_t none;
   sigemptyset(&none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  pid_t pid = -1;
-  const int error = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) fail(arguments[0], error);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  int error = 0;
+  if (start.folder != nullptr && chdir(start.folder) != 0) error = -errno;
+  if (error == 0) {
+    execvp(start.program, start.arguments);
+    error = errno;
+  }
+  if (write(start.failure, &error, sizeof error) < 0) _exit(126);
+  _exit(127);
+}
+
+// vfork: a process with gigabytes of replay would copy their page tables.
+pid_t spawn(const Start& start) {
+  const pid_t pid = vfork();
+  if (pid == 0) begin(start);
   return pid;
+}
+
+// No signal meets the child while it still shares this process's memory.
+pid_t spawn_without_signals(const Start& start) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = spawn(start);
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return pid;
+}
+
+Descriptor open_null(int mode) {
+  const int number = open("/dev/null", mode | O_CLOEXEC);
+  if (number < 0) fail("/dev/null", errno);
+  return Descriptor{number};
+}
+
+// A file in memory, so that nobody waits for anybody to read.
+Descriptor open_memory(const char* name) {
+  const int number = memfd_create(name, MFD_CLOEXEC);
+  if (number < 0) fail("memfd_create", errno);
+  return Descriptor{number};
+}
+
+std::string read_end(int file, off_t most) {
+  const off_t size = std::max<off_t>(lseek(file, 0, SEEK_END), 0), length = std::min(size, most);
+  std::string text(static_cast<std::size_t>(length), '\0');
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t got = pread(file, text.data() + done, text.size() - done, size - length + static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  text.resize(done);
+  return text;
 }
 
 }  // namespace
 
-// A socket, not a pipe: writing to one that is not read any more can be told not to raise a signal.
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments, bool feeds) {
-  Descriptor mine, theirs, messages;
-  messages.number = memfd_create("messages", MFD_CLOEXEC);
-  if (messages.number < 0) fail("memfd_create", errno);
-  if (feeds) {
-    std::array<int, 2> pair{};
+// Its input is a socket, not a pipe: writing to one that is not read any more can be told not to raise a signal.
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const ChildOptions& options) {
+  Descriptor mine, input, output, messages, failure, news;
+  std::array<int, 2> pair{};
+  if (options.feeds) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) fail("socketpair", errno);
-    mine.number = pair[0];
-    theirs.number = pair[1];
-    shutdown(theirs.number, SHUT_WR);
+    mine = Descriptor{pair[0]};
+    input = Descriptor{pair[1]};
+    shutdown(input.number, SHUT_WR);
+  } else {
+    input = open_null(O_RDONLY);
   }
-  pid_ = spawn(arguments, theirs.number, messages.number);
+  output = options.collects ? open_memory("output") : open_null(O_WRONLY);
+  if (!options.shares_messages) messages = open_memory("messages");
+  if (pipe2(pair.data(), O_CLOEXEC) != 0) fail("pipe", errno);
+  news = Descriptor{pair[0]};
+  failure = Descriptor{pair[1]};
+
+  std::vector<std::string> words = arguments;
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const std::string& program = options.program.empty() ? arguments[0] : options.program;
+  pid_ =
+      spawn_without_signals({program.c_str(),
+                             argv.data(),
+                             options.folder.empty() ? nullptr : options.folder.c_str(),
+                             {input.number, output.number, options.shares_messages ? STDERR_FILENO : messages.number},
+                             failure.number,
+                             getpid()});
+  if (pid_ < 0) fail(program, errno);
+  failure = Descriptor();
+  int error = 0;
+  if (read(news.number, &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {
+    wait();
+    if (error < 0) throw IoError(options.folder + ": " + std::strerror(-error));
+    fail(program, error);
+  }
   input_ = mine.take();
+  output_ = options.collects ? output.take() : -1;
   messages_ = messages.take();
 }
 
 ChildProcess::~ChildProcess() {
-  kill();
+  signal(SIGKILL);
   wait();
-  end_input();
-  close(messages_);
+  for (const int file : {input_, output_, messages_}) {
+    if (file >= 0) close(file);
+  }
 }
 
 bool ChildProcess::send(std::span<const std::byte> bytes) {
@@ -131,20 +214,16 @@ int ChildProcess::wait() {
   return code_of(status);
 }
 
-void ChildProcess::kill() {
-  if (!code_) ::kill(pid_, SIGKILL);
+void ChildProcess::signal(int number) {
+  if (!code_) kill(pid_, number);
 }
 
-void ChildProcess::terminate() {
-  if (!code_) ::kill(pid_, SIGTERM);
+std::string ChildProcess::output() const {
+  return output_ < 0 ? "" : read_end(output_, std::numeric_limits<off_t>::max());
 }
 
 std::string ChildProcess::last_message() const {
-  constexpr off_t kMost = 4096;
-  const off_t size = lseek(messages_, 0, SEEK_END);
-  std::string text(static_cast<std::size_t>(std::min(std::max<off_t>(size, 0), kMost)), '\0');
-  const ssize_t got = pread(messages_, text.data(), text.size(), size - static_cast<off_t>(text.size()));
-  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  std::string text = messages_ < 0 ? "" : read_end(messages_, 4096);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
   const std::size_t line = text.find_last_of("\r\n");
   return line == std::string::npos ? text : text.substr(line + 1);

@@ -78,7 +78,7 @@ class FfmpegWriter final : public VideoWriter {
     // A file name that begins with '-' or holds ':' is no option and no protocol.
     arguments.push_back("file:" + temporary_.string());
     try {
-      child_.emplace(arguments, true);
+      child_.emplace(arguments, ChildOptions{.feeds = true});
     } catch (const ProgramMissingError&) {
       throw IoError(needs_packages("videos need the program ffmpeg", "ffmpeg"));
     }

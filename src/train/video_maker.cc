@@ -1,5 +1,7 @@
 #include "train/video_maker.h"
 
+#include <signal.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -33,7 +35,7 @@ VideoMaker::VideoMaker(std::string command, std::string run_dir, std::int64_t vi
 
 VideoMaker::~VideoMaker() {
   if (!child_) return;
-  child_->terminate();
+  child_->signal(SIGTERM);
   for (int i = 0; i < kPausesToEnd && !child_->ended(); ++i) std::this_thread::sleep_for(kPause);
 }
 
@@ -62,8 +64,7 @@ void VideoMaker::on_checkpoint(const std::string& path) {
     std::error_code error;
     std::filesystem::create_directory(folder, error);  // what is wrong with it the process says
     child_.emplace(std::vector<std::string>{"nice", "-n", "19", command_, "play", run_dir_, "--step",
-                                            std::to_string(step), "--video", making_, "--quiet"},
-                   false);
+                                            std::to_string(step), "--video", making_, "--quiet"});
   } catch (const IoError& error) {
     warn("no videos (video_freq): " + std::string(error.what()));
   }
