@@ -360,6 +360,17 @@ class VideosInTraining(CommandTest):
         self.assertLess(time.monotonic() - start, 20)
         self.assertEqual(os.listdir(self.path("run", "videos")), [])
 
+    def test_a_killed_run_leaves_no_process(self):
+        process = self.start_command(
+            "train", "Pendulum-v1", "--steps", "100000000", *SMALL, "--set", "checkpoint_freq=100", "--set", "video_freq=100", "--run-dir",
+            "run", env={**NO_DISPLAY, **self.encoder(f"echo $PPID > {self.path('pid')}\necho x > \"${{last#file:}}\"\ncat > /dev/null\nsleep 100\n")})
+        self.wait_until(lambda: glob.glob(self.path("run", "videos", "*.tmp")), "a video has begun", process)
+        player = int(self.read("pid"))
+        process.kill()
+        process.communicate()
+        self.wait_until(lambda: not os.path.exists(f"/proc/{player}"), "the end of softac play")
+        self.assertEqual(os.listdir(self.path("run", "videos")), [])
+
 
 if __name__ == "__main__":
     command.main()
