@@ -29,7 +29,6 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic, const StopRequest&
   EvalStats stats;
   stats.env_id = spec().id;
   stats.max_episode_steps = spec().max_episode_steps;
-  const bool can_cut_off = spec().max_episode_steps != task_limit_;
   std::vector<std::vector<double>> returns(num_envs);
   std::vector<std::vector<std::int64_t>> lengths(returns.size());
   for (int done = 0; done < num_episodes_;) {
@@ -46,8 +45,7 @@ EvalStats Evaluator::run(SacAgent& agent, bool deterministic, const StopRequest&
       if (!ended || returns[i].size() == share) continue;
       returns[i].push_back(envs_->episode_return()[i]);
       lengths[i].push_back(envs_->episode_length()[i]);
-      if (can_cut_off && envs_->terminated()[i] == 0 && lengths[i].back() >= stats.max_episode_steps)
-        ++stats.num_cut_off;
+      stats.num_cut_off += is_cut_off(*envs_, env, task_limit_) ? 1 : 0;
       ++done;
     }
   }
@@ -67,6 +65,12 @@ int limit_episodes(VecEnv& envs, const TrainConfig& config) {
     envs.set_max_episode_steps(Evaluator::kMaxSteps);
   }
   return task_limit;
+}
+
+bool is_cut_off(const VecEnv& envs, int env, int task_limit) {
+  const auto i = static_cast<std::size_t>(env);
+  const int limit = envs.spec().max_episode_steps;
+  return limit != task_limit && envs.terminated()[i] == 0 && envs.episode_length()[i] >= limit;
 }
 
 // Of the same kind as the resets' streams; indices far from theirs.

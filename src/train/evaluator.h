@@ -45,6 +45,9 @@ class Evaluator {
 // Sets the steps at which episodes end; returns the task's own limit, 0 = none.
 int limit_episodes(VecEnv& envs, const TrainConfig& config);
 
+// Whether environment `env`, whose episode has just ended, ended at that limit, which is not the task's own.
+bool is_cut_off(const VecEnv& envs, int env, int task_limit);
+
 // Which generator gives the policy's noise in environment `number` of an evaluation.
 Rng evaluation_noise(std::uint64_t seed, int number);
 

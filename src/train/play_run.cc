@@ -66,13 +66,12 @@ class Player {
       if (!agent_->act(envs_->obs(), 1, options_.deterministic, noise_, actions_))
         throw NumericsError("an action of the policy is not finite");
       envs_->step(actions_);
-      const bool terminated = envs_->terminated()[0] != 0, ended = terminated || envs_->truncated()[0] != 0;
+      const bool ended = envs_->terminated()[0] != 0 || envs_->truncated()[0] != 0;
       answer = show(envs_->episode_length()[0], envs_->episode_return()[0], ended);
       if (!ended || answer == PlayAnswer::restart) continue;
       stats_.returns.push_back(envs_->episode_return()[0]);
       stats_.lengths.push_back(envs_->episode_length()[0]);
-      const bool at_limit = stats_.lengths.back() >= stats_.max_episode_steps;
-      if (stats_.max_episode_steps != task_limit_ && !terminated && at_limit) ++stats_.num_cut_off;
+      stats_.num_cut_off += is_cut_off(*envs_, 0, task_limit_) ? 1 : 0;
       return answer;
     }
     return answer;

@@ -7,18 +7,13 @@
 #include "figure/chart_json.h"
 #include "figure/text.h"
 #include "softac/error.h"
+#include "support/count.h"
 
 namespace softac::figure {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-int count(const std::string& text, const std::string& part) {
-  int n = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 Figure one(Series series) {
   Figure figure;

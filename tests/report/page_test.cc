@@ -11,18 +11,13 @@
 #include "report/page_parts.h"
 #include "report/test_runs.h"
 #include "softac/error.h"
+#include "support/count.h"
 
 namespace softac::report {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-int count(const std::string& text, const std::string& part) {
-  int n = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 std::string data_of(const std::string& page) {
   const std::string begin = "id=\"data\">";
