@@ -102,9 +102,11 @@ int export_policy(Context& context, const ExportArguments& arguments) {
 void add_export(Command root, Context& context) {
   auto arguments = std::make_shared<ExportArguments>();
   Command command = root.add_command("export", "Write the policy of a run as ONNX, C or tensors");
-  add_policy_options(command, *arguments);
+  add_policy_options(command, *arguments, "Run directory, or a model that the Python package saved");
   command.add_option("--to", arguments->format, "onnx, c, safetensors or numpy").required().value_name("FORMAT");
-  command.add_option("-o,--output", arguments->output, "The file instead of RUN/export/policy.…").value_name("FILE");
+  command
+      .add_option("-o,--output", arguments->output, "The file instead of RUN/export/policy.…, or one beside the model")
+      .value_name("FILE");
   command.add_flag("--stochastic", arguments->stochastic, "Draw actions by an input noise");
   command.add_option("--weights", arguments->weights, "C: float (the default) or int16").value_name("KIND");
   command.add_option("--name", arguments->name, "C: the prefix of all names").value_name("IDENT");

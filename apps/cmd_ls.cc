@@ -193,7 +193,7 @@ int list(Context& context, const LsArguments& arguments) {
   const std::string folder = absolute_path(given ? arguments.folder : kDefaultFolder);
   const bool missing = !given && !posix_file_system().exists(folder);
   RunList found = missing ? RunList() : list_runs(posix_file_system(), folder);
-  const std::int64_t models = found.num_python_models;
+  const std::int64_t logs = found.num_python_models, models = found.num_saved_models;
   const std::vector<Row> rows = rows_of(std::move(found), arguments);
   if (context.json) {
     Json out = Json::array();
@@ -204,9 +204,13 @@ int list(Context& context, const LsArguments& arguments) {
   } else {
     print_table(context, rows, arguments.size);
   }
-  if (models > 0) {
-    context.terminal.info(std::to_string(models) + (models == 1 ? " folder" : " folders") +
+  if (logs > 0) {
+    context.terminal.info(std::to_string(logs) + (logs == 1 ? " folder" : " folders") +
                           " of the Python package's models (config.json) left out");
+  }
+  if (models > 0) {
+    context.terminal.info(std::to_string(models) + (models == 1 ? " model" : " models") +
+                          " that the Python package saved left out; softac export takes one in place of a run");
   }
   return kOk;
 }

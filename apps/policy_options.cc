@@ -45,8 +45,8 @@ EvaluateOptions EpisodeOptions::evaluate_options(std::string violations) const {
   return options;
 }
 
-void add_policy_options(Command command, PolicyOptions& options) {
-  command.add_option("RUN", options.run, "Run directory").required();
+void add_policy_options(Command command, PolicyOptions& options, const char* run) {
+  command.add_option("RUN", options.run, run).required();
   Option best =
       command.add_flag("--best", options.best, "The best policy of the run's evaluations instead of the newest");
   command.add_option("--step", options.step, "The checkpoint taken at this environment step")

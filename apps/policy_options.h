@@ -37,7 +37,7 @@ struct EpisodeOptions : PolicyOptions {
 };
 
 // RUN, --best and --step.
-void add_policy_options(Command command, PolicyOptions& options);
+void add_policy_options(Command command, PolicyOptions& options, const char* run = "Run directory");
 // --env-plugin
 void add_plugin_option(Command command, PolicyOptions& options);
 // --set, --env-plugin and --max-episode-steps. What --episodes and --seed mean each command says itself.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <span>
 #include <string_view>
 
 #include "base/posix_file_system.h"
@@ -59,6 +60,20 @@ std::string visit_folder(FileSystem& fs, const Path& dir,
   return "";
 }
 
+// Whether a file begins as python/softac/saving.py begins one: a zip archive whose first entry is the learner.
+bool is_saved_model(FileSystem& fs, const Path& path) {
+  constexpr std::string_view kZip = "PK\x03\x04", kEntry = "learner.safetensors";
+  constexpr std::size_t kNameAt = 30;
+  std::array<char, kNameAt + kEntry.size()> head{};
+  try {
+    fs.open_read(path)->read_at(0, std::as_writable_bytes(std::span(head)));
+  } catch (const Error&) {
+    return false;
+  }
+  const std::string_view text(head.data(), head.size());
+  return text.starts_with(kZip) && text.substr(kNameAt) == kEntry;
+}
+
 void add_folder(FileSystem& fs, const Path& dir, RunList& out) {
   const std::string error = visit_folder(fs, dir, [&](const std::vector<std::string>& names) {
     switch (folder_kind(names)) {
@@ -71,7 +86,10 @@ void add_folder(FileSystem& fs, const Path& dir, RunList& out) {
         return;
       case FolderKind::other:
         for (const std::string& name : names) {
-          if (fs.kind(dir / name, false) == FileKind::directory) add_folder(fs, dir / name, out);
+          const FileKind kind = fs.kind(dir / name, false);
+          if (kind == FileKind::directory) add_folder(fs, dir / name, out);
+          if (kind == FileKind::file && name.ends_with(".zip") && is_saved_model(fs, dir / name))
+            ++out.num_saved_models;
         }
     }
   });

@@ -17,8 +17,8 @@ struct ListedRun {
 
 struct RunList {
   std::vector<ListedRun> runs;  // by path; folders that cannot be opened are broken too
-  std::int64_t num_python_models =
-      0;  // folders with config.json: runs of the Python package's models, which are not read
+  // Of the Python package, which are not read: folders with config.json, the logs of its models, and saved models.
+  std::int64_t num_python_models = 0, num_saved_models = 0;
 };
 
 // Looks into `root` and every folder below it; links to folders are not followed, nor does anything lie inside a run.

@@ -16,6 +16,7 @@
 #include "run/build_info.h"
 #include "softac/error.h"
 #include "train/run_policy.h"
+#include "train/saved_model.h"
 
 namespace softac {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 constexpr int kStates = 1000;  // recorded
 constexpr int kSamples = 16;   // of them that an export carries
 constexpr std::uint64_t kSeed = 1000;
+constexpr double kWide = 1e6;  // bounds that stand for none
 
 // What the deterministic policy sees, one row after the other.
 std::vector<std::vector<float>> record_states(VecEnv& env, SacAgent& agent) {
@@ -35,6 +37,20 @@ std::vector<std::vector<float>> record_states(VecEnv& env, SacAgent& agent) {
     if (!agent.act(states.back(), 1, true, no_noise, action))
       throw NumericsError("an action of the policy is not finite");
     env.step(action);
+  }
+  return states;
+}
+
+// Where there is no environment: between bounds as far as observations have them, else normally distributed.
+std::vector<std::vector<float>> draw_states(const EnvSpec& spec) {
+  Rng rng(kSeed, StreamKind::eval_env, 0);
+  std::vector<std::vector<float>> states(kStates, std::vector<float>(spec.obs_dim));
+  for (std::vector<float>& state : states) {
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      const double low = spec.obs_low[i], high = spec.obs_high[i];
+      const bool bounded = std::fabs(low) < kWide && std::fabs(high) < kWide;
+      state[i] = static_cast<float>(bounded ? rng.uniform(low, high) : rng.normal());
+    }
   }
   return states;
 }
@@ -102,6 +118,21 @@ const char* extension(ExportFormat format) {
   return "";
 }
 
+// Neither takes its place before both are written: a header with another's source would be worse than none.
+void write_pair(FileSystem& fs, const Path& first, std::string_view first_text, const Path& second,
+                std::string_view second_text) {
+  const Path beside = first.string() + ".new";
+  write_file_atomic(fs, beside, first_text);
+  try {
+    write_file_atomic(fs, second, second_text);
+  } catch (...) {
+    fs.remove(beside);
+    throw;
+  }
+  fs.rename(beside, first);
+  fs.sync_directory(first.has_parent_path() ? first.parent_path() : ".");
+}
+
 void write_c(PolicyExport& policy, const std::vector<std::vector<float>>& states, const Path& path,
              const ExportRunOptions& options, ExportRunResult& result) {
   Path header = path;
@@ -121,8 +152,7 @@ void write_c(PolicyExport& policy, const std::vector<std::vector<float>>& states
   }
   const CFiles files = encode_c(policy, name, header.filename().string(), options.int16 ? &weights : nullptr, errors,
                                 static_cast<int>(states.size()));
-  write_file_atomic(posix_file_system(), header, files.header);
-  write_file_atomic(posix_file_system(), path, files.source);
+  write_pair(posix_file_system(), header, files.header, path, files.source);
   result.stack_bytes = files.stack_bytes;
   result.files = {path.string(), header.string()};
 }
@@ -143,39 +173,78 @@ void write_export(PolicyExport& policy, const std::vector<std::vector<float>>& s
   }
 }
 
+// What is exported, whatever it was read from.
+struct Subject {
+  std::unique_ptr<SacAgent> agent;
+  EnvSpec spec;
+  ExportSource source;
+  std::string model_path;
+  std::vector<std::string> warnings;
+  std::vector<std::vector<float>> states;
+  Path output;  // where nothing else is asked for, without its extension
+};
+
+Subject of_run(const std::string& run_dir, const ExportRunOptions& options) {
+  RunPolicy run = read_run_policy(run_dir, options.policy);
+  const auto env = make_vec_env(run.config, 1, kSeed, StreamKind::eval_env, options.policy.on_env_hang);
+  Subject out;
+  out.spec = env->spec();
+  out.agent = run.make_agent(out.spec, options.policy);
+  out.source = {out.spec.id, run.model.step, run.model.state_hash, softac_version()};
+  out.model_path = run.model.path.string();
+  out.warnings = std::move(run.warnings);
+  out.states = record_states(*env, *out.agent);
+  out.output = Path(run_dir) / "export" / "policy";
+  return out;
+}
+
+Subject of_saved_model(const std::string& path, const ExportRunOptions& options) {
+  if (options.policy.model.kind != ModelChoice::Kind::newest || !options.policy.env_plugins.empty())
+    throw ConfigError(path +
+                      ": a saved model holds one policy and no environment; --best, --step and --env-plugin are "
+                      "for run directories");
+  if (options.int16)
+    throw ConfigError(path +
+                      ": a saved model has no environment on whose states the error of 16-bit weights could be "
+                      "measured; export it with weights in float");
+  SavedModel model = read_saved_model(posix_file_system(), path);
+  Subject out;
+  out.agent = std::move(model.agent);
+  out.spec = std::move(model.spec);
+  out.source = {out.spec.id, model.steps, "", softac_version()};
+  out.model_path = path;
+  out.states = draw_states(out.spec);
+  out.output = Path(path).replace_extension();
+  return out;
+}
+
 }  // namespace
 
-ExportRunResult export_run(const std::string& run_dir, const ExportRunOptions& options) {
+ExportRunResult export_run(const std::string& run, const ExportRunOptions& options) {
   const StandardFpModes modes;
-  const RunPolicy run = read_run_policy(run_dir, options.policy);
-  const RunModel& model = run.model;
-  const auto env = make_vec_env(run.config, 1, kSeed, StreamKind::eval_env, options.policy.on_env_hang);
-  const EnvSpec& spec = env->spec();
-  const std::unique_ptr<SacAgent> made = run.make_agent(spec, options.policy);
-  SacAgent& agent = *made;
-
-  ExportRunResult result;
-  result.warnings = run.warnings;
-  const ExportSource source = {spec.id, model.step, model.state_hash, softac_version()};
-  const PolicyExport plain = make_export(agent.describe(), spec, source, false);
-  const auto states = record_states(*env, agent);
-  check_description(plain, states, agent);
-  PolicyExport policy = options.stochastic ? make_export(agent.describe(), spec, source, true) : plain;
-  record_samples(policy, states);
+  const bool is_file = posix_file_system().kind(run) == FileKind::file;
+  Subject subject = is_file ? of_saved_model(run, options) : of_run(run, options);
+  const PolicyExport plain = make_export(subject.agent->describe(), subject.spec, subject.source, false);
+  check_description(plain, subject.states, *subject.agent);
+  PolicyExport policy =
+      options.stochastic ? make_export(subject.agent->describe(), subject.spec, subject.source, true) : plain;
+  record_samples(policy, subject.states);
 
   Path path = options.output;
   if (options.output.empty()) {
-    path = Path(run_dir) / "export" / (std::string("policy") + extension(options.format));
+    path = subject.output.string() + extension(options.format);
     posix_file_system().make_directories(path.parent_path());
   }
-  write_export(policy, states, path, options, result);
-  result.env_id = spec.id;
-  result.model_path = model.path.string();
+  ExportRunResult result;
+  write_export(policy, subject.states, path, options, result);
+  result.env_id = subject.spec.id;
+  result.model_path = subject.model_path;
+  result.warnings = std::move(subject.warnings);
   result.policy = policy.kind;
-  result.state_hash = model.state_hash;
-  result.step = model.step;
+  result.state_hash = subject.source.state_hash;
+  result.step = subject.source.step;
   result.discrete = policy.discrete();
-  result.states = static_cast<int>(states.size());
+  result.states = static_cast<int>(subject.states.size());
   return result;
 }
 

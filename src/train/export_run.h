@@ -1,4 +1,4 @@
-// The policy of a run, written to a file of its own.
+// The policy of a run or of a saved model, written to a file of its own.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ enum class ExportFormat { onnx, c, safetensors, numpy };
 struct ExportRunOptions {
   EvaluateOptions policy;  // episodes and seed have no meaning here
   ExportFormat format = ExportFormat::onnx;
-  std::string output;       // "" = export/policy.onnx, .c, .safetensors or .npz in the run; C: ends in .c
+  std::string output;       // "" = export/policy.onnx, .c, .safetensors or .npz in the run, beside a
+                            // saved model under its name; C: ends in .c
   bool stochastic = false;  // actions drawn by an input `noise`
   bool int16 = false;       // C: weights of 16 bits
   std::string name;         // C: prefix of all names; "" = the output's name where that is an identifier, else "policy"
@@ -33,8 +34,9 @@ struct ExportRunResult {
 };
 
 // Records states of the deterministic policy in a fresh environment, checks that what is written gives softac's own
-// actions there, and writes the files beside and renames them. Throws IoError, ConfigError (a policy that cannot be
-// exported, by name), EnvError, NumericsError, DiskError.
-ExportRunResult export_run(const std::string& run_dir, const ExportRunOptions& options);
+// actions there, and writes the files beside and renames them. run: a run directory, or a file that the Python package
+// saved, whose states are drawn at random. Throws IoError, ConfigError (a policy that cannot be exported, by name),
+// EnvError, NumericsError, DiskError.
+ExportRunResult export_run(const std::string& run, const ExportRunOptions& options);
 
 }  // namespace softac

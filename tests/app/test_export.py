@@ -176,6 +176,37 @@ class Export(CommandTest):
             self.assertEqual(file.read(), before)
         self.assertEqual(os.listdir(self.path("pendulum", "export")), ["policy.onnx"])
 
+    def test_a_model_of_the_python_package(self):
+        """data/model.zip is what model.save() of the package wrote; the actions are what its predict() gave."""
+        shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "model.zip"), self.folder)
+        for kind, names in (("onnx", ["model.onnx"]), ("c", ["model.c", "model.h"]), ("numpy", ["model.npz"])):
+            result = self.export("model.zip", "--to", kind)
+            self.assertEqual((result["files"], result["step"], result["env"]), (names, 150, "unnamed environment"))
+        self.assertEqual(self.compile_and_test(self.path("model.c")), 0)
+        main = self.write("main.c", '''#include <stdio.h>
+#include "model.h"
+int main(void) {
+  const float obs[2][3] = {{0.5f, -0.25f, 1.5f}, {0.0f, 0.0f, 0.0f}};
+  for (int i = 0; i < 2; ++i) {
+    float action[1];
+    model_act(obs[i], action);
+    printf("%.6f\\n", action[0]);
+  }
+  return 0;
+}
+''')
+        subprocess.run(["gcc", "-std=c99", "-O1", "-I", self.folder, main, self.path("model.c"), "-o", self.path("main")], check=True)
+        found = subprocess.run([self.path("main")], check=True, capture_output=True, text=True).stdout.split()
+        self.assertEqual(found, ["-0.751528", "-0.423458"])
+        for words, code, part in [
+            (["--best"], 3, "for run directories"), (["--step", "3"], 3, "for run directories"), (["--weights", "int16"], 3, "no environment"),
+        ]:
+            self.assertIn(part, self.run_command("export", "model.zip", "--to", "c", *words, code=code).stderr)
+        self.write("notes.zip", "not a zip")
+        self.run_command("export", "notes.zip", "--to", "onnx", code=4)
+        listed = self.run_command("ls", self.folder)
+        self.assertIn("1 model that the Python package saved left out; softac export takes one in place of a run", listed.stderr)
+
     def test_plain_output_names_the_files(self):
         done = self.run_command("export", "pendulum", "--to", "c")
         self.assertEqual(done.stdout.split(), ["pendulum/export/policy.c", "pendulum/export/policy.h"])
