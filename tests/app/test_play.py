@@ -292,6 +292,10 @@ class Mujoco(AnyCode):
         self.assertIn("MUJOCO_GL=osmesa", done.stderr)
         done = self.play("--video", "f/", env={"MUJOCO_GL": "vulkan"}, code=3)
         self.assertIn("MUJOCO_GL=vulkan: must be egl, osmesa or glfw", done.stderr)
+        for gl, broken in [("egl", {"SOFTAC_EGL_LIBRARY": "libm.so.6"}), ("egl", {"__EGL_VENDOR_LIBRARY_DIRS": "/none"}),
+                           ("osmesa", {"SOFTAC_OSMESA_LIBRARY": "libm.so.6"})]:  # not what it is named, no driver
+            done = self.play("--video", "f/", env={**broken, "MUJOCO_GL": gl}, code=4)
+            self.assertRegex(done.stderr, f"error: MUJOCO_GL={gl} asks for what cannot be used here; install it: sudo apt-get install lib")
         self.assertEqual(sorted(os.listdir(self.folder)), ["run"])
 
     def test_egl_and_osmesa_draw_the_same(self):

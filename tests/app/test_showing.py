@@ -10,6 +10,7 @@ from command import SMALL, CommandTest
 # Each with where its output goes: a place of its own, so that what is left behind is seen.
 WRITING = {
     "report": ["report", "run", "-o", "out.html"],
+    "report --follow": ["report", "run", "-o", "out.html", "--follow"],
     "plot": ["plot", "run", "-o", "out.svg", "--metric", "rollout/ep_rew_mean"],
     "play": ["play", "run", "--video", "out/"],
     "export onnx": ["export", "run", "--to", "onnx", "-o", "out.onnx"],

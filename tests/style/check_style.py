@@ -56,6 +56,7 @@ MAX_COLUMNS = 120  # of the Python package and its tests; clang-format sees to C
 SOURCE_DIRS = ["include", "src", "apps", "python", "bench", "examples", "tests", "scripts", "cmake", ".ci"]
 CODE = (".h", ".cc", ".c")
 COMMENTED = CODE + (".py", ".sh", ".cmake", ".in")
+SVG_ROOT = re.compile(r"""xmlns=\\?["']http://www\.w3\.org/2000/svg""")
 # Written in pieces, so that this file does not contain what it looks for.
 FORBIDDEN = [
     (re.compile("\t"), "a tab"),
@@ -167,6 +168,8 @@ def check_text(root, files):
                 yield f"{path}: {text.count(chr(10))} lines, more than {MAX_FILE_LINES}"
         if path.endswith(".h") and not re.search(r"^#pragma once|^#ifndef \w+_H_?$", text, re.MULTILINE):
             yield f"{path}: no '#pragma once' (nor, in C, an include guard)"
+        if path.endswith(CODE + (".py",)) and not path.startswith(("src/figure/", "tests/")) and SVG_ROOT.search(text):
+            yield f"{path}: writes SVG documents of its own, which src/figure/ does for everything"
         if path.endswith(COMMENTED + (".md", ".toml", ".json")):
             for number, line in enumerate(text.split("\n"), 1):
                 for pattern, what in FORBIDDEN:
@@ -219,6 +222,8 @@ BAD_TREES = [
     ({"src/base/a.cc": "int x;\n"}, "does not begin with a comment"),
     ({"src/base/a.h": "// a\n"}, "pragma once"),
     ({"src/base/a.cc": "// a\n" * (MAX_FILE_LINES + 1)}, f"more than {MAX_FILE_LINES}"),
+    ({"scripts/a.py": "# a\nx = '<svg xmlns=\"http://www.w3.org/2000/svg\">'\n"}, "writes SVG documents of its own"),
+    ({"src/base/a.cc": '// a\nx = "<svg xmlns=\\"http://www.w3.org/2000/svg\\">";\n'}, "writes SVG documents of its own"),
     ({"src/base/a.cc": "// a\n\tint x;\n"}, "a tab"),
     ({"src/base/a.cc": "// a \n"}, "trailing space"),
     ({"scripts/a.sh": "# a\ncd /ro" + "ot/a\n"}, "absolute path"),
