@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/shared_library.h"
 #include "render/gl_context.h"
-#include "render/shared_library.h"
 #include "softac/error.h"
 
 namespace softac {

@@ -1,7 +1,7 @@
 // GLFW (glfw.org), loaded when a window is opened: the functions and numbers that are needed.
 #pragma once
 
-#include "render/shared_library.h"
+#include "base/shared_library.h"
 
 namespace softac {
 
