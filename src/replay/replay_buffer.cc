@@ -15,8 +15,7 @@ namespace softac {
 
 namespace {
 
-// Flags of a record.
-constexpr std::uint32_t kTerminated = 1, kTruncated = 2, kEndSlot = 4;
+constexpr std::uint32_t kTerminated = kRecordTerminated, kTruncated = kRecordTruncated, kEndSlot = kRecordEnd;
 constexpr std::uint32_t kEnded = kTerminated | kTruncated;
 
 constexpr std::int64_t kReleaseWords = 1 << 20;  // memory is given back 4 MiB at a time

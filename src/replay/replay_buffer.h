@@ -24,6 +24,9 @@
 
 namespace softac {
 
+// Flags of a record; 0: the episode goes on.
+inline constexpr std::uint32_t kRecordTerminated = 1, kRecordTruncated = 2, kRecordEnd = 4;  // 4: an end slot
+
 struct ReplayShape {
   int obs_dim = 0;  // O
   int act_dim = 0;  // A
