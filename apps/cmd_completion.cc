@@ -20,7 +20,7 @@ void collect(Command from, const std::string& path, std::vector<CompletionComman
   for (const OptionFacts& option : from.options()) {
     command.takes_env = command.takes_env || option.name == "ENV";
     command.takes_mdp = command.takes_mdp || option.name == "MDP";
-    command.takes_file = command.takes_file || option.name == "RUN" || option.name == "DIR";
+    command.takes_file = command.takes_file || option.name == "RUN" || option.name == "DIR" || option.name == "DATA";
     for (const std::string& name : option.long_names)
       command.options.push_back({name, option.description, option.has_value});
   }

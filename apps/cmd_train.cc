@@ -38,6 +38,7 @@ std::vector<SettingEntry> option_entries(const TrainArguments& arguments) {
   };
   if (!arguments.env_id.empty()) add("env_id", arguments.env_id, "command line");
   add_text("total_timesteps", arguments.steps, "--steps");
+  if (!arguments.offline.empty()) add("offline_data", arguments.offline, "--offline");
   add_text("seed", arguments.seed, "--seed");
   add_text("diag_freq", arguments.diag, "--diag");
   if (!arguments.max_time.empty()) add("max_time_sec", parse_duration(arguments.max_time), "--max-time");
@@ -272,6 +273,8 @@ void add_train(Command root, Context& context) {
            "The run's directory, new or empty unless resuming (with --seeds: one folder s<seed> for each in it)",
            "DIR");
   add_text("--init-from", arguments->init_from, "Start from the networks of another run", "RUN");
+  add_text("--offline", arguments->offline,
+           "Recorded data of which each batch has a part (offline_data, offline_ratio; docs/offline-data.md)", "DATA");
   Option fork = add_text("--fork", arguments->fork,
                          "A new run from a checkpoint of another, replay included, with what --set changes", "RUN");
   command.add_option("--step", arguments->fork_step, "The checkpoint to fork: the one taken at this environment step")
@@ -288,7 +291,8 @@ void add_train(Command root, Context& context) {
   command.on_parse([&context, arguments] {
     context.runs_environments = true;
     context.action = [&context, arguments] {
-      for (std::string* path : {&arguments->run_dir, &arguments->init_from, &arguments->config_file, &arguments->fork})
+      for (std::string* path :
+           {&arguments->run_dir, &arguments->init_from, &arguments->config_file, &arguments->fork, &arguments->offline})
         *path = absolute_path(*path);
       return arguments->seeds.empty() ? train_once(context, *arguments) : train_seeds(context, *arguments);
     };

@@ -25,6 +25,7 @@ void add_ls(Command root, Context& context);
 void add_ckpt(Command root, Context& context);
 void add_eval(Command root, Context& context);
 void add_play(Command root, Context& context);
+void add_data(Command root, Context& context);
 void add_export(Command root, Context& context);
 void add_env(Command root, Context& context);
 void add_exact(Command root, Context& context);

@@ -84,6 +84,7 @@ int run(int argc, char** argv) {
   add_eval(root, context);
   add_play(root, context);
   add_export(root, context);
+  add_data(root, context);
   add_env(root, context);
   add_exact(root, context);
   add_report(root, context);

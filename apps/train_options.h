@@ -28,8 +28,9 @@ struct TrainArguments {
   int jobs = 1;
   std::string run_dir;
   std::string init_from;
-  std::string resume;  // "" or "auto"
-  std::string fork;    // run to fork; "" = none
+  std::string offline;  // recorded data; "" = none
+  std::string resume;   // "" or "auto"
+  std::string fork;     // run to fork; "" = none
   std::int64_t fork_step = -1;
   bool allow_changed = false;
   std::vector<std::string> plugins;

@@ -30,6 +30,8 @@ struct TrainConfig {
   int gradient_steps = 1;                    // updates per new transition and train_freq; −1 = one per new step
   bool gradient_steps_per_env_step = true;   // scale gradient_steps by n_envs (SB3 does not)
   std::int64_t buffer_size = 1'000'000;      // transitions that replay keeps, over all environments
+  std::string offline_data;                  // path of recorded data, of which each batch has a part; "" = none
+  double offline_ratio = 0.5;                // of the rows of a batch; 0.5: the even ones
   int n_envs = 1;                            // environments stepped together
   int n_env_threads = 1;                     // threads that step environments
   int threads = 0;                           // threads inside an update; 0 = all cores

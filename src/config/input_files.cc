@@ -6,6 +6,7 @@
 
 #include "base/file_system.h"
 #include "base/sha256.h"
+#include "config/offline_files.h"
 #include "env/env_files.h"
 #include "softac/error.h"
 
@@ -13,6 +14,7 @@ namespace softac {
 namespace {
 
 constexpr const char* kPlugins = "env_plugins";
+constexpr const char* kOffline = "offline_data";
 constexpr std::string_view kKwargs = "env_kwargs.";
 
 InputFile input_file(const std::string& setting, const std::filesystem::path& path) {
@@ -31,7 +33,7 @@ InputFile input_file(const std::string& setting, const std::filesystem::path& pa
 
 // How the user names the file of a setting anew.
 std::string option_of(const std::string& setting) {
-  return setting == kPlugins ? "--env-plugin FILE" : "--set " + setting + "=FILE";
+  return setting == kPlugins ? "--env-plugin FILE" : "--set " + setting + (setting == kOffline ? "=PATH" : "=FILE");
 }
 
 std::string joined(const std::vector<const InputFile*>& files, std::string InputFile::*field) {
@@ -73,9 +75,22 @@ std::vector<InputFile> model_files(const TrainConfig& config) {
   return files;
 }
 
+std::vector<InputFile> offline_files(const TrainConfig& config) {
+  std::vector<InputFile> files;
+  if (config.offline_data.empty()) return files;
+  try {
+    for (const Path& file : find_offline_source(posix_file_system(), config.offline_data).files)
+      files.push_back(input_file(kOffline, file));
+  } catch (const IoError& error) {
+    throw IoError(std::string(error.what()) + "; " + option_of(kOffline) + " names its new place");
+  }
+  return files;
+}
+
 std::vector<InputFile> input_files(const TrainConfig& config) {
-  std::vector<InputFile> files = plugin_files(config), models = model_files(config);
-  files.insert(files.end(), models.begin(), models.end());
+  std::vector<InputFile> files = plugin_files(config);
+  for (const auto& more : {model_files(config), offline_files(config)})
+    files.insert(files.end(), more.begin(), more.end());
   return files;
 }
 
@@ -125,7 +140,9 @@ void refuse_changed_inputs(const std::string& run, const InputChanges& changes, 
 void make_paths_absolute(std::vector<SettingEntry>& entries, const std::filesystem::path& base) {
   for (SettingEntry& entry : entries) {
     auto* text = std::get_if<std::string>(&entry.value);
-    if (entry.key == kPlugins) {
+    if (entry.key == kOffline && text != nullptr && !text->empty()) {
+      *text = absolute_text(*text, base);
+    } else if (entry.key == kPlugins) {
       if (auto* texts = std::get_if<std::vector<std::string>>(&entry.value)) {
         for (std::string& path : *texts) path = absolute_text(path, base);
       }

@@ -51,6 +51,14 @@ void for_each_setting(Config& c, Visitor&& visit) {
   group = "Replay and schedule";
   visit(SettingInfo{"buffer_size", group, "transitions that replay keeps, over all environments", 1, 1e15},
         c.buffer_size);
+  visit(SettingInfo{"offline_data", group,
+                    "recorded data of which each batch has a part (docs/offline-data.md): a dataset of Minari, a run, "
+                    "or what softac data record wrote; empty = none"},
+        c.offline_data);
+  visit(SettingInfo{"offline_ratio", group,
+                    "rows of each batch that come from offline_data; 0.5: the even ones, the odd ones from the replay",
+                    0, 1},
+        c.offline_ratio);
   visit(SettingInfo{"learning_starts", group, "environment steps with uniform random actions at the start", 0, 1e15},
         c.learning_starts);
   visit(SettingInfo{"action_noise_std", group,

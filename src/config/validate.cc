@@ -23,6 +23,11 @@ std::vector<SettingViolation> validate(const TrainConfig& config) {
           " steps of each of n_envs = " + std::to_string(config.n_envs) + " environments");
   checks.rule(config.total_timesteps >= config.n_envs, {"total_timesteps", "n_envs"},
               std::to_string(config.total_timesteps) + ": must be at least n_envs = " + std::to_string(config.n_envs));
+  checks.rule(config.offline_data.empty() || config.offline_ratio > 0.0, {"offline_ratio", "offline_data"},
+              "0: no row of a batch would come from offline_data = " + config.offline_data +
+                  "; leave it out, or give a ratio above 0");
+  checks.rule(!config.offline_data.empty() || config.offline_ratio == TrainConfig().offline_ratio, {"offline_ratio"},
+              to_toml(config.offline_ratio) + ": is of no use without offline_data");
   static const std::vector<std::string> kBackends = {"", "reference", "portable", "avx2", "avx512"};
   checks.rule(std::find(kBackends.begin(), kBackends.end(), config.backend) != kBackends.end(), {"backend"},
               to_toml(config.backend) + ": must be reference, portable, avx2, avx512 or empty" +

@@ -21,6 +21,7 @@ constexpr double UpdateMetrics::*kMetricFields[] = {
 constexpr const char* kValueLoss = "value_loss";        // not in runs from before there were state values
 constexpr const char* kLearningRate = "learning_rate";  // not in earlier runs
 constexpr int kFormatWithoutDue = 2;
+constexpr const char* kOffline = "offline";         // only where something was drawn from recorded data
 constexpr const char* kActorCount = "actor_count";  // not in earlier runs, which counted every update as an actor step
 
 Json metrics_json(const UpdateMetrics& metrics) {
@@ -135,6 +136,7 @@ std::string to_json(const RunState& s) {
                 {"evaluations", s.records.evaluations},
                 {"tensorboard_file", s.records.tensorboard_file},
                 {"tensorboard_bytes", s.records.tensorboard_bytes}}}};
+  if (s.offline_position > 0) out["rng_positions"][kOffline] = s.offline_position;
   if (s.due.any()) {
     out["due"] = {{"updates", s.due.updates},
                   {"log", s.due.log},
@@ -167,6 +169,7 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
   const Section positions = in.section("rng_positions");
   s.agent.update_rng_position = positions.position("update");
   s.sample_position = positions.position("sample");
+  if (positions.has(kOffline)) s.offline_position = positions.position(kOffline);
   s.act_positions = positions.positions("act");
   s.warmup_positions = positions.positions("warmup");
   s.envs_can_save_state = in.flag("envs_can_save_state");

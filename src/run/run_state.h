@@ -32,6 +32,7 @@ struct RunState {
   double elapsed_sec = 0.0;
   SacAgent::Counters agent;
   std::uint64_t sample_position = 0;
+  std::uint64_t offline_position = 0;                          // 0 where nothing was drawn from recorded data
   std::vector<std::uint64_t> act_positions, warmup_positions;  // (n_envs)
   std::int64_t num_episodes = 0;
   std::vector<double> episode_returns, episode_lengths;  // the ring of an EpisodeWindow

@@ -50,15 +50,21 @@ class Player {
   }
 
  private:
-  PlayAnswer show(std::int64_t step, double episode_return, bool ended) {
+  PlayAnswer show_start() {
     std::ranges::copy(envs_->obs(), obs_.begin());
-    return watcher_.on_state({envs_->env(0), obs_, envs_->env_action(0), static_cast<int>(stats_.returns.size()), step,
-                              episode_return, ended});
+    return watcher_.on_state({envs_->env(0), obs_, envs_->env_action(0), {}, episode_number()});
   }
+  PlayAnswer show_step(bool terminated, bool ended) {
+    std::ranges::copy(envs_->obs(), obs_.begin());
+    return watcher_.on_state({envs_->env(0), obs_, envs_->env_action(0), actions_, episode_number(),
+                              envs_->episode_length()[0], envs_->episode_return()[0], envs_->reward()[0], ended,
+                              terminated});
+  }
+  int episode_number() const { return static_cast<int>(stats_.returns.size()); }
 
   PlayAnswer episode() {
     envs_->reset();
-    PlayAnswer answer = show(0, 0.0, false);
+    PlayAnswer answer = show_start();
     while (answer == PlayAnswer::proceed) {
       if (stop_.asked())
         throw stop_.error("after " + std::to_string(stats_.returns.size()) + " of " +
@@ -66,8 +72,8 @@ class Player {
       if (!agent_->act(envs_->obs(), 1, options_.deterministic, noise_, actions_))
         throw NumericsError("an action of the policy is not finite");
       envs_->step(actions_);
-      const bool ended = envs_->terminated()[0] != 0 || envs_->truncated()[0] != 0;
-      answer = show(envs_->episode_length()[0], envs_->episode_return()[0], ended);
+      const bool terminated = envs_->terminated()[0] != 0, ended = terminated || envs_->truncated()[0] != 0;
+      answer = show_step(terminated, ended);
       if (!ended || answer == PlayAnswer::restart) continue;
       stats_.returns.push_back(envs_->episode_return()[0]);
       stats_.lengths.push_back(envs_->episode_length()[0]);

@@ -13,12 +13,15 @@ namespace softac {
 // One state of an episode: its start, and each that a step led to.
 struct PlayState {
   const Env& env;
-  std::span<const double> obs;     // (O)
-  std::span<const double> action;  // (A) in the environment's units; empty at the start
-  int episode = 0;                 // from 0
-  std::int64_t step = 0;           // of the episode
+  std::span<const double> obs;           // (O)
+  std::span<const double> action;        // (A) in the environment's units; empty at the start
+  std::span<const float> policy_action;  // (A) as the policy gave it, in [−1, 1]; empty at the start
+  int episode = 0;                       // from 0
+  std::int64_t step = 0;                 // of the episode
   double episode_return = 0.0;
+  float reward = 0.0f;  // of the step that led here
   bool ended = false;
+  bool terminated = false;  // by the task; else an episode that has ended was truncated
 };
 
 enum class PlayAnswer {

@@ -66,7 +66,10 @@ ForkParent RunWriter::fork_parent(const TrainerOptions& options, const std::vect
   const Path dir = options.fork_from, config_path = dir / "config.toml";
   require_run_dir(fs_, dir);
   const ResolvedConfig saved = parse_run_config(fs_.read_text(config_path, kMaxTomlBytes), config_path.string());
-  refuse_changed_inputs(dir.string(), compare_input_files(saved.inputs, inputs), options.allow_changed);
+  std::vector<InputFile> before = saved.inputs;
+  if (saved.config.offline_data != training_.config.offline_data)  // which a fork may have others of, or none
+    std::erase_if(before, [](const InputFile& file) { return file.setting == "offline_data"; });
+  refuse_changed_inputs(dir.string(), compare_input_files(before, inputs), options.allow_changed);
   ForkParent parent;
   parent.run_dir = std::filesystem::absolute(dir).lexically_normal().string();
   parent.changed = setting_differences(training_.config, saved.config);

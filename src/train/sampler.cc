@@ -7,6 +7,26 @@
 
 namespace softac {
 
+namespace {
+
+constexpr std::int64_t kShareUnit = 1'000'000'000;
+
+// All that replay writes of a row.
+void copy_row(const BatchView<float>& from, int source, const BatchView<float>& to, int row) {
+  const auto copy = [&](int a, int b, int columns) {
+    for (int c = 0; c < columns; c += kLanes) {
+      const float* values = from.x.panel(c / kLanes) + a * kLanes;
+      std::copy_n(values, std::min(kLanes, columns - c), to.x.panel(c / kLanes) + b * kLanes);
+    }
+  };
+  copy(source, row, from.obs_dim + from.act_dim);
+  copy(from.batch_size + source, to.batch_size + row, from.obs_dim);
+  to.reward[row] = from.reward[source];
+  to.discount[row] = from.discount[source];
+}
+
+}  // namespace
+
 void Sampler::set_normalisation(std::optional<BatchNormalisation> n) {
   if (n) {
     const auto all = [](const std::vector<double>& values, auto&& fits) { return std::ranges::all_of(values, fits); };
@@ -21,11 +41,54 @@ void Sampler::set_normalisation(std::optional<BatchNormalisation> n) {
   normalisation_ = std::move(n);
 }
 
-void Sampler::fill(const BatchView<float>& batch, Rng& rng) {
-  if (!normalisation_) return replay_.sample(rng, batch);
-  const RewardRule rule{normalisation_->reward_std, normalisation_->reward_clip};
-  replay_.sample(rng, batch, &rule);
-  if (!normalisation_->obs_mean.empty()) normalise(batch.x.first_cols(batch.obs_dim));
+void Sampler::draw(const BatchView<float>& batch, Rng& rng, Rng& offline_rng) {
+  if (!normalisation_ && offline_ == nullptr) return replay_.sample(rng, batch);
+  std::optional<RewardRule> rule;
+  if (normalisation_) rule = {normalisation_->reward_std, normalisation_->reward_clip};
+  const RewardRule* rewards = rule ? &*rule : nullptr;
+  if (offline_ != nullptr)
+    draw_mixed(batch, rewards, rng, offline_rng);
+  else
+    replay_.sample(rng, batch, rewards);
+  if (normalisation_ && !normalisation_->obs_mean.empty()) normalise(batch.x.first_cols(batch.obs_dim));
+}
+
+void Sampler::mix(ReplayBuffer& offline, double ratio) {
+  const ReplayShape &a = replay_.shape(), &b = offline.shape();
+  SOFTAC_REQUIRE(a.obs_dim == b.obs_dim && a.act_dim == b.act_dim && a.n_steps == b.n_steps && a.gamma == b.gamma,
+                 b.obs_dim, b.act_dim, b.n_steps, b.gamma);
+  SOFTAC_REQUIRE(ratio > 0.0 && ratio <= 1.0 && offline.num_transitions() > 0, ratio, offline.num_transitions());
+  offline_ = &offline;
+  offline_share_ = std::max<std::int64_t>(std::llround(ratio * kShareUnit), 1);
+  parts_.reset();
+}
+
+std::int64_t Sampler::offline_before(int row) const {
+  return (row * offline_share_ + kShareUnit - 1) / kShareUnit;
+}
+
+void Sampler::draw_mixed(const BatchView<float>& batch, const RewardRule* rule, Rng& rng, Rng& offline_rng) {
+  const int size = batch.batch_size, num_offline = this->num_offline(size);
+  if (!parts_ || parts_->online.batch_size + parts_->offline.batch_size != size) {
+    parts_.emplace();
+    const auto take = [&](int rows) {
+      const std::size_t n = rows;
+      return BatchView<float>{parts_->arena.panels<float>(2 * rows, batch.x.cols),
+                              parts_->arena.take<float>(n),
+                              parts_->arena.take<float>(n),
+                              rows,
+                              batch.obs_dim,
+                              batch.act_dim};
+    };
+    parts_->online = take(size - num_offline);
+    parts_->offline = take(num_offline);
+  }
+  offline_->sample(offline_rng, parts_->offline, rule);
+  if (num_offline < size) replay_.sample(rng, parts_->online, rule);
+  for (int row = 0, next[2] = {0, 0}; row < size; ++row) {
+    const bool recorded = offline_before(row + 1) > offline_before(row);
+    copy_row(recorded ? parts_->offline : parts_->online, next[recorded]++, batch, row);
+  }
 }
 
 void Sampler::normalise(const Panels<float>& x) const {

@@ -178,6 +178,10 @@ void Trainer::Impl::start() {
   training.clock.start(training.schedule.step());
   stop = StopRequest(options.stop_signal, training.config.max_time_sec);
   callback.on_start(training.summary(), run_path);
+  if (training.offline) {
+    say(training.offline->summary);
+    if (!training.offline->warning.empty()) say(training.offline->warning);
+  }
   doubts.of_settings();
   if (writer && writer->resumed()) return;
   training.envs->reset();

@@ -44,12 +44,16 @@ Training::Training(const TrainConfig& settings, std::uint64_t memory_limit,
       agent(envs->spec().obs_dim, envs->spec().act_dim, agent_config(config, envs->spec()), config.seed, config.threads,
             config.backend),
       replay(replay_shape(config, envs->spec()), memory_limit > 0 ? memory_limit : available_memory()),
+      offline(load_offline_data(config, envs->spec(), replay, memory_limit > 0 ? memory_limit : available_memory())),
       collector(*envs, agent, replay, config.seed, {config.action_noise_std, config.random_action_prob}),
       sampler(replay, config.seed),
-      schedule(config) {}
+      schedule(config) {
+  if (offline) sampler.mix(offline->replay, config.offline_ratio);
+}
 
 void Training::for_each_rng(const std::function<void(Rng&)>& visit) {
   visit(sampler.rng());
+  if (sampler.is_mixed()) visit(sampler.offline_rng());
   for (Rng& rng : collector.act_rngs()) visit(rng);
   for (Rng& rng : collector.warmup_rngs()) visit(rng);
 }
@@ -64,7 +68,12 @@ std::uint64_t Training::state_hash() {
   digest.add(agent.state_hash());
   digest.add(replay.digest());
   digest.add(std::span<const std::byte>(envs->save_state()));
-  for_each_rng([&](const Rng& rng) { digest.add(rng.position()); });
+  digest.add(sampler.rng().position());
+  for (std::span<const Rng> rngs : {collector.act_rngs(), collector.warmup_rngs()}) {
+    for (const Rng& rng : rngs) digest.add(rng.position());
+  }
+  // Not before it is used: a fork that begins or ends with recorded data is in its parent's state.
+  if (sampler.offline_rng().position() > 0) digest.add(sampler.offline_rng().position());
   return digest.value();
 }
 
@@ -105,6 +114,7 @@ RunState Training::run_state() {
   s.elapsed_sec = clock.elapsed_sec();
   s.agent = agent.counters();
   s.sample_position = sampler.rng().position();
+  s.offline_position = sampler.offline_rng().position();
   s.act_positions = positions(collector.act_rngs());
   s.warmup_positions = positions(collector.warmup_rngs());
   statistics.fill(s);
@@ -121,6 +131,7 @@ void Training::set_run_state(const RunState& s, const std::string& source) {
   due = s.due;
   agent.set_counters(s.agent);
   sampler.rng().set_position(s.sample_position);
+  sampler.offline_rng().set_position(s.offline_position);
   set_positions(collector.act_rngs(), s.act_positions, source);
   set_positions(collector.warmup_rngs(), s.warmup_positions, source);
   statistics.restore(s, envs->spec().id);

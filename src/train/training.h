@@ -15,6 +15,7 @@
 #include "softac/train_summary.h"
 #include "softac/vec_env.h"
 #include "train/collector.h"
+#include "train/offline_data.h"
 #include "train/run_clock.h"
 #include "train/sampler.h"
 #include "train/statistics.h"
@@ -23,7 +24,7 @@ namespace softac {
 
 struct Training {
   // memory_limit: bytes for the replay; 0 = what the machine leaves. Throws ConfigError with everything that is wrong
-  // with the settings, MemoryError, and as make_env does.
+  // with the settings, MemoryError, and as make_env and load_offline_data do.
   Training(const TrainConfig& settings, std::uint64_t memory_limit,
            const std::function<void(const std::string&)>& on_hang);
 
@@ -31,6 +32,7 @@ struct Training {
   std::unique_ptr<VecEnv> envs;
   SacAgent agent;
   ReplayBuffer replay;
+  std::unique_ptr<OfflineData> offline;  // nullptr without offline_data
   Collector collector;
   Sampler sampler;
   Schedule schedule;

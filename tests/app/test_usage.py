@@ -9,7 +9,7 @@ from command import SMALL, CommandTest
 COMMANDS = [["train"], ["resume"], ["watch"], ["ls"], ["ckpt"], ["ckpt", "ls"], ["ckpt", "verify"], ["eval"],
             ["exact"], ["env"], ["env", "list"], ["env", "info"], ["env", "check"], ["bench"], ["bench", "update"],
             ["bench", "gemm"], ["bench", "env"], ["bench", "replay"], ["bench", "scale"], ["info"], ["report"],
-            ["plot"], ["play"], ["export"],
+            ["plot"], ["play"], ["export"], ["data"], ["data", "record"], ["data", "info"],
             ["completion"], ["completion", "bash"]]
 
 
@@ -82,6 +82,10 @@ class Usage(CommandTest):
         self.assertEqual(self.complete("softac", "wa"), ["watch"])
         self.assertEqual(self.complete("softac", "train", "--log", "t"), ["table"])
         self.assertEqual(self.complete("softac", "ls", "--state", "d"), ["died"])
+        self.assertEqual(self.complete("softac", "data", "re"), ["record"])
+        folder = os.path.dirname(os.path.abspath(__file__))
+        for words in [["train", "Pendulum-v1", "--offline"], ["data", "info"]]:
+            self.assertEqual(self.complete("softac", *words, os.path.join(folder, "test_usag")), [os.path.join(folder, "test_usage.py")])
 
     def test_info(self):
         info = json.loads(self.run_command("info", "--json").stdout)
