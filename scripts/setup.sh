@@ -5,7 +5,9 @@
 run_packages=(g++ cmake ninja-build python3-venv libcli11-dev libtomlplusplus-dev nlohmann-json3-dev)
 # What pictures, videos and windows are made with at run time; the tests of a part that is missing are skipped.
 render_packages=(libegl1 libgl1-mesa-dri libosmesa6 libglfw3 ffmpeg)
-test_packages=("${run_packages[@]}" "${render_packages[@]}" libgtest-dev libgmock-dev clang-format-14 python3-dev
+# Without them softac reads and writes no datasets of Minari; everything else is the same.
+data_packages=(libhdf5-dev)
+test_packages=("${run_packages[@]}" "${render_packages[@]}" "${data_packages[@]}" libgtest-dev libgmock-dev clang-format-14 python3-dev
   chromium librsvg2-bin xvfb xdotool)
 system_python=${SOFTAC_SYSTEM_PYTHON:-/usr/bin/python3}
 build_dir=$root/build/release
@@ -78,11 +80,12 @@ need_python() {
   echo "$pins" >"$stamp"
 }
 
-# configure DIR ARGUMENT…: runs CMake in DIR if it has not been run there with these arguments and these pins.
+# configure DIR ARGUMENT…: runs CMake in DIR if it has not been run there with these arguments, these pins and these
+# packages that may be missing.
 configure() {
   local dir=$1 wanted
   shift
-  wanted="$* $(cat "$root/build/venv/.pins" 2>/dev/null)"
+  wanted="$* $(cat "$root/build/venv/.pins" 2>/dev/null) without: $(missing_packages "${data_packages[@]}")"
   if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/.configured" 2>/dev/null)" != "$wanted" ]; then
     rm -f "$dir/CMakeCache.txt" "$dir/.configured"  # paths of a replaced Python environment must not survive
     cmake -S "$root" -B "$dir" -G Ninja "$@" >&2 || fail "could not configure the build in ${dir#"$root"/}"
