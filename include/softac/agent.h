@@ -81,7 +81,7 @@ class SacAgent {
 
   std::int64_t num_updates() const;
   double ent_coef() const;        // α now
-  double target_entropy() const;  // H̄: as set, or −A; ½ log A with discrete actions
+  double target_entropy() const;  // H̄ by the rule of the settings
 
   // Everything that changes in training beside the counters: networks and log α (model), Adam moments (optimizer).
   std::vector<TensorRef> model_tensors();

@@ -6,7 +6,7 @@ namespace softac {
 enum class Activation { relu, tanh, elu, silu };
 enum class NormLayer { none, layer };                           // of hidden layers: LayerNorm before the activation
 enum class WeightDecayScope { all, weights, heads_and_norms };  // what weight_decay applies to
-enum class LearningRateSchedule { constant, linear };
+enum class LearningRateSchedule { constant, linear, cosine };
 enum class Variant { sac, state_value };                // arXiv 1812.05905, or its forerunner 1801.01290 with V(s)
 enum class PolicyKind { squashed_gaussian, gaussian };  // E11: tanh-squashed, or the plain Gaussian
 enum class LogStdRule { clamp, tanh };                  // E11: clamp to [−20, 2], or tanh map to [−5, 2]
@@ -15,5 +15,7 @@ enum class EntCoefLoss { alpha, log_alpha };            // E10: −α·(…) or 
 enum class ActorGradient { reparameterised, likelihood_ratio };  // E9 by E11, or E13
 enum class ActorBaseline { none, leave_one_out };                // of E13
 enum class DiscretePolicy { softmax, boltzmann };                // a network's logits, or E3 on the critics' outputs
+
+enum class TargetEntropyRule { number, automatic, half, sigma };  // H̄ of E10
 
 }  // namespace softac

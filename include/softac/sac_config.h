@@ -51,6 +51,7 @@ struct SacConfig {
   double adam_eps = 1e-8;
   double max_grad_norm = 0.0;      // global gradient norm per network; 0 = no clipping
   int batch_size = 256;            // B
+  bool gamma_auto = false;         // a run finds gamma from the length of its episodes, before it has a learner
   double gamma = 0.99;             // discount per environment step
   double reward_scale = 1.0;       // factor of rewards in the critics' targets
   double tau = 0.005;              // Polyak factor, E12
@@ -64,11 +65,12 @@ struct SacConfig {
   bool ent_coef_auto = true;                                    // learn the temperature
   double ent_coef = 1.0;  // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;
-  double ent_coef_min = 1e-8;       // a learned temperature is held above this
-  double ent_coef_max = 1e4;        // and below this
-  bool target_entropy_auto = true;  // H̄ = −A; ½ log A with discrete actions
-  double target_entropy = 0.0;      // H̄ otherwise
-  int num_actions = 0;              // discrete actions, as the environment says (no setting); 0 = continuous
+  double ent_coef_min = 1e-8;  // a learned temperature is held above this
+  double ent_coef_max = 1e4;   // and below this
+  // H̄: a number, −A (½ log A with discrete actions), −A/2, or ½ A log 2πeσ² with target_entropy as σ.
+  TargetEntropyRule target_entropy_rule = TargetEntropyRule::automatic;
+  double target_entropy = 0.0;
+  int num_actions = 0;  // discrete actions, as the environment says (no setting); 0 = continuous
 };
 
 }  // namespace softac

@@ -46,6 +46,13 @@ struct AutoNumber {
   bool has_start;
 };
 
+// H̄: a number, or a rule: "auto", "half", "sigma_X" with the number X.
+template <class Rule, class Double>
+struct EntropyTarget {
+  Rule& rule;
+  Double& value;
+};
+
 // A number of things of which "all" may be meant: the largest number there is.
 template <class Integer>
 struct CountOrAll {
@@ -69,7 +76,7 @@ struct EnumNames<WeightDecayScope> {
 };
 template <>
 struct EnumNames<LearningRateSchedule> {
-  static constexpr std::array<std::string_view, 2> value = {"constant", "linear"};
+  static constexpr std::array<std::string_view, 3> value = {"constant", "linear", "cosine"};
 };
 template <>
 struct EnumNames<CriticLoss> {
@@ -109,7 +116,8 @@ struct EnumNames<DiscretePolicy> {
 };
 
 // Calls visit(info, field) for every setting of the learner. Config: SacConfig or const SacConfig. Field types: bool&,
-// int&, int64&, uint64&, double&, string&, an enumeration with EnumNames, vector<int>&, vector<string>&, AutoNumber.
+// int&, int64&, uint64&, double&, string&, an enumeration with EnumNames, vector<int>&, vector<string>&, AutoNumber,
+// EntropyTarget.
 template <class Config, class Visitor>
 requires std::is_same_v<std::remove_const_t<Config>, SacConfig>
 void for_each_setting(Config& c, Visitor&& visit) {
@@ -173,7 +181,8 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"learning_rate_ent_coef", group, "step size of log α; -1 = learning_rate", -1, inf},
         c.learning_rate_ent_coef);
   visit(SettingInfo{"learning_rate_schedule", group,
-                    "constant, or linear from each network's step size to learning_rate_end, counted in its own steps"},
+                    "constant, or from each network's step size to learning_rate_end, linear or along half a cosine, "
+                    "counted in its own steps"},
         c.learning_rate_schedule);
   visit(SettingInfo{"learning_rate_end", group, "step size at the end of a schedule", 0, inf}, c.learning_rate_end);
   visit(SettingInfo{"learning_rate_steps", group,
@@ -196,7 +205,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
         c.max_grad_norm);
   group = "Objective";
   visit(SettingInfo{"batch_size", group, "transitions per update", 1, 1048576}, c.batch_size);
-  visit(SettingInfo{"gamma", group, "discount per environment step", 0, 1}, c.gamma);
+  visit(SettingInfo{"gamma", group,
+                    "discount per environment step; auto: (T/5 − 1)/(T/5) of T steps an episode, within [0.95, 0.995]",
+                    0, 1},
+        AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
+                   std::conditional_t<std::is_const_v<Config>, const double, double>>{c.gamma_auto, c.gamma, false});
   visit(SettingInfo{"reward_scale", group, "factor of rewards in the critics' targets; recorded returns have none", 0,
                     inf, true},
         c.reward_scale);
@@ -240,10 +253,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"ent_coef_max", group, "a learned α that rises above is held there, with a warning", 0, 1e30, true},
         c.ent_coef_max);
   visit(SettingInfo{"target_entropy", group,
-                    "entropy that a learned α aims at; auto = −(action size), or ½ log A with A discrete actions"},
-        AutoNumber<std::conditional_t<std::is_const_v<Config>, const bool, bool>,
-                   std::conditional_t<std::is_const_v<Config>, const double, double>>{c.target_entropy_auto,
-                                                                                      c.target_entropy, false});
+                    "entropy that a learned α aims at; auto = −(action size), or ½ log A with A discrete actions; "
+                    "half = −(action size)/2; sigma_X = that of a Gaussian with σ = X"},
+        EntropyTarget<std::conditional_t<std::is_const_v<Config>, const TargetEntropyRule, TargetEntropyRule>,
+                      std::conditional_t<std::is_const_v<Config>, const double, double>>{c.target_entropy_rule,
+                                                                                         c.target_entropy});
 }
 
 // One broken rule.

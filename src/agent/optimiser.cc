@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/elementary_scalar.h"
 #include "nn/adam.h"
 
 namespace softac {
@@ -20,8 +21,20 @@ OptimiserRule optimiser_rule(const SacConfig& config, double own_rate, double ow
           config.weight_decay_scope};
 }
 
+namespace {
+
+double cosine_rate(const OptimiserRule& rule, std::int64_t steps_done) {
+  const auto steps = static_cast<double>(rule.schedule_steps), warmup = std::floor(1e-6 * steps);
+  const double done = std::clamp((static_cast<double>(steps_done) - warmup) / (steps - warmup), 0.0, 1.0);
+  const double share = 0.5 * (1.0 + cos_of_turn(0.5 * done));
+  return rule.learning_rate_end + (rule.learning_rate - rule.learning_rate_end) * share;
+}
+
+}  // namespace
+
 double OptimiserRule::learning_rate_at(std::int64_t t) const {
   if (schedule == LearningRateSchedule::constant) return learning_rate;
+  if (schedule == LearningRateSchedule::cosine) return cosine_rate(*this, t - 1);
   const double done = std::min(static_cast<double>(t - 1) / static_cast<double>(schedule_steps), 1.0);
   return learning_rate + (learning_rate_end - learning_rate) * done;
 }

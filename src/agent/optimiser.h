@@ -20,7 +20,8 @@ struct OptimiserRule {
   double weight_decay;
   WeightDecayScope decay_scope;
 
-  // Of step number t, from 1. Linear: lr₀ + (lr_end − lr₀) · min((t − 1)/steps, 1).
+  // Of step number t, from 1, with n = min(t − 1, steps) behind it. Linear: lr₀ + (lr_end − lr₀) · n/steps.
+  // Cosine: lr_end + (lr₀ − lr_end) · ½(1 + cos π(n − w)/(steps − w)), and lr₀ for n < w = ⌊10⁻⁶ · steps⌋.
   double learning_rate_at(std::int64_t t) const;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -37,6 +38,14 @@ class SettingChecks {
     if (field.automatic && !field.has_start) return;
     check_range(info, field.value, (field.automatic ? "auto_" : "") + number_text(field.value));
     if (field.automatic && field.value == 0.0) add(info.name, "auto_0: must start above 0 (log α is learned)");
+  }
+  template <class Rule, class Double>
+  void operator()(const SettingInfo& info, const EntropyTarget<Rule, Double>& field) {
+    constexpr std::array<std::string_view, 4> names = {"number", "auto", "half", "sigma_X"};
+    check_name(info, static_cast<long long>(field.rule), names);
+    if (field.rule == TargetEntropyRule::number) check_range(info, field.value, number_text(field.value));
+    if (field.rule == TargetEntropyRule::sigma && !(field.value >= 1e-30 && field.value <= 1e30))
+      add(info.name, "sigma_" + number_text(field.value) + ": σ must be at least 1e-30 and at most 1e30");
   }
   template <class Integer>
   void operator()(const SettingInfo& info, const CountOrAll<Integer>& field) {

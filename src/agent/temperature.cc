@@ -8,8 +8,25 @@
 namespace softac {
 namespace {
 
-double automatic_target(int act_dim, const SacConfig& config) {
-  return config.num_actions > 0 ? 0.5 * log_of(static_cast<double>(config.num_actions)) : -static_cast<double>(act_dim);
+// A Gaussian with this σ in every dimension has the entropy ½ A log 2πeσ².
+double entropy_of_sigma(double sigma, double act_dim) {
+  constexpr double kLog2PiE = 2.8378770664093454836;
+  return act_dim * (0.5 * kLog2PiE + log_of(sigma));
+}
+
+double target_of(int act_dim, const SacConfig& config) {
+  const double a = act_dim;
+  switch (config.target_entropy_rule) {
+    case TargetEntropyRule::number:
+      return config.target_entropy;
+    case TargetEntropyRule::half:
+      return -0.5 * a;
+    case TargetEntropyRule::sigma:
+      return entropy_of_sigma(config.target_entropy, a);
+    case TargetEntropyRule::automatic:
+      break;
+  }
+  return config.num_actions > 0 ? 0.5 * log_of(static_cast<double>(config.num_actions)) : -a;
 }
 
 }  // namespace
@@ -19,7 +36,7 @@ Temperature<T>::Temperature(int act_dim, const SacConfig& config, Params<T>& log
     : learned_(config.ent_coef_auto),
       linear_in_log_(config.ent_coef_loss == EntCoefLoss::log_alpha),
       fixed_(static_cast<T>(config.ent_coef)),
-      target_entropy_(config.target_entropy_auto ? automatic_target(act_dim, config) : config.target_entropy),
+      target_entropy_(target_of(act_dim, config)),
       low_(config.ent_coef_min),
       high_(config.ent_coef_max),
       log_alpha_(log_alpha),

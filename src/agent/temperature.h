@@ -12,7 +12,7 @@ class Temperature {
   Temperature(int act_dim, const SacConfig& config, Params<T>& log_alpha, Arena& arena);
 
   T alpha() const;                                           // exp(log α), or the fixed value
-  double target_entropy() const { return target_entropy_; }  // H̄: as set, or −A; ½ log A with A discrete actions
+  double target_entropy() const { return target_entropy_; }  // H̄ by the rule of the settings
 
   // J(α) and its gradient with respect to log α, from the mean of log π over the batch.
   double loss(T mean_log_pi);

@@ -91,6 +91,10 @@ void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
         "with discrete actions the target's expectation is exact; leave it at 1");
   leave(c.variant == Variant::sac, "variant", "state_value",
         "the value of a state is exact with discrete actions; leave it at sac");
+  const bool half = c.target_entropy_rule == TargetEntropyRule::half;
+  leave(!half && c.target_entropy_rule != TargetEntropyRule::sigma, "target_entropy",
+        half ? "half" : "sigma_" + number_text(c.target_entropy),
+        "an entropy of continuous actions; leave it at auto (½ log A), or set a number");
   checks.rule(c.discrete_policy == DiscretePolicy::softmax || c.ent_coef_auto || c.ent_coef > 0.0,
               {"discrete_policy", "ent_coef"}, "boltzmann: the Boltzmann policy needs a temperature, ent_coef above 0");
 }
@@ -187,6 +191,8 @@ void check_learner(const SacConfig& config, int obs_dim, int act_dim, SettingChe
   checks.rule(config.learning_rate_schedule == LearningRateSchedule::constant || config.learning_rate_steps >= 1,
               {"learning_rate_steps", "learning_rate_schedule"},
               "0: a schedule needs the number of steps that it runs over, at least 1");
+  checks.rule(!config.gamma_auto, {"gamma"},
+              "auto: is found from the time limit of a run's environment; a learner alone needs a number");
   check_sizes(config, obs_dim, act_dim, checks);
 }
 }  // namespace

@@ -39,6 +39,10 @@ template <class Bool, class Double>
 std::string kind_of(const AutoNumber<Bool, Double>& field) {
   return field.has_start ? "\"auto\", \"auto_X\" or number" : "\"auto\" or number";
 }
+template <class Rule, class Double>
+std::string kind_of(const EntropyTarget<Rule, Double>&) {
+  return "\"auto\", \"half\", \"sigma_X\" or number";
+}
 template <class Integer>
 std::string kind_of(const CountOrAll<Integer>&) {
   return "\"all\" or integer";
@@ -126,6 +130,15 @@ bool assign(Enum& field, const SettingValue& value) requires std::is_enum_v<Enum
   }
   return false;
 }
+// X of the text "<prefix>X".
+std::optional<double> number_after(std::string_view prefix, const std::string& text) {
+  if (!text.starts_with(prefix)) return {};
+  double number = 0.0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + prefix.size(), end, number);
+  if (error != std::errc() || stop != end || !std::isfinite(number)) return {};
+  return number;
+}
 bool assign(AutoNumber<bool, double> field, const SettingValue& value) {
   if (const auto number = as_number(value)) {
     field.automatic = false;
@@ -136,16 +149,29 @@ bool assign(AutoNumber<bool, double> field, const SettingValue& value) {
   if (!text) return false;
   double start = field.has_start ? 1.0 : 0.0;
   if (field.has_start && text->starts_with("auto_")) {
-    const char* begin = text->data() + 5;
-    const char* end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(begin, end, start);
-    if (error != std::errc() || stop != end || !std::isfinite(start)) return false;
+    const auto number = number_after("auto_", *text);
+    if (!number) return false;
+    start = *number;
   } else if (*text != "auto") {
     return false;
   }
   field.automatic = true;
   field.value = start;
   return true;
+}
+bool assign(EntropyTarget<TargetEntropyRule, double> field, const SettingValue& value) {
+  const auto set = [&](TargetEntropyRule rule, double number) {
+    field.rule = rule;
+    field.value = number;
+    return true;
+  };
+  if (const auto number = as_number(value)) return set(TargetEntropyRule::number, *number);
+  const auto* text = std::get_if<std::string>(&value);
+  if (!text) return false;
+  if (*text == "auto") return set(TargetEntropyRule::automatic, 0.0);
+  if (*text == "half") return set(TargetEntropyRule::half, 0.0);
+  const auto sigma = number_after("sigma_", *text);
+  return sigma && set(TargetEntropyRule::sigma, *sigma);
 }
 template <class Integer>
 bool assign(CountOrAll<Integer> field, const SettingValue& value) {
@@ -179,6 +205,12 @@ std::string text_of(const AutoNumber<Bool, Double>& field) {
   if (!field.automatic) return to_toml(field.value);
   if (!field.has_start || field.value == 1.0) return "\"auto\"";
   return "\"auto_" + to_toml(field.value) + "\"";
+}
+template <class Rule, class Double>
+std::string text_of(const EntropyTarget<Rule, Double>& field) {
+  if (field.rule == TargetEntropyRule::number) return to_toml(field.value);
+  if (field.rule == TargetEntropyRule::sigma) return "\"sigma_" + to_toml(field.value) + "\"";
+  return field.rule == TargetEntropyRule::half ? "\"half\"" : "\"auto\"";
 }
 template <class Integer>
 std::string text_of(const CountOrAll<Integer>& field) {

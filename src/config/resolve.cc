@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/nearest_match.h"
+#include "config/auto_gamma.h"
 #include "config/fields.h"
 #include "config/presets.h"
 #include "config/settings.h"
@@ -49,7 +50,7 @@ class Resolver {
     for (const std::string& name : setting_names()) resolved.origin[name] = "default";
     std::vector<std::string> broken;
     for (const SettingEntry& entry : entries_) apply(entry, resolved, broken);
-    if (with_env) check_env(resolved);
+    if (with_env && check_env(resolved)) find_gamma(resolved);
     for (const SettingViolation& violation : validate(resolved.config)) {
       if (std::find(broken.begin(), broken.end(), violation.key) != broken.end()) continue;
       violations.push_back(violation.key + " = " + violation.message + " [" + resolved.origin[violation.key] + "]");
@@ -109,10 +110,21 @@ class Resolver {
     return joined;
   }
 
-  // The environment and its constructor arguments, against the table of environments.
-  void check_env(const ResolvedConfig& resolved) {
+  void find_gamma(ResolvedConfig& resolved) {
+    std::string& origin = resolved.origin["gamma"];
+    try {
+      const std::string found = resolve_gamma(resolved.config);
+      if (!found.empty()) origin += " (" + found + ")";
+    } catch (const ConfigError& error) {
+      violations.push_back(std::string(error.what()) + " [" + origin + "]");
+    }
+  }
+
+  // The environment and its constructor arguments, against the table of environments. Whether it can be made.
+  bool check_env(const ResolvedConfig& resolved) {
     const std::string& env_id = resolved.config.env_id;
-    if (env_id.empty()) return;
+    if (env_id.empty()) return false;
+    const std::size_t before = violations.size();
     std::vector<std::string> ids;
     const std::vector<EnvInfo> infos = registered_envs();
     const EnvInfo* found = nullptr;
@@ -122,12 +134,12 @@ class Resolver {
     }
     if (const std::string reason = found ? "" : env_unavailable(env_id); !reason.empty()) {
       violations.insert(violations.begin(), reason);
-      return;
+      return false;
     }
     if (!found) {
       violations.insert(violations.begin(), "unknown environment \"" + env_id + "\"" + did_you_mean(env_id, ids) +
                                                 "; softac env list shows all");
-      return;
+      return false;
     }
     std::vector<std::string> names;
     for (const EnvArgument& argument : found->arguments) names.push_back(argument.name);
@@ -144,6 +156,7 @@ class Resolver {
         violations.push_back("env_kwargs." + name + ": expected " + kKinds[example.index()] + suffix);
       }
     }
+    return violations.size() == before;
   }
 
   [[noreturn]] void fail() const {

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/digest.h"
+#include "config/auto_gamma.h"
 #include "config/make_envs.h"
 #include "config/settings.h"
 #include "env/mujoco_version.h"
@@ -12,8 +13,9 @@
 namespace softac {
 namespace {
 
-const TrainConfig& checked(const TrainConfig& config) {
+TrainConfig checked(TrainConfig config) {
   refuse(validate(config));
+  resolve_gamma(config);
   return config;
 }
 

@@ -187,7 +187,7 @@ TEST(DiscreteSac, TheCriticsBoltzmannPolicy) {
 TEST(DiscreteSac, TheTemperatureRisesWhereTheEntropyIsTooLow) {
   for (const double target : {0.1, 1.05}) {
     SacConfig config = small_config(3);
-    config.target_entropy_auto = false;
+    config.target_entropy_rule = TargetEntropyRule::number;
     config.target_entropy = target;
     SacUpdate<double> sac(4, 1, config, 3, 1, "");
     fill(sac, 4, 3, 1);

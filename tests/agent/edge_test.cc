@@ -84,6 +84,11 @@ struct Draw {
     field.automatic = rng.below(2) == 0;
     field.value = goes_wrong() ? bad_double(rng) : inside(info);
   }
+  template <class Rule, class Double>
+  void operator()(const SettingInfo& info, const EntropyTarget<Rule, Double>& field) {
+    field.rule = static_cast<TargetEntropyRule>(goes_wrong() ? 99 : rng.below(4));
+    field.value = goes_wrong() ? bad_double(rng) : inside(info);
+  }
   // Mostly the first choice, with which most others can be combined.
   template <class Enum>
   void operator()(const SettingInfo&, Enum& field) requires std::is_enum_v<Enum> {
@@ -107,6 +112,7 @@ Task draw_task(Rng& rng) {
   Draw draw{rng, pick(rng, badness)};
   Task task;
   for_each_setting(task.config, draw);
+  task.config.gamma_auto = draw.goes_wrong();
   const auto size = [&](std::uint64_t most) {
     return draw.goes_wrong() ? bad_int(rng) : 1 + static_cast<int>(rng.below(rng.below(16) == 0 ? most : 3));
   };
@@ -116,6 +122,7 @@ Task draw_task(Rng& rng) {
     task.config.num_actions = draw.goes_wrong() ? bad_int(rng) : 2 + static_cast<int>(rng.below(5));
     if (!draw.goes_wrong()) {  // what discrete actions leave at its default
       task.act_dim = 1;
+      task.config.target_entropy_rule = TargetEntropyRule::automatic;
       task.config.policy = PolicyKind::squashed_gaussian;
       task.config.actor_gradient = ActorGradient::reparameterised;
       task.config.variant = Variant::sac;
@@ -156,6 +163,8 @@ std::string text(const Task& task) {
       out += testing::PrintToString(field);
     } else if constexpr (std::is_same_v<Field, std::vector<int>>) {
       for (const int width : field) out += std::to_string(width) + " ";
+    } else if constexpr (requires { field.rule; }) {
+      out += std::to_string(static_cast<int>(field.rule)) + "_" + testing::PrintToString(field.value);
     } else {
       out += (field.automatic ? "auto_" : "") + testing::PrintToString(field.value);
     }

@@ -49,7 +49,7 @@ struct FromJson {
       const auto name = std::ranges::find(names, found->get<std::string>());
       ASSERT_NE(name, names.end()) << info.name;
       field = static_cast<Value>(name - names.begin());
-    } else if constexpr (requires { field.automatic; }) {
+    } else if constexpr (requires { field.value; }) {
       // "ent_coef" and "target_entropy" are read below.
     } else {
       field = found->get<Value>();
@@ -62,8 +62,9 @@ SacConfig make_config(const Json& c) {
   for_each_setting(out, FromJson{c});
   out.ent_coef_auto = c["ent_coef_auto"];
   out.ent_coef = c["ent_coef"];
-  out.target_entropy_auto = c["target_entropy"].is_null();
-  if (!out.target_entropy_auto) out.target_entropy = c["target_entropy"];
+  if (c["target_entropy"].is_null()) return out;
+  out.target_entropy_rule = TargetEntropyRule::number;
+  out.target_entropy = c["target_entropy"];
   return out;
 }
 

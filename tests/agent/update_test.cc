@@ -11,6 +11,7 @@
 
 #include "softac/agent.h"
 #include "softac/error.h"
+#include "softac/sac_settings.h"
 #include "support/allocation_counter.h"
 #include "support/learner_variants.h"
 
@@ -215,7 +216,7 @@ TEST(Update, TemperatureMovesTowardsTheTargetEntropy) {
     for (double target : {-50.0, 50.0}) {
       SacConfig config;
       config.net_arch = {8};
-      config.target_entropy_auto = false;
+      config.target_entropy_rule = TargetEntropyRule::number;
       config.target_entropy = target;
       config.ent_coef_loss = form;
       SacAgent agent(3, 2, config, 1);
@@ -313,7 +314,7 @@ TEST(Update, AlphaIsHeldWithinItsBounds) {
     SacConfig config;
     config.net_arch = {8};
     config.learning_rate_ent_coef = 0.5;
-    config.target_entropy_auto = false;
+    config.target_entropy_rule = TargetEntropyRule::number;
     config.target_entropy = low ? -50.0 : 50.0;
     config.ent_coef_min = 0.2;
     config.ent_coef_max = 3.0;
@@ -342,7 +343,7 @@ TEST(Update, AlphaHasItsOwnFirstMoment) {
     config.adam_beta1 = beta1;
     config.adam_beta1_ent_coef = beta1_ent_coef;
     config.ent_coef_loss = EntCoefLoss::log_alpha;
-    config.target_entropy_auto = false;  // H̄ = 0, so that the gradient is −log π
+    config.target_entropy_rule = TargetEntropyRule::number;  // H̄ = 0, so that the gradient is −log π
     Arena arena;
     Params<double> log_alpha(arena, kLanes);
     Temperature<double> temperature(1, config, log_alpha, arena);
@@ -372,6 +373,62 @@ TEST(Update, TheLearningRateFollowsItsSchedule) {
     fill(agent.batch(), 1);
     EXPECT_NEAR(agent.update().learning_rate, expected, 1e-15);
   }
+}
+
+// methods: 3e-4 → 1.5e-4 over 10⁶ steps, one of them before the cosine.
+TEST(Update, ACosineLeadsFromOneRateToTheOther) {
+  SacConfig config;
+  config.learning_rate_schedule = LearningRateSchedule::cosine;
+  config.learning_rate = 3e-4;
+  config.learning_rate_end = 1.5e-4;
+  config.learning_rate_steps = 1'000'000;
+  const OptimiserRule rule = optimiser_rule(config, -1.0);
+  EXPECT_EQ(rule.learning_rate_at(1), 3e-4);
+  EXPECT_EQ(rule.learning_rate_at(2), 3e-4) << "w = 1: the cosine begins behind one step";
+  EXPECT_NEAR(rule.learning_rate_at(250'001), 2.7803313355e-4, 1e-14);
+  EXPECT_NEAR(rule.learning_rate_at(500'001), 2.2500011781e-4, 1e-14);
+  EXPECT_NEAR(rule.learning_rate_at(1'000'001), 1.5e-4, 1e-18);
+  EXPECT_EQ(rule.learning_rate_at(3'000'000), rule.learning_rate_at(1'000'001));
+  config.learning_rate_steps = 4;  // w = 0
+  const OptimiserRule small = optimiser_rule(config, 1e-3);
+  for (int n = 0; n <= 4; ++n)
+    EXPECT_NEAR(small.learning_rate_at(n + 1), 1.5e-4 + 8.5e-4 * 0.5 * (1 + std::cos(M_PI * n / 4)), 1e-16);
+}
+
+// methods: H̄/A of σ.
+TEST(Update, TargetEntropyByItsRules) {
+  SacConfig config;
+  const auto target = [&](int act_dim) { return SacUpdate<double>(3, act_dim, config, 0, 1, "").target_entropy(); };
+  EXPECT_EQ(target(6), -6.0);
+  config.target_entropy_rule = TargetEntropyRule::half;
+  EXPECT_EQ(target(3), -1.5);
+  config.target_entropy_rule = TargetEntropyRule::sigma;
+  const double sigma[] = {0.05, 0.10, 0.15, 0.20, 0.25},
+               each[] = {-1.5767937403, -0.8836465598, -0.4781814517, -0.1904993792, 0.0326441721};
+  for (int i = 0; i < 5; ++i) {
+    config.target_entropy = sigma[i];
+    EXPECT_NEAR(target(1), each[i], 6e-11);
+    EXPECT_NEAR(target(17), 17 * each[i], 2e-9);
+  }
+  config.target_entropy_rule = TargetEntropyRule::number;
+  EXPECT_EQ(target(17), 0.25);
+}
+
+TEST(Update, ContinuousTargetEntropiesAreRefusedWithDiscreteActions) {
+  SacConfig config;
+  config.num_actions = 3;
+  for (const auto& [rule, text] :
+       {std::pair(TargetEntropyRule::half, "half: "), std::pair(TargetEntropyRule::sigma, "sigma_0.15: ")}) {
+    config.target_entropy_rule = rule;
+    config.target_entropy = 0.15;
+    const auto violations = validate(config, 4, 1);
+    ASSERT_EQ(violations.size(), 1u);
+    EXPECT_EQ(violations[0].key, "target_entropy");
+    EXPECT_TRUE(violations[0].message.starts_with(text)) << violations[0].message;
+  }
+  config.num_actions = 0;
+  config.target_entropy = -0.1;
+  EXPECT_EQ(validate(config, 4, 1).size(), 1u) << "σ < 0";
 }
 
 // methods: the moments of 1, 3, −2 from mean 0, variance 1 and count 1e-4.

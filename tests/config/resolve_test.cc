@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/auto_gamma.h"
 #include "config/fields.h"
 #include "config/toml_file.h"
+#include "softac/env.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -125,6 +127,57 @@ TEST_F(Resolve, ALearningRateCanNameItsSchedule) {
   EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("learning_rate = \"linear_fast\": expected number"));
 }
 
+// methods: γ = clip((T/5 − 1)/(T/5), 0.95, 0.995).
+TEST_F(Resolve, GammaFromTheLengthOfEpisodes) {
+  EXPECT_EQ(gamma_of_episode(1000), 0.995);
+  EXPECT_EQ(gamma_of_episode(500), 0.99);
+  EXPECT_EQ(gamma_of_episode(200), 39.0 / 40.0);
+  for (const int steps : {1, 5, 50, 100}) EXPECT_EQ(gamma_of_episode(steps), 0.95) << steps;
+  EXPECT_EQ(gamma_of_episode(1'000'000'000), 0.995);
+
+  ConfigRequest asked = request();
+  asked.set = {"gamma=auto"};
+  const ResolvedConfig resolved = resolve_config(asked);
+  EXPECT_FALSE(resolved.config.sac.gamma_auto);
+  EXPECT_EQ(resolved.config.sac.gamma, 39.0 / 40.0);
+  EXPECT_EQ(resolved.origin.at("gamma"), "--set (auto: 200 steps an episode)");
+  const std::string text = config_toml(resolved);
+  EXPECT_THAT(text, HasSubstr("gamma = 0.975\n"));
+  EXPECT_EQ(config_toml(load_run_config(file(text))), text);
+  asked.set = {"gamma=auto", "max_episode_steps=500"};
+  EXPECT_EQ(resolve_config(asked).config.sac.gamma, 0.99);
+  asked.set = {"gamma=automatic"};
+  EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("gamma = \"automatic\": expected \"auto\" or number"));
+  asked.set = {"gamma=auto", "env_kwargs.gee=1"};
+  EXPECT_THAT(message_of<ConfigError>(asked), HasSubstr("no argument \"gee\""));
+}
+
+TEST_F(Resolve, GammaIsNotFoundWithoutATimeLimit) {
+  EnvInfo info;
+  info.id = "Endless-v0";
+  EnvSpec spec;
+  spec.id = info.id;
+  spec.obs_dim = spec.act_dim = 1;
+  struct Endless final : Env {
+    explicit Endless(EnvSpec the_spec) : spec_(std::move(the_spec)) {}
+    const EnvSpec& spec() const override { return spec_; }
+    void reset(Rng&, std::span<double>) override {}
+    StepResult step(std::span<const double>, std::span<double>) override { return {}; }
+    EnvSpec spec_;
+  };
+  spec.obs_low = spec.act_low = {-1.0};
+  spec.obs_high = spec.act_high = {1.0};
+  register_env(info, [spec](const EnvKwargs&) { return std::make_unique<Endless>(spec); });
+  ConfigRequest asked = request(info.id);
+  asked.set = {"gamma=auto"};
+  EXPECT_THAT(message_of<ConfigError>(asked),
+              AllOf(HasSubstr("gamma = auto: episodes of Endless-v0 have no time limit"),
+                    HasSubstr("max_episode_steps"), HasSubstr("[--set]")));
+  asked.set = {"gamma=auto", "max_episode_steps=500"};
+  EXPECT_EQ(resolve_config(asked).config.sac.gamma, 0.99);
+  unregister_env(info.id);
+}
+
 TEST_F(Resolve, ACountCanBeAll) {
   ConfigRequest asked = request();
   EXPECT_EQ(resolve_config(asked).config.keep_checkpoints, 3);
@@ -175,7 +228,7 @@ TEST_F(Resolve, ConfigTomlReadsBackToTheSameValues) {
                "net_arch=[7, 9]",
                "net_arch_actor=[3]",
                "ent_coef=auto_0.30000000000000004",
-               "target_entropy=-1.1",
+               "target_entropy=sigma_0.1499999999999999944488848768742172978818416595458984375",
                "policy=gaussian",
                "env_kwargs.g=9.8066500000000012",
                "checkpoint_replay=false",

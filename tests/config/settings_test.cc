@@ -107,10 +107,39 @@ TEST(Settings, EntropyCoefficientInAllItsForms) {
     EXPECT_NE(set(config, bad), "") << bad;
   }
   EXPECT_EQ(set(config, "target_entropy=-3.5"), "");
-  EXPECT_FALSE(config.sac.target_entropy_auto);
+  EXPECT_EQ(config.sac.target_entropy_rule, TargetEntropyRule::number);
   EXPECT_EQ(config.sac.target_entropy, -3.5);
   EXPECT_EQ(set(config, "ent_coef=auto_0"), "");
   EXPECT_EQ(validate(config).size(), 1u);
+}
+
+TEST(Settings, TargetEntropyInAllItsForms) {
+  TrainConfig config = good();
+  const auto text = [&] {
+    for (const SettingText& setting : setting_texts(config)) {
+      if (setting.info.name == "target_entropy") return setting.value;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(text(), "\"auto\"");
+  EXPECT_EQ(set(config, "target_entropy=half"), "");
+  EXPECT_EQ(config.sac.target_entropy_rule, TargetEntropyRule::half);
+  EXPECT_EQ(text(), "\"half\"");
+  EXPECT_EQ(set(config, "target_entropy=sigma_0.15"), "");
+  EXPECT_EQ(config.sac.target_entropy_rule, TargetEntropyRule::sigma);
+  EXPECT_EQ(config.sac.target_entropy, 0.15);
+  EXPECT_EQ(text(), "\"sigma_0.15\"");
+  EXPECT_THAT(validate(config), IsEmpty());
+  for (const char* bad : {"target_entropy=sigma", "target_entropy=sigma_", "target_entropy=sigma_x",
+                          "target_entropy=sigma_inf", "target_entropy=halve", "target_entropy=true"}) {
+    EXPECT_THAT(set(config, bad), HasSubstr("expected \"auto\", \"half\", \"sigma_X\" or number")) << bad;
+  }
+  EXPECT_EQ(text(), "\"sigma_0.15\"");
+  EXPECT_EQ(set(config, "target_entropy=sigma_0"), "");
+  ASSERT_EQ(validate(config).size(), 1u);
+  EXPECT_THAT(validate(config)[0].message, HasSubstr("sigma_0: σ must be at least 1e-30"));
+  EXPECT_EQ(set(config, "target_entropy=auto"), "");
+  EXPECT_EQ(text(), "\"auto\"");
 }
 
 TEST(Settings, ValuesOfAWrongKindAreRefusedAndLeaveTheSettingAlone) {

@@ -114,7 +114,7 @@ TEST(Doubts, NoUpdate) {
 
 TEST(Doubts, TargetEntropyOutOfReach) {
   TrainConfig config = doubtful(1.0, 1.0, 1.0, 0.0);
-  config.sac.target_entropy_auto = false;
+  config.sac.target_entropy_rule = TargetEntropyRule::number;
   config.sac.target_entropy = 0.7;  // the uniform distribution on [−1, 1] has log 2
   EXPECT_THAT(warnings_of(config),
               ElementsAre(AllOf(HasSubstr("target_entropy = 0.7"), HasSubstr("0.693"), HasSubstr("ent_coef_max"))));

@@ -109,7 +109,7 @@ TEST(Fork, WithOtherSettingsIsExactAndResumesExactly) {
   other.sac.reward_scale = 3.0;
   other.sac.n_steps = 3;
   other.sac.batch_size = 5;
-  other.sac.target_entropy_auto = false;
+  other.sac.target_entropy_rule = TargetEntropyRule::number;
   other.sac.target_entropy = -1.0;
   other.sac.ent_coef = 0.25;  // learned from 0.25
   other.buffer_size = 400;
