@@ -17,5 +17,6 @@ enum class ActorBaseline { none, leave_one_out };                // of E13
 enum class DiscretePolicy { softmax, boltzmann };                // a network's logits, or E3 on the critics' outputs
 
 enum class TargetEntropyRule { number, automatic, half, sigma };  // H̄ of E10
+enum class WeightInit { torch, lecun_normal, he_normal, xavier_uniform, orthogonal, orthogonal_sqrt2, zero };
 
 }  // namespace softac

@@ -23,6 +23,8 @@ struct SacConfig {
   NormLayer norm_layer_actor = NormLayer::none;   // normalisation in the actor's hidden layers
   NormLayer norm_layer_critic = NormLayer::none;  // and in those of the critics (and of a state-value network)
   double norm_eps = 1e-5;                         // added to the variance in a norm
+  WeightInit kernel_init = WeightInit::torch;     // first values of hidden layers
+  WeightInit head_init = WeightInit::torch;       // of output layers; zero: of the actor's, the others' as kernel_init
   PolicyKind policy = PolicyKind::squashed_gaussian;
   LogStdRule log_std_rule = LogStdRule::clamp;
   bool normalize_obs = false;  // running normalisation of observations; replay keeps them raw

@@ -79,6 +79,11 @@ struct EnumNames<LearningRateSchedule> {
   static constexpr std::array<std::string_view, 3> value = {"constant", "linear", "cosine"};
 };
 template <>
+struct EnumNames<WeightInit> {
+  static constexpr std::array<std::string_view, 7> value = {
+      "torch", "lecun_normal", "he_normal", "xavier_uniform", "orthogonal", "orthogonal_sqrt2", "zero"};
+};
+template <>
 struct EnumNames<CriticLoss> {
   static constexpr std::array<std::string_view, 2> value = {"mse", "quantile"};
 };
@@ -146,6 +151,14 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(in_new_run({"norm_layer_critic", group, "the same for critics and state values"}), c.norm_layer_critic);
   visit(SettingInfo{"norm_eps", group, "what a norm adds to the variance (1e-5 in PyTorch, 1e-6 in Flax)", 0, 1, true},
         c.norm_eps);
+  visit(in_new_run({"kernel_init", group,
+                    "first weights of hidden layers: torch's uniform ±1/√in, biases too; else biases are 0; "
+                    "orthogonal_sqrt2: √2 times"}),
+        c.kernel_init);
+  visit(in_new_run({"head_init", group,
+                    "the same of output layers, each part of the actor's by itself; zero: of the actor's alone, the "
+                    "critics' as kernel_init"}),
+        c.head_init);
   visit(in_new_run({"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64}),
         c.n_critics);
   visit(in_new_run({"normalize_obs", group,

@@ -20,12 +20,14 @@ const std::vector<int>& hidden_widths(const std::vector<int>& own, const SacConf
 template <class T>
 std::vector<Network<T>> make_actor(int obs_dim, const SacConfig& config, const Policy<T>& policy, ParamLayout& layout) {
   if (config.discrete_policy == DiscretePolicy::boltzmann) return {};
-  const NetworkShape shape{obs_dim,
-                           hidden_widths(config.net_arch_actor, config),
-                           policy.head_columns(),
-                           config.activation_fn,
-                           config.norm_layer_actor,
-                           config.norm_eps};
+  NetworkShape shape{obs_dim,
+                     hidden_widths(config.net_arch_actor, config),
+                     policy.head_columns(),
+                     config.activation_fn,
+                     config.norm_layer_actor,
+                     config.norm_eps,
+                     {config.kernel_init, config.head_init}};
+  for (const HeadPart& part : policy.head_parts()) shape.init.output_parts.push_back(part.outputs);
   return {Network<T>("actor", shape, layout)};
 }
 
@@ -35,7 +37,8 @@ NetworkShape critic_shape(int in, int out, const SacConfig& config) {
           out,
           config.activation_fn,
           config.norm_layer_critic,
-          config.norm_eps};
+          config.norm_eps,
+          {config.kernel_init, config.head_init == WeightInit::zero ? config.kernel_init : config.head_init}};
 }
 
 template <class T>

@@ -160,6 +160,8 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
               "full: is for actor_components = 1 with actor_gradient = \"reparameterised\"");
   checks.rule(c.ent_coef_min < c.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
               number_text(c.ent_coef_min) + ": must be below ent_coef_max = " + number_text(c.ent_coef_max));
+  checks.rule(c.kernel_init != WeightInit::zero, {"kernel_init"},
+              "zero: hidden layers would all stay alike; zero is for head_init");
   if (c.critic_loss == CriticLoss::mse) return;
   checks.rule(c.top_quantiles_to_drop_per_net < c.n_quantiles, {"top_quantiles_to_drop_per_net", "n_quantiles"},
               std::to_string(c.top_quantiles_to_drop_per_net) +

@@ -1,9 +1,9 @@
 #include "nn/dense.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "math/activation.h"
+#include "nn/init.h"
 
 namespace softac {
 namespace {
@@ -16,21 +16,10 @@ bool enough_columns(int columns) {
 }  // namespace
 
 template <class T>
-void init_uniform(const Slot& slot, T* params, Rng& rng) {
-  const double bound = 1.0 / std::sqrt(static_cast<double>(slot.in));
-  T* base = params + slot.offset;
-  for (int o = 0; o < slot.out; ++o) {
-    for (int i = 0; i < slot.in; ++i) base[slot.weight_index(o, i)] = static_cast<T>(rng.uniform(-bound, bound));
-    base[slot.bias_index(o)] = static_cast<T>(rng.uniform(-bound, bound));
-  }
-}
-template void init_uniform(const Slot&, float*, Rng&);
-template void init_uniform(const Slot&, double*, Rng&);
-
-template <class T>
-Dense<T>::Dense(Slot slot, std::optional<Activation> activation)
+Dense<T>::Dense(Slot slot, std::optional<Activation> activation, WeightInit init)
     : Block<T>(std::move(slot)),
       activation_(activation),
+      init_(init),
       weight_split_(split(this->slot(), activation == Activation::relu)) {}
 
 // The pieces that one task takes together share what they read of d_y, or of x with skip_zeros. Wide layers have pieces
@@ -66,7 +55,7 @@ void Dense<T>::transpose(const KernelTable<T>& k, const T* params, int first_col
 
 template <class T>
 void Dense<T>::init(T* params, Rng& rng) const {
-  init_uniform(this->slot(), params, rng);
+  init_weights(init_, this->slot(), 0, this->out(), params, rng);
 }
 
 template <class T>

@@ -10,12 +10,12 @@ namespace softac {
 template <class T>
 class Dense final : public Block<T> {
  public:
-  Dense(Slot slot, std::optional<Activation> activation);
+  Dense(Slot slot, std::optional<Activation> activation, WeightInit init = WeightInit::torch);
 
   BlockTape<T> make_tape(Arena& arena, int rows) const override;
   Panels<T> make_transpose(Arena& arena, int columns) const override;
   void transpose(const KernelTable<T>& k, const T* params, int first_column, const Panels<T>& out) const override;
-  void init(T* params, Rng& rng) const override;  // uniform in ±1/√in (PyTorch's default)
+  void init(T* params, Rng& rng) const override;
   bool leaves_zeros() const override { return activation_ == Activation::relu; }
   Gate<T> gate(const BlockTape<T>& tape) const override;
   void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool skip_zeros, const BlockTape<T>& tape,
@@ -37,6 +37,7 @@ class Dense final : public Block<T> {
   static WeightSplit split(const Slot& slot, bool zeros);
 
   std::optional<Activation> activation_;
+  WeightInit init_;
   WeightSplit weight_split_;
 };
 
@@ -45,10 +46,6 @@ class Dense final : public Block<T> {
 template <class T>
 int describe_product(PolicyGraph& graph, const Slot& slot, const T* params, int first, int count, int x,
                      bool skip_zeros, const std::string& name);
-
-// Uniform in ±1/√in for weights and biases of a matrix or a column.
-template <class T>
-void init_uniform(const Slot& slot, T* params, Rng& rng);
 
 extern template class Dense<float>;
 extern template class Dense<double>;

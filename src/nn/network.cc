@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nn/dense.h"
+#include "nn/init.h"
 #include "nn/layer_norm.h"
 #include "softac/error.h"
 
@@ -18,7 +19,8 @@ Network<T>::Network(const std::string& name, const NetworkShape& shape, ParamLay
     const int width = shape_.hidden[l];
     const bool norm = shape_.norm == NormLayer::layer;
     blocks_.push_back(std::make_shared<Dense<T>>(layout.add({layer, in, width, SlotKind::matrix}),
-                                                 norm ? std::nullopt : std::optional(shape_.activation)));
+                                                 norm ? std::nullopt : std::optional(shape_.activation),
+                                                 shape_.init.hidden));
     if (norm) {
       blocks_.push_back(std::make_shared<LayerNorm<T>>(layout.add({layer + ".norm", 1, width, SlotKind::norm}),
                                                        shape_.norm_eps, shape_.activation));
@@ -63,7 +65,12 @@ int Network<T>::widest() const {
 template <class T>
 void Network<T>::init(T* params, Rng& rng) const {
   for (const auto& block : blocks_) block->init(params, rng);
-  init_uniform(output_, params, rng);
+  int first = 0;
+  for (const int count : shape_.init.output_parts) {
+    init_weights(shape_.init.output, output_, first, count, params, rng);
+    first += count;
+  }
+  if (first < output_.out) init_weights(shape_.init.output, output_, first, output_.out - first, params, rng);
 }
 
 template <class T>

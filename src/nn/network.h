@@ -13,6 +13,14 @@
 
 namespace softac {
 
+// How the first values are found. output_parts: outputs that count as a layer of their own, in the order of the
+// columns; empty: all of them together.
+struct NetworkInit {
+  WeightInit hidden = WeightInit::torch;
+  WeightInit output = WeightInit::torch;
+  std::vector<int> output_parts = {};
+};
+
 struct NetworkShape {
   int in = 0;
   std::vector<int> hidden;  // widths; none: a linear network
@@ -20,6 +28,7 @@ struct NetworkShape {
   Activation activation = Activation::relu;  // of the hidden layers
   NormLayer norm = NormLayer::none;          // between each hidden product and its activation
   double norm_eps = 1e-5;
+  NetworkInit init = {};
 };
 
 template <class T>
