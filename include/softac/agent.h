@@ -41,6 +41,14 @@ class SacAgent {
   // normalize_obs it does nothing. Throws ContractError on other sizes.
   void observe(std::span<const float> obs, int rows);
 
+  // The reward of a transition of stream 0 … config().num_streams − 1 and whether its episode ended with it: updates
+  // the running statistics of normalize_reward. Once for every transition of training; without normalize_reward it does
+  // nothing. end_return: the stream's episode ended without such a transition. Throws ContractError on other streams.
+  void observe_reward(int stream, float reward, bool done);
+  void end_return(int stream);
+  // c: updates read rewards as r/c, with α in the same units. 1 without normalize_reward.
+  double reward_unit() const;
+
   // obs: (rows, O) row-major, 1 to 65536 rows. noise: one generator per row (unused if deterministic). deterministic:
   // the mean's action; of a mixture that of the most probable component. actions: (rows, A), in [−1, 1] for the
   // squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's bounds.
@@ -52,7 +60,8 @@ class SacAgent {
   bool act(std::span<const float> obs, int rows, bool deterministic, Rng& noise, std::span<float> actions);
 
   // Q_i(s, a) of each critic at obs (rows, O) and actions (rows, A) as act() writes them: out (n_critics, rows). Of
-  // quantiles the mean. target: of the critics' targets, where they have any. Throws ContractError on other sizes.
+  // quantiles the mean; in units of the rewards (times reward_unit()). target: of the critics' targets, where they have
+  // any. Throws ContractError on other sizes.
   void q_values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
                 std::span<float> out);
   // log π(a|s) (E11), of a discrete action its log probability: out (rows). A squashed action at ±1 counts as the float

@@ -18,5 +18,6 @@ enum class DiscretePolicy { softmax, boltzmann };                // a network's 
 
 enum class TargetEntropyRule { number, automatic, half, sigma };  // H̄ of E10
 enum class WeightInit { torch, lecun_normal, he_normal, xavier_uniform, orthogonal, orthogonal_sqrt2, zero };
+enum class NormalizeReward { none, return_std, return_std_bounded };
 
 }  // namespace softac

@@ -126,7 +126,8 @@ class Learner {
   void end_episode(int stream);
   void clear_replay();
   StoredTransitions stored_transitions() const;
-  // Appends to the replay, in order, as observe() does; the statistics of normalize_obs do not hear of it.
+  // Appends to the replay, in order, as observe() does; the statistics of normalize_obs and normalize_reward
+  // do not hear of it.
   void extend_replay(const StoredTransitions& transitions);
   // A batch beside training, with what is set below: drawn by a generator of its own. ContractError while the replay is
   // empty and outside of 1 to 65536 rows.

@@ -30,6 +30,10 @@ struct SacConfig {
   bool normalize_obs = false;  // running normalisation of observations; replay keeps them raw
   double obs_norm_eps = 1e-8;  // added to the variance there
   double obs_norm_clip = 0.0;  // bound of a normalised value; 0 = none
+
+  NormalizeReward normalize_reward = NormalizeReward::none;  // running scale of rewards; replay keeps them raw
+  double norm_reward_max = 5.0;                              // bound of scaled returns, with return_std_bounded
+
   double log_std_min = -20.0;  // bounds of log σ; with the tanh rule the usual choice is −5
   double log_std_max = 2.0;
   int actor_components = 1;  // K Gaussians whose mixture the policy is
@@ -72,6 +76,7 @@ struct SacConfig {
   // H̄: a number, −A (½ log A with discrete actions), −A/2, or ½ A log 2πeσ² with target_entropy as σ.
   TargetEntropyRule target_entropy_rule = TargetEntropyRule::automatic;
   double target_entropy = 0.0;
+  int num_streams = 1;  // sequences of transitions that are observed (no setting)
   int num_actions = 0;  // discrete actions, as the environment says (no setting); 0 = continuous
 };
 

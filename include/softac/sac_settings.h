@@ -84,6 +84,10 @@ struct EnumNames<WeightInit> {
       "torch", "lecun_normal", "he_normal", "xavier_uniform", "orthogonal", "orthogonal_sqrt2", "zero"};
 };
 template <>
+struct EnumNames<NormalizeReward> {
+  static constexpr std::array<std::string_view, 3> value = {"none", "return_std", "return_std_bounded"};
+};
+template <>
 struct EnumNames<CriticLoss> {
   static constexpr std::array<std::string_view, 2> value = {"mse", "quantile"};
 };
@@ -226,6 +230,13 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"reward_scale", group, "factor of rewards in the critics' targets; recorded returns have none", 0,
                     inf, true},
         c.reward_scale);
+  visit(in_new_run({"normalize_reward", group,
+                    "rewards divided by the running standard deviation of discounted returns, bounded: or by the "
+                    "largest return / norm_reward_max where that is more; replay keeps them raw"}),
+        c.normalize_reward);
+  visit(SettingInfo{"norm_reward_max", group, "largest return after normalize_reward = return_std_bounded", 0, 1e30,
+                    true},
+        c.norm_reward_max);
   visit(in_new_run({"critic_loss", group,
                     "mse: one value per critic, the smallest counts; quantile: truncated quantile critics (TQC), whose "
                     "mean the actor takes"}),

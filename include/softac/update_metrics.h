@@ -12,8 +12,8 @@ struct UpdateMetrics {
   double ent_coef = 0.0;         // α used in this update
   double ent_coef_loss = 0.0;    // J(α), E10
   double entropy = 0.0;          // −mean log π
-  double q_mean = 0.0;           // mean of Q_1(s, a)
-  double target_mean = 0.0;      // mean of y
+  double q_mean = 0.0;           // mean of Q_1(s, a), in units of the rewards
+  double target_mean = 0.0;      // mean of y, in units of the rewards
   double learning_rate = 0.0;    // of the critics in this update
   double actor_grad_norm = 0.0;  // before clipping; 0 where max_grad_norm = 0
   double critic_grad_norm = 0.0;

@@ -101,6 +101,22 @@ void SacAgent::observe(std::span<const float> obs, int rows) {
     norm->observe(obs.subspan(r * obs_dim, obs_dim));
 }
 
+void SacAgent::observe_reward(int stream, float reward, bool done) {
+  SOFTAC_REQUIRE(stream >= 0 && stream < config().num_streams, stream, config().num_streams);
+  auto& norm = impl_->update.state().reward_norm;
+  if (norm) norm->observe(stream, static_cast<double>(reward), done);
+}
+
+void SacAgent::end_return(int stream) {
+  SOFTAC_REQUIRE(stream >= 0 && stream < config().num_streams, stream, config().num_streams);
+  auto& norm = impl_->update.state().reward_norm;
+  if (norm) norm->end_episode(stream);
+}
+
+double SacAgent::reward_unit() const {
+  return impl_->update.state().reward_unit();
+}
+
 bool SacAgent::Impl::act(std::span<const float> obs, int rows, const RowNoise& noise, std::span<float> actions) {
   SOFTAC_REQUIRE(rows >= 1 && rows <= kMaxActRows, rows);
   const std::size_t count = rows;
@@ -134,6 +150,8 @@ void SacAgent::q_values(std::span<const float> obs, std::span<const float> actio
       obs.size() == count * impl_->obs_dim && actions.size() == count * impl_->act_dim && out.size() == critics * count,
       rows, obs.size(), actions.size(), out.size());
   impl_->critic_reader().all(obs, actions, rows, target, out);
+  const double unit = reward_unit();
+  for (float& q : out) q = static_cast<float>(static_cast<double>(q) * unit);
 }
 
 void SacAgent::log_prob(std::span<const float> obs, std::span<const float> actions, int rows, std::span<double> out) {

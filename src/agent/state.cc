@@ -113,6 +113,7 @@ LearnerState<T>::LearnerState(int obs_dim, int act_dim, const SacConfig& config,
       log_alpha(arena, kLanes),
       noise(seed, StreamKind::update) {
   if (config.normalize_obs) obs_norm.emplace(obs_dim, config);
+  if (config.normalize_reward != NormalizeReward::none) reward_norm.emplace(config);
   // Streams: the actor, the critics, the state values, the head.
   const auto stream = [seed](std::size_t index) {
     return Rng(seed, StreamKind::init, static_cast<std::uint32_t>(index));
@@ -158,6 +159,15 @@ std::vector<TensorRef> LearnerState<T>::model_tensors() {
     add_statistics(out, "obs_norm.var", obs_norm->variance, changed);
     add_statistics(out, "obs_norm.count", std::span(&obs_norm->count, 1), changed);
   }
+  if (reward_norm) {
+    const auto add = [&](const char* name, double& x) {
+      add_statistics(out, std::string("reward_norm.") + name, std::span(&x, 1), [] {});
+    };
+    add("mean", reward_norm->mean);
+    add("var", reward_norm->variance);
+    add("count", reward_norm->count);
+    add("max", reward_norm->largest);
+  }
   return out;
 }
 
@@ -172,6 +182,7 @@ std::vector<TensorRef> LearnerState<T>::optimizer_tensors() {
     add_layers(out, prefix, value_layout, moment(value));
     add_scalar(out, prefix + "log_ent_coef", moment(log_alpha));
   }
+  if (reward_norm) add_statistics(out, "reward_norm.returns", reward_norm->returns, [] {});
   return out;
 }
 
@@ -187,6 +198,11 @@ std::uint64_t LearnerState<T>::hash() const {
     for (const auto& x : {obs_norm->mean, obs_norm->variance})
       digest.add(x.data(), static_cast<std::int64_t>(x.size()));
     digest.add(&obs_norm->count, 1);
+  }
+  if (reward_norm) {
+    for (const double* x : {&reward_norm->mean, &reward_norm->variance, &reward_norm->count, &reward_norm->largest})
+      digest.add(x, 1);
+    digest.add(reward_norm->returns.data(), static_cast<std::int64_t>(reward_norm->returns.size()));
   }
   digest.add(static_cast<std::uint64_t>(num_updates));
   digest.add(static_cast<std::uint64_t>(num_actor_updates));

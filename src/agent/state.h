@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/normaliser.h"
+#include "agent/reward_normaliser.h"
 #include "math/arena.h"
 #include "nn/network.h"
 #include "policy/policy.h"
@@ -29,17 +30,19 @@ struct LearnerState {
   std::vector<Network<T>> critic_nets;  // N: (s, a) → M, or with discrete actions s → A·M
   std::vector<Network<T>> value_nets;   // V_ψ(s): one with variant = state_value, else none
   Params<T> actor;
-  Params<T> critic;                          // θ of all critics, one after the other
-  Params<T> value;                           // ψ
-  T* critic_target;                          // θ̄, laid out as critic.value; null with variant = state_value
-  T* value_target;                           // ψ̄, laid out as value.value; null otherwise
-  Params<T> log_alpha;                       // one value in the first lane
-  std::optional<ObsNormaliser<T>> obs_norm;  // with normalize_obs
+  Params<T> critic;                             // θ of all critics, one after the other
+  Params<T> value;                              // ψ
+  T* critic_target;                             // θ̄, laid out as critic.value; null with variant = state_value
+  T* value_target;                              // ψ̄, laid out as value.value; null otherwise
+  Params<T> log_alpha;                          // one value in the first lane
+  std::optional<ObsNormaliser<T>> obs_norm;     // with normalize_obs
+  std::optional<RewardNormaliser> reward_norm;  // with normalize_reward
   std::int64_t num_updates = 0;
   std::int64_t num_actor_updates = 0;
   Rng noise;  // reparameterisation noise of the updates
 
-  int widest() const;  // of the networks' layers
+  int widest() const;                                                              // of the networks' layers
+  double reward_unit() const { return reward_norm ? reward_norm->scale() : 1.0; }  // c: updates read r/c
 
   std::vector<TensorRef> model_tensors();
   std::vector<TensorRef> optimizer_tensors();

@@ -32,6 +32,7 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
              obs_dim,
              act_dim},
       x_(config.normalize_obs ? arena_.panels<T>(2 * config.batch_size, obs_dim + act_dim) : batch_.x),
+      scaled_(batch_),
       critic_in_(state_.critic_nets[0].shape().in),
       samples_(state_.policy->make_samples(arena_, (1 + config.n_target_actions) * config.batch_size)),
       critics_(state_.critic_nets, state_.critic, arena_, config.batch_size, obs_dim, critic_in_ - obs_dim),
@@ -44,6 +45,7 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
       target_(
           make_target_source(state_, samples_, objective_->num_outputs(), config.n_target_actions, passes_, arena_)) {
   const std::size_t rows = config.batch_size, pairs = rows * samples_.num_actions;
+  if (state_.reward_norm) scaled_.reward = arena_.take<T>(rows);
   if (!state_.value_nets.empty()) value_ = std::make_unique<StateValue<T>>(state_, arena_, config.batch_size);
   for (int i = 0; i < passes_.num_workers(); ++i) {
     Scratch scratch;
@@ -106,8 +108,8 @@ template <class T>
 void SacUpdate<T>::critic_step(UpdateMetrics& metrics) {
   metrics.critic_loss = 0.5 * critic_gradients();
   metrics.learning_rate = critic_optimiser_.learning_rate_at(state_.num_updates + 1);
-  metrics.q_mean = static_cast<double>(mean(q_[0]));
-  metrics.target_mean = static_cast<double>(mean(y_mean_));
+  metrics.q_mean = reward_unit_ * static_cast<double>(mean(q_[0]));
+  metrics.target_mean = reward_unit_ * static_cast<double>(mean(y_mean_));
   metrics.finite &=
       critic_optimiser_.step(backend(), state_.num_updates + 1, target_due() ? state_.critic_target : nullptr,
                              config_.tau, &metrics.critic_grad_norm);
@@ -145,8 +147,8 @@ void SacUpdate<T>::temperature_step(UpdateMetrics& metrics) {
   metrics.finite &= temperature_.step(backend(), state_.num_actor_updates + 1, metrics.ent_coef_bound);
 }
 
-// What the networks read of the batch: normalised observations, where the replayed actions' values lie in the critics'
-// outputs, and a copy of these actions, since the action columns take the policy's actions for a while.
+// What the networks read of the batch: normalised observations and rewards, where the replayed actions' values lie in
+// the critics' outputs, and a copy of these actions, since the action columns take the policy's actions for a while.
 template <class T>
 void SacUpdate<T>::read_batch() {
   const int rows = batch_.batch_size, obs_dim = batch_.obs_dim;
@@ -155,6 +157,11 @@ void SacUpdate<T>::read_batch() {
     for (int r = 0; r < 2 * rows; ++r) {
       for (int c = 0; c < obs_dim; ++c) x_.at(r, c) = state_.obs_norm->apply(c, batch_.x.at(r, c));
     }
+  }
+  if (state_.reward_norm) {
+    reward_unit_ = state_.reward_unit();
+    for (int b = 0; b < rows; ++b)
+      scaled_.reward[b] = static_cast<T>(static_cast<double>(batch_.reward[b]) / reward_unit_);
   }
   for (int b = 0; b < rows; ++b) {
     for (int d = 0; d < batch_.act_dim; ++d)
@@ -225,7 +232,7 @@ void SacUpdate<T>::find_targets() {
   }
   const T alpha_now = alpha();
   passes_.for_rows(batch_.batch_size, objective_->cost_per_row(next.num_actions()), [&](int, int first, int count) {
-    objective_->target(next, batch_, alpha_now, first, count, y_, y_mean_);
+    objective_->target(next, scaled_, alpha_now, first, count, y_, y_mean_);
   });
 }
 

@@ -30,6 +30,7 @@ class SacUpdate {
 
   const SacConfig& config() const { return config_; }
   LearnerState<T>& state() { return state_; }
+  const LearnerState<T>& state() const { return state_; }
   Backend<T>& backend() { return passes_.backend(); }
   const CriticObjective<T>& objective() const { return *objective_; }
   BatchView<T> batch() { return batch_; }
@@ -110,6 +111,8 @@ class SacUpdate {
   Arena arena_;
   BatchView<T> batch_;
   Panels<T> x_;                 // (2B, O + A) what the networks read: the batch's own, or normalised
+  BatchView<T> scaled_;         // the batch with rewards as targets read them: the batch's own, or r/c
+  double reward_unit_ = 1.0;    // c of the last batch
   int critic_in_;               // columns of x that critics read
   WeightedActions<T> samples_;  // ((1 + n)·B)
   TrainedNetworks<T> critics_, actor_;

@@ -134,6 +134,7 @@ void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& ch
 
 void check_ranges(const SacConfig& config, SettingChecks& checks) {
   for_each_setting(config, checks);
+  checks.range("num_streams", config.num_streams, 1, 65536);
   if (config.num_actions != 0) checks.range("num_actions", config.num_actions, 2, kMaxDiscreteActions);
 }
 

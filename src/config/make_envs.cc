@@ -10,6 +10,7 @@ namespace softac {
 SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec) {
   SacConfig sac = config.sac;
   sac.num_actions = spec.num_actions;
+  sac.num_streams = config.n_envs;
   if (sac.learning_rate_steps == 0) sac.learning_rate_steps = std::max<std::int64_t>(planned_updates(config), 1);
   return sac;
 }

@@ -12,8 +12,8 @@
 
 namespace softac {
 
-// The learner's settings in a run: with the environment's number of discrete actions, and the horizon of a
-// learning-rate schedule.
+// The learner's settings in a run: with the environment's number of discrete actions, a stream each, and the horizon of
+// a learning-rate schedule.
 SacConfig agent_config(const TrainConfig& config, const EnvSpec& spec);
 
 // An environment could not be made beside those that were made before.

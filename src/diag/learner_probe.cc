@@ -81,7 +81,7 @@ void LearnerProbe::values(std::span<const float> obs, std::span<const float> act
                           std::span<double> q) {
   combined_.resize(rows);
   critics_.combined(obs, actions, rows, target, combined_);
-  std::ranges::copy(combined_, q.begin());
+  std::ranges::transform(combined_, q.begin(), [c = unit()](float value) { return c * static_cast<double>(value); });
 }
 
 void LearnerProbe::measure(std::uint64_t seed, std::int64_t number, std::vector<DiagnosticValue>& out) {
@@ -199,7 +199,7 @@ void LearnerProbe::measure_discrete(std::vector<DiagnosticValue>& out) {
   for (int a = 0; a < actions; ++a) {
     update_.objective().actor_value({out_, 0, a * outputs}, 0, rows, value_.data(), carrier_.data());
     for (int r = 0; r < rows; ++r) {
-      q[r * actions + a] = static_cast<double>(value_[r]);
+      q[r * actions + a] = unit() * static_cast<double>(value_[r]);
       carried = carrier_[r] >= 0;
       if (carried) share[carrier_[r]] += static_cast<double>(samples.weight[samples.at(r, a)]);
     }

@@ -34,7 +34,8 @@ class LearnerProbe final : public SoftValues {
   // Networks and α of the learner as they are now.
   void copy(const std::vector<TensorRef>& model_tensors);
 
-  double alpha() const override { return static_cast<double>(update_.alpha()); }
+  // In units of the rewards, as values().
+  double alpha() const override { return static_cast<double>(update_.alpha()) * unit(); }
   bool act(std::span<const float> obs, int rows, Rng& noise, std::span<float> actions,
            std::span<double> entropy) override;
   void values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
@@ -46,6 +47,7 @@ class LearnerProbe final : public SoftValues {
   void measure(std::uint64_t seed, std::int64_t number, std::vector<DiagnosticValue>& out);
 
  private:
+  double unit() const { return update_.state().reward_unit(); }
   bool continuous() const { return config_.num_actions == 0; }
   // The critics at rows 0 … count − 1 of x_, into out_. params: theirs or their targets'.
   void critic_pass(const float* params, int count);

@@ -168,14 +168,15 @@ void ReplayBuffer::put_end_slot(int env) {
   advance(env, true);
 }
 
-void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const float> action, float reward,
+bool ReplayBuffer::add(int env, std::span<const float> obs, std::span<const float> action, float reward,
                        std::span<const float> next_obs, bool terminated, bool truncated) {
   const std::size_t obs_dim = shape_.obs_dim, act_dim = shape_.act_dim;
   SOFTAC_REQUIRE(env >= 0 && env < shape_.num_envs && obs.size() == obs_dim && action.size() == act_dim &&
                      next_obs.size() == obs_dim,
                  env, obs.size(), action.size(), next_obs.size());
   Ring& ring = rings_[env];
-  if (ring.continues && std::memcmp(slot(env, head(env)), obs.data(), obs.size_bytes()) != 0) end_episode(env);
+  const bool broken = ring.continues && std::memcmp(slot(env, head(env)), obs.data(), obs.size_bytes()) != 0;
+  if (broken) end_episode(env);
 
   float* record = slot(env, head(env));
   if (!ring.continues) std::ranges::copy(obs, record);
@@ -188,6 +189,7 @@ void ReplayBuffer::add(int env, std::span<const float> obs, std::span<const floa
   std::ranges::copy(next_obs, slot(env, head(env)));
   ring.continues = !ended;
   if (ended) put_end_slot(env);
+  return !broken;
 }
 
 // Uniform over all (environment, age) pairs below the largest ring's size; what is no transition is drawn again.

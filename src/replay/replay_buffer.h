@@ -55,7 +55,7 @@ class ReplayBuffer {
 
   // Stores one transition of environment env; obs, next_obs (O), action (A). Where obs is not the next_obs stored
   // before and no end was flagged, the transition before counts as truncated. Does not allocate.
-  void add(int env, std::span<const float> obs, std::span<const float> action, float reward,
+  bool add(int env, std::span<const float> obs, std::span<const float> action, float reward,
            std::span<const float> next_obs, bool terminated, bool truncated);
 
   // Fills the batch with transitions drawn uniformly, with replacement, from all that are stored (at least one). T:

@@ -52,6 +52,13 @@ void Collector::step(bool random) {
   envs_.step(actions_);
   experience_.add(
       {obs_, actions_, envs_.reward(), envs_.next_obs(), envs_.terminated(), envs_.truncated(), envs_.failed()});
+  for (int i = 0; i < envs_.num_envs(); ++i) {
+    if (envs_.failed()[i] != 0) {
+      agent_.end_return(i);
+    } else {
+      agent_.observe_reward(i, envs_.reward()[i], envs_.terminated()[i] != 0 || envs_.truncated()[i] != 0);
+    }
+  }
 }
 
 }  // namespace softac

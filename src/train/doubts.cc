@@ -89,7 +89,7 @@ void Doubts::of_sizes(const VecEnv& envs) {
                       ": networks learn badly from values beyond 1e4; set normalize_obs = true, or scale it in the "
                       "environment");
   const double scaled = double{largest_reward_} * config_.sac.reward_scale;
-  if (scaled > kBigReward && !said_[big_reward])
+  if (scaled > kBigReward && !said_[big_reward] && config_.sac.normalize_reward == NormalizeReward::none)
     once(big_reward, "a reward of size " + short_text(double{largest_reward_}) +
                          ": values grow with it, and learning slows down beyond 1e3; set reward_scale = " +
                          short_text(1.0 / double{largest_reward_}) + " or so");

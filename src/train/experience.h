@@ -27,9 +27,9 @@ class Experience {
   // starts a new episode. Does not allocate.
   void add(const VectorStep& step);
   // Within an episode obs is the last next_obs of the stream; where it is not, the transition before counts as
-  // truncated.
-  void add(int stream, const Transition& t) {
-    replay_.add(stream, t.obs, t.action, t.reward, t.next_obs, t.terminated, t.truncated);
+  // truncated, and false is returned.
+  bool add(int stream, const Transition& t) {
+    return replay_.add(stream, t.obs, t.action, t.reward, t.next_obs, t.terminated, t.truncated);
   }
 
  private:

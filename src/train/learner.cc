@@ -67,12 +67,18 @@ Transition row_of(const TransitionRows& rows, std::size_t i, std::size_t obs_dim
           rows.truncated[i] != 0};
 }
 
+SacConfig with_streams(SacConfig config, int num_streams) {
+  config.num_streams = num_streams;
+  return config;
+}
+
 }  // namespace
 
 struct Learner::Impl {
   Impl(int obs_dim, int act_dim, const SacConfig& config, const LearnerOptions& the_options)
       : options(the_options),
-        agent(obs_dim, act_dim, config, options.seed, options.threads, options.backend),
+        agent(obs_dim, act_dim, with_streams(config, options.num_streams), options.seed, options.threads,
+              options.backend),
         replay({obs_dim, act_dim, options.num_streams, options.buffer_size, config.n_steps, config.gamma}),
         experience(replay),
         sampler(replay, options.seed),
@@ -98,6 +104,7 @@ struct Learner::Impl {
   void act_masked(std::span<const float> obs, std::span<float> actions, bool deterministic,
                   std::span<const std::uint8_t> mask);
   void random_action(std::size_t stream, std::span<float> action);
+  void observe(std::size_t stream, const Transition& t);
   LearnerRecord record();
   std::vector<TensorRef> tensors();
 
@@ -202,8 +209,14 @@ void Learner::random_actions(std::span<float> actions, std::span<const std::uint
 void Learner::observe(const Transition& t, int stream) {
   const std::size_t i = impl_->checked(stream);
   require_transition(t, impl_->obs_dim(), impl_->act_dim(), "");
-  impl_->experience.add(static_cast<int>(i), t);
-  impl_->agent.observe(t.obs, 1);
+  impl_->observe(i, t);
+}
+
+void Learner::Impl::observe(std::size_t stream, const Transition& t) {
+  const int i = static_cast<int>(stream);
+  if (!experience.add(i, t)) agent.end_return(i);
+  agent.observe(t.obs, 1);
+  agent.observe_reward(i, t.reward, t.terminated || t.truncated);
 }
 
 void Learner::observe_all(const TransitionRows& rows, std::span<const std::uint8_t> mask) {
@@ -219,10 +232,7 @@ void Learner::observe_all(const TransitionRows& rows, std::span<const std::uint8
     }
   }
   for (std::size_t i = 0; i < n; ++i) {
-    if (!stored(i)) continue;
-    const Transition transition = row_of(rows, i, t.obs_dim(), t.act_dim());
-    t.experience.add(static_cast<int>(i), transition);
-    t.agent.observe(transition.obs, 1);
+    if (stored(i)) t.observe(i, row_of(rows, i, t.obs_dim(), t.act_dim()));
   }
 }
 
@@ -257,7 +267,9 @@ UpdateMetrics Learner::update(int count, const std::function<bool()>& go_on) {
 }
 
 void Learner::end_episode(int stream) {
-  impl_->replay.end_episode(static_cast<int>(impl_->checked(stream)));
+  const int i = static_cast<int>(impl_->checked(stream));
+  impl_->replay.end_episode(i);
+  impl_->agent.end_return(i);
 }
 
 void Learner::clear_replay() {

@@ -21,6 +21,29 @@ TEST(SoftReturns, CountEntropyFromTheNextStepOn) {
   EXPECT_DOUBLE_EQ(out[0], 1.0 + 0.5 * (out[1] + 2.0 * 0.5));
 }
 
+// normalize_reward: values and α in units of the rewards, whatever units the networks have.
+TEST(LearnerProbe, SpeaksInUnitsOfTheRewards) {
+  SacConfig config;
+  config.net_arch = {12};
+  config.batch_size = 8;
+  config.ent_coef = 0.5;
+  SacConfig scaled = config;
+  scaled.normalize_reward = NormalizeReward::return_std;
+  SacAgent agent(3, 1, scaled, 1), plain(3, 1, config, 1);
+  for (int i = 0; i < 50; ++i) agent.observe_reward(0, static_cast<float>(i % 7) * 30.0f, i % 10 == 9);
+  const double unit = agent.reward_unit();
+  ASSERT_GT(unit, 30.0);
+  LearnerProbe probe(3, 1, scaled, ""), other(3, 1, config, "");
+  probe.copy(agent.model_tensors());
+  other.copy(plain.model_tensors());
+  EXPECT_DOUBLE_EQ(probe.alpha(), 0.5 * unit);
+  const std::vector<float> obs = {0.1f, -0.2f, 0.3f}, action = {0.4f};
+  std::vector<double> q(1), raw(1);
+  probe.values(obs, action, 1, false, q);
+  other.values(obs, action, 1, false, raw);
+  EXPECT_DOUBLE_EQ(q[0], unit * raw[0]);
+}
+
 TEST(FeatureStats, EigenvaluesOfAKnownMatrix) {
   // Q diag(λ) Qᵀ of a chain of plane rotations.
   constexpr int n = 40;

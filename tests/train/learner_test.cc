@@ -1,6 +1,7 @@
 // The user's own loop: the same updates as a trainer makes, nothing bad stored, no allocation.
 #include "softac/learner.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -42,6 +43,66 @@ struct Loop {
   std::vector<float> obs = {1.0f, 0.0f}, next_obs = {0.0f, 0.0f}, action = {0.0f};
   int count = 0;
 };
+
+// normalize_reward: what each stream's transitions add, wherever an episode ends.
+TEST(Learner, ScalesRewardsByTheReturnsOfItsStreams) {
+  SacConfig config = tiny();
+  config.normalize_reward = NormalizeReward::return_std_bounded;
+  LearnerOptions options{.buffer_size = 100, .num_streams = 2};
+  Learner learner(1, 1, config, options);
+  EXPECT_EQ(learner.agent().config().num_streams, 2);
+  const auto returns = [](Learner& of) {
+    std::vector<double> out(2);
+    for (const TensorRef& tensor : of.agent().optimizer_tensors()) {
+      if (tensor.name == "reward_norm.returns") tensor.read_double(out);
+    }
+    return out;
+  };
+  const std::vector<float> action = {0.0f};
+  const auto step = [&](int stream, float from, float to, float reward, bool terminated = false,
+                        bool truncated = false) {
+    const std::vector<float> obs = {from}, next = {to};
+    learner.observe({obs, action, reward, next, terminated, truncated}, stream);
+  };
+  step(0, 0, 1, 1.0f);
+  step(0, 1, 2, 2.0f);
+  EXPECT_EQ(returns(learner), (std::vector<double>{0.99 * 1.0 + 2.0, 0.0}));
+  step(1, 0, 1, -4.0f);
+  step(0, 2, 3, 0.5f, true);
+  EXPECT_EQ(returns(learner), (std::vector<double>{0.5, -4.0}));
+  step(0, 7, 8, 1.0f);
+  EXPECT_EQ(returns(learner)[0], 0.99 * 0.5 + 1.0) << "the last reward of an episode begins the next return";
+  step(0, 20, 21, 3.0f);  // no flag, but not where the stream was
+  EXPECT_EQ(returns(learner)[0], 3.0);
+  learner.end_episode(0);
+  step(0, 21, 22, 2.0f, false, true);
+  EXPECT_EQ(returns(learner)[0], 2.0);
+  const double unit = learner.agent().reward_unit();
+  EXPECT_GT(unit, 0.8);  // at least 4/5
+  learner.extend_replay(learner.stored_transitions());
+  EXPECT_EQ(learner.agent().reward_unit(), unit);
+
+  const std::uint64_t hash = learner.state_hash();
+  Learner copy = learner.clone();
+  EXPECT_EQ(copy.state_hash(), hash);
+  EXPECT_EQ(returns(copy), returns(learner));
+  const std::string path = testing::TempDir() + "softac_scaled_rewards.safetensors";
+  learner.save(path);
+  Learner again = Learner::load(path);
+  EXPECT_EQ(returns(again), returns(learner));
+  EXPECT_EQ(again.agent().reward_unit(), unit);
+  EXPECT_EQ(again.agent().state_hash(), learner.agent().state_hash());
+  EXPECT_FALSE(learner.diagnose(1).empty());
+  learner.sample(4);
+  EXPECT_EQ(learner.state_hash(), hash) << "diagnoses change no statistics";
+}
+
+TEST(Learner, GammaOfAnEpisodeIsNotKnownHere) {
+  SacConfig config = tiny();
+  config.gamma_auto = true;
+  EXPECT_THAT([&] { Learner(1, 1, config); },
+              testing::ThrowsMessage<ConfigError>(testing::HasSubstr("gamma = auto: is found from the time limit")));
+}
 
 TEST(Learner, RunsTheUsersLoop) {
   LearnerOptions options;
