@@ -19,5 +19,7 @@ enum class DiscretePolicy { softmax, boltzmann };                // a network's 
 enum class TargetEntropyRule { number, automatic, half, sigma };  // H̄ of E10
 enum class WeightInit { torch, lecun_normal, he_normal, xavier_uniform, orthogonal, orthogonal_sqrt2, zero };
 enum class NormalizeReward { none, return_std, return_std_bounded };
+enum class UpdateOrder { critic_first, actor_first };  // of the steps of an update, E14
+enum class WeightNorm { none, rows, rows_and_norms };  // what is projected after every optimiser step
 
 }  // namespace softac

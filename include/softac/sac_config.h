@@ -51,6 +51,10 @@ struct SacConfig {
   std::int64_t learning_rate_steps = 0;  // optimiser steps over which it gets there; in a run 0 = the planned updates
   double weight_decay = 0.0;             // λ of AdamW, decoupled from the gradient; never of the temperature
   WeightDecayScope weight_decay_scope = WeightDecayScope::all;
+
+  WeightNorm weight_norm = WeightNorm::none;             // unit weights of every output after each optimiser step
+  UpdateOrder update_order = UpdateOrder::critic_first;  // actor_first: actor, temperature, then critics
+
   double adam_beta1 = 0.9;
   double adam_beta1_ent_coef = -1.0;  // < 0: adam_beta1
   double adam_beta2 = 0.999;

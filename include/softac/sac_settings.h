@@ -88,6 +88,14 @@ struct EnumNames<NormalizeReward> {
   static constexpr std::array<std::string_view, 3> value = {"none", "return_std", "return_std_bounded"};
 };
 template <>
+struct EnumNames<WeightNorm> {
+  static constexpr std::array<std::string_view, 3> value = {"none", "rows", "rows_and_norms"};
+};
+template <>
+struct EnumNames<UpdateOrder> {
+  static constexpr std::array<std::string_view, 2> value = {"critic_first", "actor_first"};
+};
+template <>
 struct EnumNames<CriticLoss> {
   static constexpr std::array<std::string_view, 2> value = {"mse", "quantile"};
 };
@@ -213,6 +221,14 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"weight_decay_scope", group,
                     "what decays: all parameters, weight matrices alone, or output layers and norms alone"},
         c.weight_decay_scope);
+  visit(
+      SettingInfo{"weight_norm", group,
+                  "projection after every optimiser step, and of the first values. rows: the weights into each output "
+                  "have length 1, biases are free; rows_and_norms: norms too, Σ(γ² + β²) = features"},
+      c.weight_norm);
+  visit(SettingInfo{"update_order", group,
+                    "critic_first: critics, actor, α; actor_first: actor, α, then critics with the new ones"},
+        c.update_order);
   visit(SettingInfo{"adam_beta1", group, "decay of Adam's first moment", 0, 0.9999999}, c.adam_beta1);
   visit(SettingInfo{"adam_beta1_ent_coef", group, "the same for log α; -1 = adam_beta1", -1, 0.9999999},
         c.adam_beta1_ent_coef);

@@ -18,7 +18,8 @@ OptimiserRule optimiser_rule(const SacConfig& config, double own_rate, double ow
           config.learning_rate_end,
           config.learning_rate_steps,
           config.weight_decay,
-          config.weight_decay_scope};
+          config.weight_decay_scope,
+          config.weight_norm};
 }
 
 namespace {
@@ -59,6 +60,7 @@ void for_decaying(const Slot& slot, WeightDecayScope scope, F f) {
 template <class T>
 Optimiser<T>::Optimiser(const OptimiserRule& rule, Params<T>& params, const ParamLayout* layout, Arena& arena)
     : rule_(rule), params_(params) {
+  if (layout) projection_ = Projection<T>(rule.weight_norm, *layout);
   if (!layout || rule.weight_decay == 0.0) return;
   decay_ = arena.take<T>(params.size);
   for (const Slot& slot : layout->slots())
@@ -70,14 +72,19 @@ template <class T>
 bool Optimiser<T>::step(Backend<T>& backend, std::int64_t t, T* target, double tau, double* norm) {
   const double learning_rate = rule_.learning_rate_at(t);
   const AdamSettings settings{learning_rate, rule_.beta1, rule_.beta2, rule_.eps};
-  Adam<T> adam = adam_step<T>(settings, params_, t, target, target ? tau : 0.0);
+  T* const with_adam = projection_.empty() ? target : nullptr;
+  Adam<T> adam = adam_step<T>(settings, params_, t, with_adam, with_adam ? tau : 0.0);
   adam.decay = decay_;
   adam.decay_rate = static_cast<T>(learning_rate * rule_.weight_decay);
   if (norm && rule_.max_grad_norm > 0.0) {
     *norm = std::sqrt(backend.sum_squares(params_.grad, params_.size));
     adam.clip = static_cast<T>(std::min(1.0, rule_.max_grad_norm / (*norm + 1e-6)));
   }
-  return backend.adam(adam, params_.size);
+  const bool finite = backend.adam(adam, params_.size);
+  if (projection_.empty()) return finite;
+  projection_.apply(backend, params_.value);
+  if (target) backend.polyak(params_.value, target, params_.size, tau);
+  return finite;
 }
 
 template class Optimiser<float>;

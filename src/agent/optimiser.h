@@ -1,12 +1,14 @@
 // One optimiser step of one network: a step size by its schedule, clipping by the global norm, Adam (arXiv 1412.6980)
-// or AdamW (arXiv 1711.05101), and in the same pass the Polyak step of its target (docs/math.md E12). Gradients are
-// ready when step() is called: a reduction over several learners would stand before it.
+// or AdamW (arXiv 1711.05101), and in the same pass the Polyak step of its target (docs/math.md E12); where weights are
+// projected (weight_norm), the Polyak step comes behind the projection, in a pass of its own. Gradients are ready when
+// step() is called: a reduction over several learners would stand before it.
 #pragma once
 
 #include <cstdint>
 
 #include "math/backend.h"
 #include "nn/params.h"
+#include "nn/projection.h"
 #include "softac/sac_config.h"
 
 namespace softac {
@@ -19,6 +21,7 @@ struct OptimiserRule {
   std::int64_t schedule_steps;
   double weight_decay;
   WeightDecayScope decay_scope;
+  WeightNorm weight_norm;
 
   // Of step number t, from 1, with n = min(t − 1, steps) behind it. Linear: lr₀ + (lr_end − lr₀) · n/steps.
   // Cosine: lr_end + (lr₀ − lr_end) · ½(1 + cos π(n − w)/(steps − w)), and lr₀ for n < w = ⌊10⁻⁶ · steps⌋.
@@ -32,7 +35,7 @@ OptimiserRule optimiser_rule(const SacConfig& config, double own_rate, double ow
 template <class T>
 class Optimiser {
  public:
-  // layout: null where nothing decays.
+  // layout: null where nothing decays and nothing is projected.
   Optimiser(const OptimiserRule& rule, Params<T>& params, const ParamLayout* layout, Arena& arena);
 
   double learning_rate_at(std::int64_t t) const { return rule_.learning_rate_at(t); }
@@ -45,6 +48,7 @@ class Optimiser {
   OptimiserRule rule_;
   Params<T>& params_;
   T* decay_ = nullptr;  // (size) 1 where a parameter decays; null: nowhere
+  Projection<T> projection_;
 };
 
 extern template class Optimiser<float>;

@@ -9,6 +9,7 @@
 
 #include "agent/layer_tensors.h"
 #include "base/elementary_scalar.h"
+#include "nn/projection.h"
 
 namespace softac {
 namespace {
@@ -132,6 +133,9 @@ LearnerState<T>::LearnerState(int obs_dim, int act_dim, const SacConfig& config,
     Rng rng = stream(critics + 1);
     net.init(value.value, rng);
   }
+  Projection<T>(config.weight_norm, actor_layout).apply(actor.value);
+  Projection<T>(config.weight_norm, critic_layout).apply(critic.value);
+  Projection<T>(config.weight_norm, value_layout).apply(value.value);
   copy_values(critic_target, critic);
   copy_values(value_target, value);
   log_alpha.value[0] = config.ent_coef_auto ? log_of(static_cast<T>(config.ent_coef)) : T(0);

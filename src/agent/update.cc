@@ -75,19 +75,20 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
 
 // E14: sample → critic → actor → temperature → target. The α of E8 and E9 is the one before this update's temperature
 // step. The targets depend on the critics alone, so their step is taken in the same pass as the critics'. A state-value
-// network needs the policy at s in every update, and never at s'; it learns from the terms of the actor loss.
+// network needs the policy at s in every update, and never at s'; it learns from the terms of the actor loss. With
+// update_order = actor_first the actor and the temperature go before the critics, whose targets take the new ones.
 template <class T>
 UpdateMetrics SacUpdate<T>::run_with_noise() {
   UpdateMetrics metrics;
   metrics.ent_coef = static_cast<double>(alpha());
   metrics.actor_step = actor_due();
   const bool terms_due = metrics.actor_step || value_;
+  const bool critics_first = config_.update_order == UpdateOrder::critic_first;
+  const int rows = batch_.batch_size, end = target_->needs_actions() ? 2 * rows : rows;
   read_batch();
 
-  sample_policy(terms_due ? 0 : batch_.batch_size,
-                target_->needs_actions() ? 2 * batch_.batch_size : batch_.batch_size);
-  find_targets();
-  critic_step(metrics);
+  sample_policy(terms_due ? 0 : rows, critics_first ? end : rows);
+  if (critics_first) critic_step(metrics);
 
   const double actor_loss = terms_due ? actor_terms() : 0.0;
   if (value_) value_step(metrics);
@@ -96,6 +97,10 @@ UpdateMetrics SacUpdate<T>::run_with_noise() {
     actor_step(metrics);
     temperature_step(metrics);
     ++state_.num_actor_updates;
+  }
+  if (!critics_first) {
+    sample_policy(rows, end);
+    critic_step(metrics);
   }
   ++state_.num_updates;
   for (const double loss : {metrics.critic_loss, metrics.value_loss, metrics.actor_loss, metrics.ent_coef_loss})
@@ -106,6 +111,7 @@ UpdateMetrics SacUpdate<T>::run_with_noise() {
 // E8: y from the target source, J_Q(θ_i) and its gradient, Adam on θ, E12 on θ̄.
 template <class T>
 void SacUpdate<T>::critic_step(UpdateMetrics& metrics) {
+  find_targets();
   metrics.critic_loss = 0.5 * critic_gradients();
   metrics.learning_rate = critic_optimiser_.learning_rate_at(state_.num_updates + 1);
   metrics.q_mean = reward_unit_ * static_cast<double>(mean(q_[0]));

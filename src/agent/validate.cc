@@ -161,6 +161,11 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
               "full: is for actor_components = 1 with actor_gradient = \"reparameterised\"");
   checks.rule(c.ent_coef_min < c.ent_coef_max, {"ent_coef_min", "ent_coef_max"},
               number_text(c.ent_coef_min) + ": must be below ent_coef_max = " + number_text(c.ent_coef_max));
+  checks.rule(c.update_order == UpdateOrder::critic_first || c.variant == Variant::sac, {"update_order", "variant"},
+              "actor_first: must be critic_first with variant = \"state_value\"");
+  checks.rule(c.update_order == UpdateOrder::critic_first || c.discrete_policy == DiscretePolicy::softmax,
+              {"update_order", "discrete_policy"},
+              "actor_first: must be critic_first with discrete_policy = \"boltzmann\", which has no actor");
   checks.rule(c.kernel_init != WeightInit::zero, {"kernel_init"},
               "zero: hidden layers would all stay alike; zero is for head_init");
   if (c.critic_loss == CriticLoss::mse) return;

@@ -69,6 +69,11 @@ void Doubts::of_settings() {
   if (sac.ent_coef_auto && agent_.target_entropy() > most)
     say_("warning: target_entropy = " + number_text(agent_.target_entropy()) + " is above " + short_text(most) +
          ", the most that the policy can have: α will grow to ent_coef_max");
+  const bool without = sac.norm_layer_actor == NormLayer::none || sac.norm_layer_critic == NormLayer::none;
+  if (sac.weight_norm != WeightNorm::none && without)
+    say_(
+        "warning: weight_norm without a norm behind the hidden products (norm_layer_actor, norm_layer_critic): unit "
+        "rows bound what a network can say, and its critics' values, unless rewards are scaled");
 }
 
 void Doubts::of_step(const VecEnv& envs, std::span<const float> actions, bool random) {

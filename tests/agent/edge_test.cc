@@ -113,6 +113,9 @@ Task draw_task(Rng& rng) {
   Task task;
   for_each_setting(task.config, draw);
   task.config.gamma_auto = draw.goes_wrong();
+  if (!draw.goes_wrong() && task.config.kernel_init == WeightInit::zero) task.config.kernel_init = WeightInit::torch;
+  if (!draw.goes_wrong() && task.config.variant == Variant::state_value)
+    task.config.update_order = UpdateOrder::critic_first;
   const auto size = [&](std::uint64_t most) {
     return draw.goes_wrong() ? bad_int(rng) : 1 + static_cast<int>(rng.below(rng.below(16) == 0 ? most : 3));
   };
@@ -123,6 +126,8 @@ Task draw_task(Rng& rng) {
     if (!draw.goes_wrong()) {  // what discrete actions leave at its default
       task.act_dim = 1;
       task.config.target_entropy_rule = TargetEntropyRule::automatic;
+      if (task.config.discrete_policy == DiscretePolicy::boltzmann)
+        task.config.update_order = UpdateOrder::critic_first;
       task.config.policy = PolicyKind::squashed_gaussian;
       task.config.actor_gradient = ActorGradient::reparameterised;
       task.config.variant = Variant::sac;

@@ -37,6 +37,7 @@ void observe(SacAgent& agent, std::uint64_t seed) {
   std::vector<float> obs(static_cast<std::size_t>(agent.obs_dim()) * 3);
   for (float& x : obs) x = static_cast<float>(2.0 + 3.0 * rng.normal());
   agent.observe(obs, 3);
+  for (int i = 0; i < 3; ++i) agent.observe_reward(0, static_cast<float>(5.0 * rng.normal()), rng.uniform() < 0.3);
 }
 
 struct Shape {
@@ -120,6 +121,7 @@ TEST_P(UpdateOfVariant, AllocatesNothingOnceStarted) {
   fill(agent.batch(), 1);
   const auto step = [&] {
     agent.observe(obs, 1);
+    agent.observe_reward(0, 0.5f, false);
     agent.update();
     agent.act(obs, 1, false, noise, action);
   };
@@ -491,6 +493,53 @@ TEST(Update, RewardScaleMultipliesTheRewardAlone) {
     }
     for (std::size_t b = 0; b < targets[0].size(); ++b) EXPECT_NEAR(targets[0][b], targets[1][b], 1e-12);
   }
+}
+
+// The order of the steps shows where a part takes what another has just changed.
+TEST(Update, TheActorCanGoFirst) {
+  SacConfig config;
+  config.net_arch = {16};
+  config.batch_size = 12;
+  config.policy_delay = 2;
+  SacConfig critics_fixed = config, actor_fixed = config;
+  critics_fixed.learning_rate_critic = 0.0;
+  actor_fixed.learning_rate_actor = actor_fixed.learning_rate_ent_coef = 0.0;
+  const auto after = [](SacConfig c, UpdateOrder order, int updates) {
+    c.update_order = order;
+    SacUpdate<double> sac(4, 2, c, 1, 1, "");
+    std::vector<UpdateMetrics> metrics;
+    for (int i = 0; i < updates; ++i) {
+      fill(sac.batch(), static_cast<std::uint64_t>(i));
+      metrics.push_back(sac.run());
+    }
+    return std::pair(sac.state().hash(), metrics);
+  };
+  constexpr auto kCritics = UpdateOrder::critic_first, kActor = UpdateOrder::actor_first;
+  EXPECT_NE(after(config, kActor, 3).first, after(config, kCritics, 3).first);
+  const auto first = after(config, kActor, 2).second, second = after(config, kCritics, 2).second;
+  EXPECT_TRUE(first[0].actor_step);
+  EXPECT_FALSE(first[1].actor_step);
+  EXPECT_NE(first[0].actor_loss, second[0].actor_loss) << "the actor sees the critics before their step";
+  EXPECT_NE(first[0].target_mean, second[0].target_mean) << "targets take the new actor and α";
+  EXPECT_EQ(first[0].ent_coef, 1.0);
+  // A frozen part leaves no trace of the order in the other: actor and α need only the old critics, or targets the old
+  // actor.
+  EXPECT_EQ(after(critics_fixed, kActor, 1).second[0].actor_loss,
+            after(critics_fixed, kCritics, 1).second[0].actor_loss);
+  EXPECT_EQ(after(actor_fixed, kActor, 3).second[2].target_mean, after(actor_fixed, kCritics, 3).second[2].target_mean);
+}
+
+TEST(Update, WhereTheActorCannotGoFirst) {
+  SacConfig config;
+  config.update_order = UpdateOrder::actor_first;
+  EXPECT_TRUE(validate(config).empty());
+  config.variant = Variant::state_value;
+  ASSERT_EQ(validate(config).size(), 1u);
+  EXPECT_EQ(validate(config)[0].key, "update_order");
+  config.variant = Variant::sac;
+  config.discrete_policy = DiscretePolicy::boltzmann;
+  ASSERT_EQ(validate(config).size(), 1u);
+  EXPECT_EQ(validate(config)[0].key, "update_order");
 }
 
 TEST(Update, NonFiniteInputIsReportedAtOnce) {
