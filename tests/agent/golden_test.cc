@@ -50,7 +50,7 @@ struct FromJson {
       ASSERT_NE(name, names.end()) << info.name;
       field = static_cast<Value>(name - names.begin());
     } else if constexpr (requires { field.value; }) {
-      // "ent_coef" and "target_entropy" are read below.
+      // "gamma", "ent_coef" and "target_entropy" are read below.
     } else {
       field = found->get<Value>();
     }
@@ -60,6 +60,7 @@ struct FromJson {
 SacConfig make_config(const Json& c) {
   SacConfig out;
   for_each_setting(out, FromJson{c});
+  if (c.contains("gamma")) out.gamma = c["gamma"];
   out.ent_coef_auto = c["ent_coef_auto"];
   out.ent_coef = c["ent_coef"];
   if (c["target_entropy"].is_null()) return out;
@@ -153,6 +154,11 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
         expect_near(state.obs_norm->mean[c], update["obs_mean"][c], 0, "mean of the observations");
         expect_near(state.obs_norm->variance[c], update["obs_var"][c], 0, "variance of the observations");
       }
+    }
+    if (update.contains("rewards")) {
+      for (std::size_t i = 0; i < update["rewards"].size(); ++i)
+        state.reward_norm->observe(0, update["rewards"][i], update["dones"][i] != 0);
+      expect_near(state.reward_unit(), update["reward_unit"], 0, "unit of the rewards");
     }
     const Json& batch = update["batch"];
     const auto view = sac.batch();

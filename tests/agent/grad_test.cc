@@ -146,6 +146,8 @@ class Objectives : public testing::TestWithParam<Setting> {
       for (double& x : obs) x = 1.0 + 2.0 * rng.normal();
       sac_.state().obs_norm->observe(std::span<const double>(obs));
     }
+    for (int i = 0; i < 4 && sac_.state().reward_norm; ++i)
+      sac_.state().reward_norm->observe(0, 3.0 * rng.normal(), i == 1);
     sac_.draw_noise();
     sac_.sample_policy();
     sac_.find_targets();

@@ -71,6 +71,26 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.top_quantiles_to_drop_per_net = 2;
        },
        7055995708329591609u},
+      {"scaled_rewards",
+       [](SacConfig& c) {
+         c.normalize_reward = NormalizeReward::return_std_bounded;
+         c.update_order = UpdateOrder::actor_first;
+         c.target_entropy_rule = TargetEntropyRule::half;
+         c.kernel_init = WeightInit::lecun_normal;
+         c.head_init = WeightInit::xavier_uniform;
+       },
+       17059477548188598337u},
+      {"unit_rows",
+       [](SacConfig& c) {
+         c.weight_norm = WeightNorm::rows_and_norms;
+         c.norm_layer_actor = c.norm_layer_critic = NormLayer::layer;
+         c.kernel_init = WeightInit::orthogonal_sqrt2;
+         c.head_init = WeightInit::orthogonal;
+         c.learning_rate_schedule = LearningRateSchedule::cosine;
+         c.learning_rate_end = 1e-5;
+         c.learning_rate_steps = 4;
+       },
+       2530100427320349920u},
       {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
       {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
        3, false},

@@ -10,7 +10,9 @@ mixture [all mu; all log_std; logits]. Noise of a mixture: one block (batch, act
 The cases from "tqc" on also hold the settings of EXTRA below (a case without them has their defaults). A critic of M
 quantiles has M outputs. A hidden layer with a norm behind it also holds "norm": {"gamma", "beta"}, in values, gradients and
 targets. With normalize_obs an update also holds "observed" (raw observations, row by row, that the statistics see before the
-update, one after the other) and the statistics after them, "obs_mean", "obs_var", "obs_count"; "batch" is raw.
+update, one after the other) and the statistics after them, "obs_mean", "obs_var", "obs_count"; "batch" is raw. With
+normalize_reward it holds "rewards" and "dones" of transitions that the scale sees before the update, and the scale after
+them, "reward_unit".
 """
 import json
 import math
@@ -18,6 +20,7 @@ import sys
 
 import numpy as np
 import torch
+from golden_rules import RewardScale, project, scheduled
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
@@ -72,7 +75,7 @@ def dump_grads(net):
 
 
 class Optimizer:
-    """Adam, or AdamW with the decay on some parameters only; the learning rate constant or on a line of its own steps."""
+    """Adam, or AdamW with the decay on some parameters only; the learning rate constant or by its own steps."""
 
     def __init__(self, case, parameters, lr, decayed=()):
         self.case, self.lr, self.steps = case, lr, 0
@@ -92,8 +95,8 @@ class Optimizer:
         self.optimizer.zero_grad()
 
     def step(self):
-        if self.case.get("learning_rate_schedule", "constant") == "linear":
-            share = min(self.steps / self.case["learning_rate_steps"], 1.0)
+        if (kind := self.case.get("learning_rate_schedule", "constant")) != "constant":
+            share = scheduled(kind, self.steps, self.case["learning_rate_steps"])
             for group in self.optimizer.param_groups:
                 group["lr"] = self.lr + (self.case["learning_rate_end"] - self.lr) * share
         self.optimizer.step()
@@ -142,7 +145,7 @@ def quantile_loss(theta, y, weight):
 
 
 def check():
-    """Vectors T4, T7, T9 and T12 of the methods' specification."""
+    """Vectors T4, T7 to T12 of the methods' specification."""
 
     def near(got, want, tolerance=1e-9):
         np.testing.assert_allclose(np.asarray(got), np.asarray(want), rtol=0, atol=tolerance)
@@ -177,6 +180,29 @@ def check():
     for x, mean, var in ((1, 0.99990001, 0.00019997), (3, 1.999900005, 1.00019998), (-2, 0.6666444452, 4.2221296322)):
         moments.observe(np.array([x]))
         near([moments.mean[0], moments.var[0]], [mean, var], 1e-8)
+
+    # T8: projected norms
+    for beta, gammas, betas in (
+        ((0.1, -0.3, 0.2), (1.0954451135, 0.8215838351, 1.0041580207), (0.0912870928, -0.2738612784, 0.1825741856)),
+        ((0.0, 0.0, 0.0), (1.1173875378, 0.8380406534, 1.0242719097), (0.0, 0.0, 0.0)),
+    ):
+        net = mlp([1, 3, 1], "relu", "layer")
+        with torch.no_grad():
+            norms(net)[0].weight.copy_(torch.tensor([1.2, 0.9, 1.1]))
+            norms(net)[0].bias.copy_(torch.tensor(beta))
+        project({"weight_norm": "rows_and_norms"}, [net])
+        near(norms(net)[0].weight.detach(), gammas, 1e-10)
+        near(norms(net)[0].bias.detach(), betas, 1e-10)
+
+    # T10: the scale of rewards
+    scale = RewardScale({"normalize_reward": "return_std_bounded", "gamma": 0.9, "norm_reward_max": 5.0})
+    for reward, done, unit in ((1, 0, 0.2), (2, 0, 0.9501026212), (3, 1, 0.9202435054), (-1, 0, 0.8382261056)):
+        scale.observe(reward, done)
+        near(scale.unit(), unit, 1e-8)
+
+    # T11: half a cosine
+    for step, rate in ((250_000, 2.7803313355e-4), (500_000, 2.2500011781e-4)):
+        near(3e-4 - 1.5e-4 * scheduled("cosine", step, 1_000_000), rate, 1e-14)
 
     # T12: Adam and AdamW
     for decay, wanted in ((0.0, (0.999000000020, 0.998733662987)), (1e-2, (0.998990000020, 0.998713673087))):
@@ -278,11 +304,13 @@ def run(case, seed):
     policy = Policy(case) if components == 1 else MixturePolicy(case)
     if case.get("actor_covariance", "diagonal") == "full":
         policy = CorrelatedPolicy(case)
+    project(case, [policy.net])
     quantile = case.get("critic_loss", "mse") == "quantile"
     critics, targets = [], []
     for _ in range(case["n_critics"]):
         outputs = case["n_quantiles"] if quantile else 1
         critics.append(make_net(case, "critic", n_obs + n_act, outputs))
+        project(case, critics[-1:])
         targets.append(make_net(case, "critic", n_obs + n_act, outputs))
         targets[-1].load_state_dict(critics[-1].state_dict())
     averaged = critics  # what the targets follow
@@ -304,6 +332,7 @@ def run(case, seed):
             case, list(value_net.parameters()), case["learning_rate_critic"], decayed_parameters(value_net, scope))
     alpha_optimizer = Optimizer(case, [log_alpha], case["learning_rate_ent_coef"])  # never decayed
     moments = Moments(n_obs) if case.get("normalize_obs", False) else None
+    scale_of_rewards = RewardScale(case) if case.get("normalize_reward", "none") != "none" else None
 
     out = {"config": case, "actor": dump_values(policy.net), "critics": [dump_values(c) for c in critics], "updates": []}
     if state_value:
@@ -342,47 +371,61 @@ def run(case, seed):
             record["obs_count"] = moments.count
             for name in ("obs", "next_obs"):
                 batch[name] = moments.normalise(batch[name], case["obs_norm_eps"], case["obs_norm_clip"])
+        if scale_of_rewards:
+            rewards = 3.0 * rng.normal(size=(6 if step == 0 else 1 + step % 3))
+            dones = (rng.uniform(size=len(rewards)) < 0.3).astype(int)
+            for reward, done in zip(rewards, dones):
+                scale_of_rewards.observe(reward, done)
+            record["rewards"], record["dones"] = rewards.tolist(), dones.tolist()
+            record["reward_unit"] = scale_of_rewards.unit()
+            batch["reward"] = batch["reward"] / scale_of_rewards.unit()
         t = {k: torch.as_tensor(v) for k, v in batch.items()}
         alpha_now = alpha()
         record["ent_coef"] = alpha_now.item()
 
-        with torch.no_grad():
-            if state_value:
-                next_value = value_target(t["next_obs"]).squeeze(-1)
-            elif quantile:
-                # Every action of every component has a kept set of its own; its weight is the component's.
-                values, weights = [], []
-                for next_eps in t["next_eps"]:
-                    for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
-                        x = torch.cat([t["next_obs"], next_action], -1)
-                        z = kept_quantiles(torch.stack([net(x) for net in targets]), case["top_quantiles_to_drop_per_net"])
-                        values.append(z - alpha_now * next_log_pi[:, None])
-                        weights.append(torch.as_tensor(weight).expand(rows)[:, None].expand_as(z) / z.shape[-1])
-                next_value, y_weight = torch.cat(values, -1), torch.cat(weights, -1) / len(t["next_eps"])
-                y = case["reward_scale"] * t["reward"][:, None] + t["discount"][:, None] * next_value
+        def step_critics():
+            alpha_now = alpha()
+            with torch.no_grad():
+                if state_value:
+                    next_value = value_target(t["next_obs"]).squeeze(-1)
+                elif quantile:
+                    # Every action of every component has a kept set of its own; its weight is the component's.
+                    values, weights = [], []
+                    for next_eps in t["next_eps"]:
+                        for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                            x = torch.cat([t["next_obs"], next_action], -1)
+                            z = kept_quantiles(torch.stack([net(x) for net in targets]), case["top_quantiles_to_drop_per_net"])
+                            values.append(z - alpha_now * next_log_pi[:, None])
+                            weights.append(torch.as_tensor(weight).expand(rows)[:, None].expand_as(z) / z.shape[-1])
+                    next_value, y_weight = torch.cat(values, -1), torch.cat(weights, -1) / len(t["next_eps"])
+                    y = case["reward_scale"] * t["reward"][:, None] + t["discount"][:, None] * next_value
+                else:
+                    values = []
+                    for next_eps in t["next_eps"]:
+                        value = 0.0
+                        for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                            x = torch.cat([t["next_obs"], next_action], -1)
+                            value = value + weight * (value_of(targets, x) - alpha_now * next_log_pi)
+                        values.append(value)
+                    next_value = torch.stack(values).mean(0)
+                if not quantile:
+                    y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
+            x = torch.cat([t["obs"], t["action"]], -1)
+            if quantile:
+                loss = sum(quantile_loss(net(x), y, y_weight) for net in critics)
             else:
-                values = []
-                for next_eps in t["next_eps"]:
-                    value = 0.0
-                    for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
-                        x = torch.cat([t["next_obs"], next_action], -1)
-                        value = value + weight * (value_of(targets, x) - alpha_now * next_log_pi)
-                    values.append(value)
-                next_value = torch.stack(values).mean(0)
-            if not quantile:
-                y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
-        x = torch.cat([t["obs"], t["action"]], -1)
-        if quantile:
-            loss = sum(quantile_loss(net(x), y, y_weight) for net in critics)
-        else:
-            loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
-        critic_optimizer.zero_grad()
-        loss.backward()
-        record["critic_loss"] = 0.5 * loss.item()
-        record["critic_grads"] = [dump_grads(c) for c in critics]
-        if case["max_grad_norm"] > 0:
-            torch.nn.utils.clip_grad_norm_(critic_parameters, case["max_grad_norm"])
-        critic_optimizer.step()
+                loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
+            critic_optimizer.zero_grad()
+            loss.backward()
+            record["critic_loss"] = 0.5 * loss.item()
+            record["critic_grads"] = [dump_grads(c) for c in critics]
+            if case["max_grad_norm"] > 0:
+                torch.nn.utils.clip_grad_norm_(critic_parameters, case["max_grad_norm"])
+            critic_optimizer.step()
+            project(case, critics)
+
+        if case.get("update_order", "critic_first") == "critic_first":
+            step_critics()
 
         if state_value:
             with torch.no_grad():
@@ -420,6 +463,7 @@ def run(case, seed):
             if case["max_grad_norm"] > 0:
                 torch.nn.utils.clip_grad_norm_(policy.net.parameters(), case["max_grad_norm"])
             actor_optimizer.step()
+            project(case, [policy.net])
             if case["ent_coef_auto"]:
                 factor = log_alpha if case["ent_coef_loss"] == "log_alpha" else log_alpha.exp()
                 alpha_loss = -(factor * (log_pi.detach() + target_entropy)).mean()
@@ -427,6 +471,9 @@ def run(case, seed):
                 alpha_loss.backward()
                 record["ent_coef_loss"] = alpha_loss.item()
                 alpha_optimizer.step()
+
+        if case.get("update_order", "critic_first") == "actor_first":
+            step_critics()
 
         if (step + 1) % case["target_update_interval"] == 0:
             with torch.no_grad():
@@ -500,6 +547,14 @@ EXTRA_CASES = {
     "full_covariance": dict(actor_covariance="full", act_dim=3),
     "linear": dict(net_arch=[]),
     "linear_state_value": dict(net_arch=[], variant="state_value"),
+    "scaled_rewards": dict(normalize_reward="return_std", gamma=0.9, reward_scale=2.0),
+    "scaled_rewards_actor_first": dict(
+        normalize_reward="return_std_bounded", gamma=0.9, norm_reward_max=2.0, update_order="actor_first", policy_delay=2),
+    "actor_first_tqc_cosine": dict(
+        update_order="actor_first", critic_loss="quantile", n_quantiles=4, top_quantiles_to_drop_per_net=1,
+        learning_rate_schedule="cosine"),
+    "unit_rows": dict(weight_norm="rows", target_update_interval=2),
+    "unit_rows_and_norms": dict(LAYER, weight_norm="rows_and_norms", weight_decay=0.1, update_order="actor_first"),
 }
 
 if __name__ == "__main__":
