@@ -39,6 +39,7 @@ _OTHER_MODEL: dict[str, Any] = {
     "actor_components": 1,
     "actor_covariance": "diagonal",
     "critic_loss": "mse",
+    "normalize_reward": "none",
 }
 # What SB3 could not continue to train with, though the model is the same.
 _OTHER_TRAINING: dict[str, Any] = {
@@ -52,6 +53,8 @@ _OTHER_TRAINING: dict[str, Any] = {
     "random_action_prob": 0.0,
     "ent_coef_min": 1e-8,
     "ent_coef_max": 1e4,
+    "weight_norm": "none",
+    "update_order": "critic_first",
 }
 
 

@@ -404,7 +404,8 @@ def export(model: Sb3Model, strict: bool = True, tensors: Any = None, **settings
 
 
 def test_what_sb3_does_not_have(model: Sb3Model) -> None:
-    for name, value in (("critic_loss", "quantile"), ("actor_components", 2), ("normalize_obs", True)):
+    pairs = (("critic_loss", "quantile"), ("actor_components", 2), ("normalize_obs", True))
+    for name, value in (*pairs, ("normalize_reward", "return_std")):
         with pytest.raises(NotImplementedError, match=f"SB3's SAC has no {name} = {value}"):
             export(model, strict=False, **{name: value})
     found, named, moments, counters = to_softac(model)
