@@ -71,6 +71,36 @@ class Settings(CommandTest):
         second = self.read("second", "config.toml")
         self.assertEqual(first[:first.index("[origin]")], second[:second.index("[origin]")])
 
+    def test_rules_in_place_of_numbers(self):
+        rules = ["gamma=auto", "target_entropy=half", "learning_rate_schedule=cosine", "normalize_reward=return_std_bounded",
+                 "weight_norm=rows", "kernel_init=orthogonal", "head_init=zero", "update_order=actor_first", "diag_freq=100"]
+        sets = [part for rule in rules for part in ("--set", rule)]
+        done = self.run_command("train", "Pendulum-v1", "--steps", "200", "--run-dir", "ruled", *SMALL, *sets, "--json")
+        report = json.loads(done.stdout)
+        config = self.read("ruled", "config.toml")
+        self.assertIn("gamma = 0.975\n", config)
+        self.assertIn('gamma = "--set (auto: 200 steps an episode)"', config)
+        self.assertIn('target_entropy = "half"\n', config)
+        self.assertIn("warning: weight_norm without a norm", done.stderr)
+        again = self.run_command("train", "--config", "ruled/config.toml", "--run-dir", "again", "--json")
+        self.assertEqual(json.loads(again.stdout)["state_hash"], report["state_hash"])
+        rows = self.read("ruled", "metrics.jsonl").splitlines()
+        self.assertEqual(json.loads(rows[-1])["train/target_entropy"], -0.5)
+        scores = [json.loads(self.run_command("eval", "ruled", "--episodes", "1", "--json").stdout) for _ in range(2)]
+        self.assertEqual(scores[0], scores[1])
+
+    def test_rules_that_do_not_suit(self):
+        for env, rule, said in [("CartPole-v1", "target_entropy=half", "half: an entropy of continuous actions"),
+                                ("CartPole-v1", "target_entropy=sigma_0.15", "sigma_0.15: an entropy of continuous actions"),
+                                ("Pendulum-v1", "target_entropy=sigma_-1", "σ must be at least 1e-30"),
+                                ("Pendulum-v1", "gamma=automatic", 'expected "auto" or number'),
+                                ("Pendulum-v1", "kernel_init=zero", "zero is for head_init"),
+                                ("Pendulum-v1", "norm_reward_max=0", "norm_reward_max = 0: must be greater than 0"),
+                                ("Pendulum-v1", "weight_norm=row", "'rows'")]:
+            with self.subTest(rule=rule):
+                done = self.run_command("train", env, "--steps", "60", *SMALL, "--run-dir", "refused", "--set", rule, code=3)
+                self.assertIn(said, done.stderr)
+
     def test_the_page_of_settings(self):
         page = self.run_command("info", "--settings").stdout
         for word in ["`learning_rate`", "`ent_coef`", "**sb3**", "**HalfCheetah**"]:

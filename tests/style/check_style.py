@@ -49,7 +49,7 @@ PUBLIC = {
     "evaluation.h": "run",
     "train_summary.h": "run",
 }
-MAX_PUBLIC_LINES = 2000  # a sixth of them the two tables of settings, which grow with the methods
+MAX_PUBLIC_LINES = 2200  # a sixth of them the two tables of settings, which grow with the methods
 MAX_FILE_LINES = 600
 MAX_COLUMNS = 120  # of the Python package and its tests; clang-format sees to C++
 
