@@ -9,7 +9,9 @@
 
 namespace softac {
 
-enum class CriticLoss { mse, quantile };          // squares of one value, or Huber loss of quantiles (TQC)
+// Squares of one value, Huber loss of quantiles (TQC), or cross-entropy of a distribution over atoms (C51).
+enum class CriticLoss { mse, quantile, categorical };
+inline constexpr int kMaxAtoms = 1024;            // of one critic
 inline constexpr int kMaxQuantiles = 256;         // of one critic
 inline constexpr int kMaxPooledQuantiles = 4096;  // of all critics
 
@@ -42,6 +44,9 @@ struct SacConfig {
   CriticLoss critic_loss = CriticLoss::mse;
   int n_quantiles = 25;                   // M, outputs of a critic with critic_loss = quantile
   int top_quantiles_to_drop_per_net = 2;  // of the pooled N·M, N times as many are left out of the target
+  int n_atoms = 101;                      // outputs of a critic with critic_loss = categorical
+  double v_min = -5.0;                    // the first atom, in the units of reward_scale · r
+  double v_max = 5.0;                     // and the last
   double learning_rate = 3e-4;            // Adam step size of every network that has none set below
   double learning_rate_actor = -1.0;      // < 0: learning_rate
   double learning_rate_critic = -1.0;     // < 0: learning_rate

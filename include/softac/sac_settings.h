@@ -97,7 +97,7 @@ struct EnumNames<UpdateOrder> {
 };
 template <>
 struct EnumNames<CriticLoss> {
-  static constexpr std::array<std::string_view, 2> value = {"mse", "quantile"};
+  static constexpr std::array<std::string_view, 3> value = {"mse", "quantile", "categorical"};
 };
 template <>
 struct EnumNames<Variant> {
@@ -255,7 +255,7 @@ void for_each_setting(Config& c, Visitor&& visit) {
         c.norm_reward_max);
   visit(in_new_run({"critic_loss", group,
                     "mse: one value per critic, the smallest counts; quantile: truncated quantile critics (TQC), whose "
-                    "mean the actor takes"}),
+                    "mean the actor takes; categorical: a distribution over n_atoms values (C51)"}),
         c.critic_loss);
   visit(in_new_run({"n_quantiles", group, "quantiles of a critic (critic_loss = quantile)", 1, kMaxQuantiles}),
         c.n_quantiles);
@@ -263,6 +263,13 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "largest of the critics' pooled quantiles that targets leave out, for each critic", 0,
                     kMaxQuantiles - 1},
         c.top_quantiles_to_drop_per_net);
+  visit(in_new_run({"n_atoms", group, "values that a critic's distribution is over (critic_loss = categorical)", 2,
+                    kMaxAtoms}),
+        c.n_atoms);
+  visit(in_new_run({"v_min", group, "smallest of these values, in units of scaled rewards: returns must lie above", -inf,
+                    inf}),
+        c.v_min);
+  visit(in_new_run({"v_max", group, "and the largest: returns must lie below", -inf, inf}), c.v_max);
   visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);

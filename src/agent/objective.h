@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "math/kernel_table.h"
 #include "nn/graph.h"
 #include "nn/outputs.h"
 #include "policy/samples.h"
@@ -65,9 +66,9 @@ class CriticObjective {
   virtual void target(const NextValues<T>& next, const BatchView<T>& batch, T alpha, int first, int count, Outputs<T> y,
                       T* mean) const = 0;
 
-  // One critic at the replayed actions, whose outputs begin at column[b] of q: the row's term of J_Q(θ_i) =
+  // Critic i at the replayed actions, whose outputs begin at column[b] of q: the row's term of J_Q(θ_i) =
   // mean(terms), its derivative with respect to those outputs, and Q(s, a).
-  virtual void loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms,
+  virtual void loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms,
                     Outputs<T> d_q, T* value) const = 0;
 
   // The value v of an action (E9). carrier[b]: the critic that alone has a part in v's gradient; −1: all have.
@@ -77,14 +78,16 @@ class CriticObjective {
   virtual int describe_value(PolicyGraph&, const std::vector<int>& /*critics*/) const {
     throw_no_description("this objective of the critics");
   }
-  // scale · ∂v/∂q of one critic in `count` rows, each of which it carries.
-  virtual void actor_gradient(int num_critics, T scale, Outputs<T> d_q) const = 0;
+  // scale · ∂v/∂q of one critic with outputs q, for continuous actions: row r of d_q is that of row order[r] of q, which
+  // the critic carries.
+  virtual void actor_gradient(int num_critics, T scale, Outputs<const T> q, const int* order, Outputs<T> d_q) const = 0;
 };
 
+// The kernels must outlive it.
 template <class T>
-std::unique_ptr<CriticObjective<T>> make_objective(const SacConfig& config);
+std::unique_ptr<CriticObjective<T>> make_objective(const SacConfig& config, const KernelTable<T>& kernels);
 
-extern template std::unique_ptr<CriticObjective<float>> make_objective(const SacConfig&);
-extern template std::unique_ptr<CriticObjective<double>> make_objective(const SacConfig&);
+extern template std::unique_ptr<CriticObjective<float>> make_objective(const SacConfig&, const KernelTable<float>&);
+extern template std::unique_ptr<CriticObjective<double>> make_objective(const SacConfig&, const KernelTable<double>&);
 
 }  // namespace softac

@@ -31,7 +31,7 @@ void MeanSquareObjective<T>::target(const NextValues<T>& next, const BatchView<T
 
 // J_Q(θ_i) = mean (Q_i − y)²,  d_Q = (2/B)(Q_i − y)
 template <class T>
-void MeanSquareObjective<T>::loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
+void MeanSquareObjective<T>::loss(int, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
                                   T* terms, Outputs<T> d_q, T* value) const {
   const T scale = T(2) / batch_size_;
   for (int b = first; b < first + count; ++b) {
@@ -56,7 +56,7 @@ void MeanSquareObjective<T>::actor_value(const CriticValues<T>& q, int first, in
 }
 
 template <class T>
-void MeanSquareObjective<T>::actor_gradient(int, T scale, Outputs<T> d_q) const {
+void MeanSquareObjective<T>::actor_gradient(int, T scale, Outputs<const T>, const int*, Outputs<T> d_q) const {
   for (int r = 0; r < d_q.rows; ++r) d_q.at(r, 0) = scale;
 }
 

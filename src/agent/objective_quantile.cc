@@ -74,7 +74,7 @@ void meet(Quantiles<T>& q, int outputs, T y, T share) {
 
 // J = mean over b, j and l of ρ (l by the actions' weights),  ∂ρ/∂θ_j = −|τ_j − 1[δ < 0]| · clip(δ, −1, 1)
 template <class T>
-void QuantileObjective<T>::loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
+void QuantileObjective<T>::loss(int, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
                                 T* terms, Outputs<T> d_q, T* value) const {
   const int actions = y.cols / (kept_ + 1);
   const T outputs = static_cast<T>(outputs_);
@@ -117,7 +117,7 @@ void QuantileObjective<T>::actor_value(const CriticValues<T>& q, int first, int 
 }
 
 template <class T>
-void QuantileObjective<T>::actor_gradient(int num_critics, T scale, Outputs<T> d_q) const {
+void QuantileObjective<T>::actor_gradient(int num_critics, T scale, Outputs<const T>, const int*, Outputs<T> d_q) const {
   const T share = scale / static_cast<T>(num_critics * outputs_);
   for (int r = 0; r < d_q.rows; ++r) {
     for (int j = 0; j < outputs_; ++j) d_q.at(r, j) = share;

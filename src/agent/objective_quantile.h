@@ -20,13 +20,13 @@ class QuantileObjective final : public CriticObjective<T> {
   }
   void target(const NextValues<T>& next, const BatchView<T>& batch, T alpha, int first, int count, Outputs<T> y,
               T* mean) const override;
-  void loss(Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms, Outputs<T> d_q,
+  void loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms, Outputs<T> d_q,
             T* value) const override;
   void actor_value(const CriticValues<T>& q, int first, int count, T* value, int* carrier) const override;
   int describe_value(PolicyGraph& graph, const std::vector<int>& critics) const override {
     return graph.add(GroupMeanStep{outputs_}, critics);
   }
-  void actor_gradient(int num_critics, T scale, Outputs<T> d_q) const override;
+  void actor_gradient(int num_critics, T scale, Outputs<const T> q, const int* order, Outputs<T> d_q) const override;
 
  private:
   int outputs_;         // M

@@ -22,7 +22,7 @@ template <class T>
 SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::uint64_t seed, int threads,
                         const std::string& backend)
     : config_(config),
-      objective_(make_objective<T>(config)),
+      objective_(make_objective<T>(config, select_kernels<T>(backend))),
       state_(obs_dim, act_dim, config, objective_->num_outputs(), seed),
       passes_(backend, threads, config.batch_size, state_.widest()),
       batch_{arena_.panels<T>(2 * config.batch_size, obs_dim + act_dim),
@@ -262,7 +262,7 @@ void SacUpdate<T>::critic_backward_rows(int i, int first, int count) {
       for (int c = 0; c < d_q.cols; ++c) d_q.at(b, c) = T(0);
     }
   }
-  objective_->loss(critics_.out(i), column_.data(), y_, first, count, critic_terms_[i], d_q, q_[i]);
+  objective_->loss(i, critics_.out(i), column_.data(), y_, first, count, critic_terms_[i], d_q, q_[i]);
   critics_.backward(passes_.kernels(), i, first, count);
 }
 
@@ -348,7 +348,8 @@ void SacUpdate<T>::action_gradient_rows(Scratch& scratch, int pass, int first, i
     if (carried == 0) continue;
     const auto d_out = scratch.d_out.rows_from(0, carried);
     const auto d_action = scratch.d_action.rows_from(0, carried);
-    objective_->actor_gradient(critics_.count(), scale, d_out);
+    const auto q = critics_.out(i).rows_from(first, count);
+    objective_->actor_gradient(critics_.count(), scale, q, scratch.order.data(), d_out);
     critics_.input_gradient(passes_.kernels(), i, first, scratch.order.data(), d_out, scratch.d_critic, d_action);
     for (int g = 0; g < carried; ++g) {
       const int b = first + scratch.order[g];

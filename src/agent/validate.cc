@@ -53,9 +53,11 @@ struct Sizes {
     const double a = act_dim, k = c.actor_components;
     actor_out = discrete ? c.num_actions : k == 1 ? 2 * a : k * (2 * a + 1);
     if (c.actor_covariance == ActorCovariance::full) actor_out += a * (a - 1.0) / 2.0;
-    const int quantiles = c.critic_loss == CriticLoss::quantile ? c.n_quantiles : 1;
-    critic_out = (discrete ? c.num_actions : 1.0) * quantiles;
-    target = double(c.n_target_actions) * (discrete ? c.num_actions : k) * c.n_critics * (quantiles + 1.0);
+    const int outputs = c.critic_loss == CriticLoss::quantile      ? c.n_quantiles
+                        : c.critic_loss == CriticLoss::categorical ? c.n_atoms
+                                                                   : 1;
+    critic_out = (discrete ? c.num_actions : 1.0) * outputs;
+    target = double(c.n_target_actions) * (discrete ? c.num_actions : k) * c.n_critics * (outputs + 1.0);
     actor = num_weights(obs_dim, widths(c.net_arch_actor, c), actor_out);
     critic = num_weights(obs_dim + (discrete ? 0.0 : a), widths(c.net_arch_critic, c), critic_out);
     value = c.variant == Variant::state_value ? num_weights(obs_dim, widths(c.net_arch_critic, c), 1) : 0.0;
@@ -102,7 +104,7 @@ void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
 void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& checks) {
   for (const char* key :
        {"obs_dim", "act_dim", "num_actions", "net_arch", "net_arch_actor", "net_arch_critic", "batch_size", "n_critics",
-        "n_target_actions", "actor_components", "variant", "critic_loss", "n_quantiles"}) {
+        "n_target_actions", "actor_components", "variant", "critic_loss", "n_quantiles", "n_atoms"}) {
     if (checks.broken(key)) return;
   }
   const Sizes sizes(c, obs_dim, act_dim);
@@ -169,14 +171,20 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
   checks.rule(c.kernel_init != WeightInit::zero, {"kernel_init"},
               "zero: hidden layers would all stay alike; zero is for head_init");
   if (c.critic_loss == CriticLoss::mse) return;
+  checks.rule(c.variant == Variant::sac, {"critic_loss", "variant"},
+              std::string(EnumNames<CriticLoss>::value[static_cast<std::size_t>(c.critic_loss)]) +
+                  ": must be mse with variant = \"state_value\", whose values are single numbers");
+  if (c.critic_loss == CriticLoss::categorical) {
+    checks.rule(c.v_min < c.v_max, {"v_min", "v_max"},
+                number_text(c.v_min) + ": must be below v_max = " + number_text(c.v_max));
+    return;
+  }
   checks.rule(c.top_quantiles_to_drop_per_net < c.n_quantiles, {"top_quantiles_to_drop_per_net", "n_quantiles"},
               std::to_string(c.top_quantiles_to_drop_per_net) +
                   ": must be below n_quantiles = " + std::to_string(c.n_quantiles));
   checks.rule(
       std::int64_t{c.n_quantiles} * c.n_critics <= kMaxPooledQuantiles, {"n_quantiles", "n_critics"},
       std::to_string(c.n_quantiles) + ": times n_critics must be at most " + std::to_string(kMaxPooledQuantiles));
-  checks.rule(c.variant == Variant::sac, {"critic_loss", "variant"},
-              "quantile: must be mse with variant = \"state_value\", whose values are single numbers");
 }
 
 std::vector<SettingViolation> validate(const SacConfig& config) {

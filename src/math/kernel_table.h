@@ -219,6 +219,21 @@ struct GaussianBackward {
   Stride d_head_stride;
 };
 
+// The softmax of rows of n = cols logits, and the mean of n numbers z under it. Pieces: rows. Row-lane arrays hold row r
+// at [r·16·⌈n/16⌉, …). With top the largest logit of the row and e(c) = exp(x(c) − top):
+//   sum = lanes of e,  p(c) = e(c)/sum,  mean = (lanes of fma(e, z, ·))/sum,  log_sum = top + log(sum).
+// Unused columns of p are set to zero. n ≥ 1.
+template <class T>
+struct SoftmaxMean {
+  const T* x;  // panels (rows, n)
+  Stride x_stride;
+  int cols;    // n
+  const T* z;  // 16·⌈n/16⌉ values, zeros behind n
+  T* p;        // row-lane
+  T* mean;     // (rows)
+  T* log_sum;  // (rows): log Σ exp(x)
+};
+
 // Adam (arXiv 1412.6980) with the bias corrections folded into step and root_scale; optionally E12 in the same pass,
 // and AdamW's decay (arXiv 1711.05101).
 //   m ← fma(β1, m, (1−β1)·(c·g)), v ← fma(β2, v, (1−β2)·((c·g)·(c·g))), with decay p ← fma(0 − rate·decay, p, p),
@@ -265,6 +280,7 @@ struct KernelTable {
   void (*layer_norm_backward_weights)(const LayerNormBackwardWeights<T>&, int first_panel, int last_panel);
   void (*gaussian_forward)(const GaussianForward<T>&, int first_row, int last_row);
   void (*gaussian_backward)(const GaussianBackward<T>&, int first_row, int last_row);
+  void (*softmax_mean)(const SoftmaxMean<T>&, int first_row, int last_row);
   // Elements [first, last), multiples of 16. Returns whether every updated p and v is finite.
   bool (*adam)(const Adam<T>&, std::int64_t first, std::int64_t last);
   void (*polyak)(const T* p, T* target, std::int64_t size, T tau, T one_minus_tau, int block);

@@ -10,6 +10,7 @@
 #include "math/gaussian_kernels.h"
 #include "math/kernel_table.h"
 #include "math/norm_kernels.h"
+#include "math/softmax_kernels.h"
 #include "math/sparse_kernels.h"
 #include "math/transpose_block.h"
 
@@ -435,6 +436,7 @@ constexpr KernelTable<float> make_table(const char* name) {
           layer_norm_backward_weights,
           gaussian_forward,
           gaussian_backward,
+          softmax_mean,
           adam,
           polyak,
           sum_squares,

@@ -240,6 +240,27 @@ void gaussian_backward(const GaussianBackward<T>& a, int first, int last) {
 }
 
 template <class T>
+void softmax_mean(const SoftmaxMean<T>& a, int first, int last) {
+  const int width = num_panels(a.cols) * kLanes;
+  for (int r = first; r < last; ++r) {
+    T top = at(a.x, a.x_stride, r, 0);
+    for (int c = 1; c < a.cols; ++c) top = std::max(top, at(a.x, a.x_stride, r, c));
+    T sums[kLanes] = {}, moments[kLanes] = {};
+    T* p = a.p + static_cast<Stride>(r) * width;
+    for (int c = 0; c < width; ++c) {
+      p[c] = c < a.cols ? elementary::exp(Scalar<T>(at(a.x, a.x_stride, r, c) - top)).v : T(0);
+      if (c >= a.cols) continue;
+      sums[c % kLanes] = sums[c % kLanes] + p[c];
+      moments[c % kLanes] = std::fma(p[c], a.z[c], moments[c % kLanes]);
+    }
+    const T sum = lane_tree(sums);
+    for (int c = 0; c < a.cols; ++c) p[c] = p[c] / sum;
+    a.mean[r] = lane_tree(moments) / sum;
+    a.log_sum[r] = top + elementary::log(Scalar<T>(sum)).v;
+  }
+}
+
+template <class T>
 bool adam(const Adam<T>& a, std::int64_t first, std::int64_t last) {
   bool finite = true;
   for (std::int64_t i = first; i < last; ++i) {
@@ -317,6 +338,7 @@ constexpr KernelTable<T> kReference = {
     layer_norm_backward_weights<T>,
     gaussian_forward<T>,
     gaussian_backward<T>,
+    softmax_mean<T>,
     adam<T>,
     polyak<T>,
     sum_squares<T>,

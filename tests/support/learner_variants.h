@@ -91,6 +91,22 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.learning_rate_steps = 4;
        },
        2530100427320349920u},
+      {"categorical",
+       [](SacConfig& c) {
+         c.critic_loss = CriticLoss::categorical;
+         c.n_atoms = 21;
+         c.v_min = -4.0;
+         c.v_max = 3.0;
+       },
+       2246109375930247577u},
+      {"discrete_categorical",
+       [](SacConfig& c) {
+         c.critic_loss = CriticLoss::categorical;
+         c.n_atoms = 11;
+         c.v_min = -3.0;
+         c.v_max = 3.0;
+       },
+       4984946640804599013u, 3},
       {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
       {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
        3, false},
