@@ -11,9 +11,12 @@ namespace softac {
 
 // Squares of one value, Huber loss of quantiles (TQC), or cross-entropy of a distribution over atoms (C51).
 enum class CriticLoss { mse, quantile, categorical };
-inline constexpr int kMaxAtoms = 1024;            // of one critic
-inline constexpr int kMaxQuantiles = 256;         // of one critic
-inline constexpr int kMaxPooledQuantiles = 4096;  // of all critics
+inline constexpr int kMaxAtoms = 1024;  // of one critic
+// How several critics become one value. automatic: what belongs to critic_loss.
+enum class TargetReduce { automatic, min, mean, own, truncated };  // in targets; own: each critic has its own target
+enum class ActorReduce { automatic, min, mean };                   // for the actor
+inline constexpr int kMaxQuantiles = 256;                          // of one critic
+inline constexpr int kMaxPooledQuantiles = 4096;                   // of all critics
 
 // The learner (agent/): networks, losses, optimisers.
 struct SacConfig {
@@ -47,10 +50,13 @@ struct SacConfig {
   int n_atoms = 101;                      // outputs of a critic with critic_loss = categorical
   double v_min = -5.0;                    // the first atom, in the units of reward_scale · r
   double v_max = 5.0;                     // and the last
-  double learning_rate = 3e-4;            // Adam step size of every network that has none set below
-  double learning_rate_actor = -1.0;      // < 0: learning_rate
-  double learning_rate_critic = -1.0;     // < 0: learning_rate
-  double learning_rate_ent_coef = -1.0;   // < 0: learning_rate
+  int n_target_critics = 0;  // M of N, drawn anew for every update, that its targets bootstrap from (REDQ); 0 = all
+  TargetReduce target_reduce = TargetReduce::automatic;
+  ActorReduce actor_reduce = ActorReduce::automatic;
+  double learning_rate = 3e-4;           // Adam step size of every network that has none set below
+  double learning_rate_actor = -1.0;     // < 0: learning_rate
+  double learning_rate_critic = -1.0;    // < 0: learning_rate
+  double learning_rate_ent_coef = -1.0;  // < 0: learning_rate
   LearningRateSchedule learning_rate_schedule = LearningRateSchedule::constant;
   double learning_rate_end = 0.0;        // where a schedule ends, for every network
   std::int64_t learning_rate_steps = 0;  // optimiser steps over which it gets there; in a run 0 = the planned updates

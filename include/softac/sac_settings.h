@@ -100,6 +100,14 @@ struct EnumNames<CriticLoss> {
   static constexpr std::array<std::string_view, 3> value = {"mse", "quantile", "categorical"};
 };
 template <>
+struct EnumNames<TargetReduce> {
+  static constexpr std::array<std::string_view, 5> value = {"auto", "min", "mean", "own", "truncated"};
+};
+template <>
+struct EnumNames<ActorReduce> {
+  static constexpr std::array<std::string_view, 3> value = {"auto", "min", "mean"};
+};
+template <>
 struct EnumNames<Variant> {
   static constexpr std::array<std::string_view, 2> value = {"sac", "state_value"};
 };
@@ -266,10 +274,23 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(in_new_run({"n_atoms", group, "values that a critic's distribution is over (critic_loss = categorical)", 2,
                     kMaxAtoms}),
         c.n_atoms);
-  visit(in_new_run({"v_min", group, "smallest of these values, in units of scaled rewards: returns must lie above", -inf,
-                    inf}),
+  visit(in_new_run({"v_min", group, "smallest of these values, in units of scaled rewards: returns must lie above",
+                    -inf, inf}),
         c.v_min);
   visit(in_new_run({"v_max", group, "and the largest: returns must lie below", -inf, inf}), c.v_max);
+  visit(SettingInfo{"n_target_critics", group,
+                    "critics, drawn anew for every update, whose targets it bootstraps from (REDQ: 2 of 10); 0 = all",
+                    0, 64},
+        c.n_target_critics);
+  visit(
+      SettingInfo{"target_reduce", group,
+                  "what targets take of several critics: the smallest (min), their mean, each critic its own target "
+                  "copy (own), or the pooled quantiles without the largest (truncated); auto = truncated for quantile, "
+                  "else min"},
+      c.target_reduce);
+  visit(SettingInfo{"actor_reduce", group,
+                    "what the actor takes of several critics: min or mean; auto = mean for quantile, else min"},
+        c.actor_reduce);
   visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);

@@ -202,8 +202,7 @@ std::vector<TensorRef> SacAgent::optimizer_tensors() {
 
 SacAgent::Counters SacAgent::counters() const {
   const LearnerState<float>& state = impl_->update.state();
-  const bool draws = state.policy->continuous();
-  return {state.num_updates, state.num_actor_updates, draws ? state.noise.position() : 0};
+  return {state.num_updates, state.num_actor_updates, state.draws_noise ? state.noise.position() : 0};
 }
 
 void SacAgent::set_counters(const Counters& counters) {

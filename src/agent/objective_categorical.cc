@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "agent/reduce.h"
 #include "math/lane_tree.h"
 
 namespace softac {
@@ -33,7 +34,9 @@ CategoricalObjective<T>::CategoricalObjective(const SacConfig& config, const Ker
     : kernels_(kernels),
       atoms_(config.n_atoms),
       width_(num_panels(config.n_atoms) * kLanes),
-      num_critics_(config.n_critics),
+      num_targets_(num_target_critics(config)),
+      copies_(target_reduce(config) == TargetReduce::own ? config.n_critics : 1),
+      actor_mean_(actor_reduce(config) == ActorReduce::mean),
       support_(static_cast<std::size_t>(width_)),
       low_(static_cast<T>(config.v_min)),
       high_(static_cast<T>(config.v_max)),
@@ -62,8 +65,8 @@ typename CategoricalObjective<T>::Softmax CategoricalObjective<T>::softmax(Outpu
   return out;
 }
 
-// m += weight · the projection of p with its atoms at t_k = r + discount · (z_k − α log π), clipped to the support: each
-// atom's probability goes to the two neighbours of t_k, the more the nearer.
+// m += weight · the projection of p with its atoms at t_k = r + discount · (z_k − α log π), clipped to the support:
+// each atom's probability goes to the two neighbours of t_k, the more the nearer.
 template <class T>
 void CategoricalObjective<T>::project(const T* p, T reward, T discount, T entropy, T weight, T* m) const {
   for (int k = 0; k < atoms_; ++k) {
@@ -79,8 +82,20 @@ void CategoricalObjective<T>::project(const T* p, T reward, T discount, T entrop
   }
 }
 
-// y = m, of the distribution of the critic with the smallest Q(s', a'); ties go to the first. With several next actions
-// the mixture of their projections by the actions' weights.
+// The distribution of the critic with the smallest Q in a row, in one of two buffers; ties go to the first.
+template <class T>
+const T* CategoricalObjective<T>::smallest(const CriticValues<T>& q, int row, T* one, T* other) const {
+  T least = softmax(q.critics[0], q.first_row + row, q.first_column, one).mean;
+  for (int i = 1; i < q.num_critics(); ++i) {
+    const T value = softmax(q.critics[i], q.first_row + row, q.first_column, other).mean;
+    if (least <= value) continue;
+    least = value;
+    std::swap(one, other);
+  }
+  return one;
+}
+
+// y = m. With several next actions the mixture of their projections by the actions' weights.
 template <class T>
 void CategoricalObjective<T>::target(const NextValues<T>& next, const BatchView<T>& batch, T alpha, int first,
                                      int count, Outputs<T> y, T* mean) const {
@@ -88,35 +103,38 @@ void CategoricalObjective<T>::target(const NextValues<T>& next, const BatchView<
   const T draws = static_cast<T>(next.num_draws);
   AtomRow<T> one, other, m;
   for (int b = first; b < first + count; ++b) {
-    std::fill_n(m.at, width_, T(0));
-    for (int a = 0; a < actions; ++a) {
-      const CriticValues<T> q = next.values(a);
-      T *chosen = one.at, *candidate = other.at;
-      T least = softmax(q.critics[0], q.first_row + b, q.first_column, chosen).mean;
-      for (int i = 1; i < q.num_critics(); ++i) {
-        const T value = softmax(q.critics[i], q.first_row + b, q.first_column, candidate).mean;
-        if (least <= value) continue;
-        least = value;
-        std::swap(chosen, candidate);
+    mean[b] = T(0);
+    for (int i = 0; i < copies_; ++i) {
+      std::fill_n(m.at, width_, T(0));
+      for (int a = 0; a < actions; ++a) {
+        const CriticValues<T> q = next.values(a);
+        const T* p = one.at;
+        if (copies_ == 1) {
+          p = smallest(q, b, one.at, other.at);
+        } else {
+          softmax(q.critics[i], q.first_row + b, q.first_column, one.at);
+        }
+        project(p, reward_scale_ * batch.reward[b], batch.discount[b], alpha * next.log_pi(a, b),
+                next.weight(a, b) / draws, m.at);
       }
-      project(chosen, reward_scale_ * batch.reward[b], batch.discount[b], alpha * next.log_pi(a, b),
-              next.weight(a, b) / draws, m.at);
+      for (int k = 0; k < width_; k += kLanes) std::copy_n(m.at + k, kLanes, &y.at(b, i * width_ + k));
+      mean[b] = mean[b] + lanes_of<T>(width_, [&](int k) { return m.at[k] * support_[k]; });
     }
-    for (int k = 0; k < width_; k += kLanes) std::copy_n(m.at + k, kLanes, &y.at(b, k));
-    mean[b] = lanes_of<T>(width_, [&](int k) { return m.at[k] * support_[k]; });
+    mean[b] = mean[b] / static_cast<T>(copies_);
   }
 }
 
 // J = −mean Σ_k m_k log p_k,  ∂J/∂logit_k = (p_k − m_k)/B
 template <class T>
-void CategoricalObjective<T>::loss(int, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
-                                   T* terms, Outputs<T> d_q, T* value) const {
+void CategoricalObjective<T>::loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first,
+                                   int count, T* terms, Outputs<T> d_q, T* value) const {
+  const int first_column = copies_ == 1 ? 0 : critic * width_;
   AtomRow<T> p, m, logits;
   std::fill_n(logits.at, width_, T(0));
   for (int b = first; b < first + count; ++b) {
     const Softmax row = softmax(q, b, column[b], p.at);
     value[b] = row.mean;
-    for (int k = 0; k < width_; k += kLanes) std::copy_n(&y.at(b, k), kLanes, m.at + k);
+    for (int k = 0; k < width_; k += kLanes) std::copy_n(&y.at(b, first_column + k), kLanes, m.at + k);
     for (int k = 0; k < atoms_; ++k) logits.at[k] = q.at(b, column[b] + k);
     terms[b] = lanes_of<T>(width_, [&](int k) { return m.at[k] * (row.log_sum - logits.at[k]); });
     for (int k = 0; k < width_; ++k) p.at[k] = (p.at[k] - m.at[k]) / batch_size_;
@@ -124,7 +142,7 @@ void CategoricalObjective<T>::loss(int, Outputs<const T> q, const int* column, O
   }
 }
 
-// v = min_i Q_i(s, a); ties go to the first.
+// v = min_i Q_i(s, a), ties go to the first; or the mean.
 template <class T>
 void CategoricalObjective<T>::actor_value(const CriticValues<T>& q, int first, int count, T* value,
                                           int* carrier) const {
@@ -132,20 +150,27 @@ void CategoricalObjective<T>::actor_value(const CriticValues<T>& q, int first, i
   for (int b = first; b < first + count; ++b) {
     for (int i = 0; i < q.num_critics(); ++i) {
       const T mean = softmax(q.critics[i], q.first_row + b, q.first_column, p.at).mean;
-      if (i > 0 && value[b] <= mean) continue;
-      value[b] = mean;
-      carrier[b] = i;
+      if (actor_mean_) {
+        value[b] = i == 0 ? mean : value[b] + mean;
+        carrier[b] = -1;
+      } else if (i == 0 || !(value[b] <= mean)) {
+        value[b] = mean;
+        carrier[b] = i;
+      }
     }
+    if (actor_mean_) value[b] = value[b] / static_cast<T>(q.num_critics());
   }
 }
 
-// ∂Q/∂logit_k = p_k (z_k − Q)
+// ∂Q/∂logit_k = p_k (z_k − Q), of a mean its share
 template <class T>
-void CategoricalObjective<T>::actor_gradient(int, T scale, Outputs<const T> q, const int* order, Outputs<T> d_q) const {
+void CategoricalObjective<T>::actor_gradient(int num_critics, T scale, Outputs<const T> q, const int* order,
+                                             Outputs<T> d_q) const {
+  const T share = actor_mean_ ? scale / static_cast<T>(num_critics) : scale;
   AtomRow<T> p;
   for (int r = 0; r < d_q.rows; ++r) {
     const T mean = softmax(q, order[r], 0, p.at).mean;
-    for (int k = 0; k < atoms_; ++k) d_q.at(r, k) = scale * (p.at[k] * (support_[k] - mean));
+    for (int k = 0; k < atoms_; ++k) d_q.at(r, k) = share * (p.at[k] * (support_[k] - mean));
   }
 }
 

@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <cmath>
 
+#include "agent/reduce.h"
+
 namespace softac {
 
 template <class T>
 QuantileObjective<T>::QuantileObjective(const SacConfig& config)
     : outputs_(config.n_quantiles),
-      kept_(config.n_critics * (config.n_quantiles - config.top_quantiles_to_drop_per_net)),
-      dropped_(config.n_critics * config.top_quantiles_to_drop_per_net),
+      target_mean_(target_reduce(config) == TargetReduce::mean),
+      kept_(target_mean_ ? outputs_ : num_target_critics(config) * (outputs_ - config.top_quantiles_to_drop_per_net)),
+      dropped_(target_mean_ ? 0 : num_target_critics(config) * config.top_quantiles_to_drop_per_net),
       reward_scale_(static_cast<T>(config.reward_scale)),
       batch_size_(static_cast<T>(config.batch_size)) {}
 
-// y_l = reward_scale · r + discount · (z_l − α log π(a'|s')),  z the N·M pooled outputs without the largest d·N. With
-// several next actions y is the mixture of their distributions by their weights.
+// y_l = reward_scale · r + discount · (z_l − α log π(a'|s')),  z the N·M pooled outputs without the largest d·N (with
+// target_reduce = mean the M means over the critics). With several next actions y is the mixture of their distributions
+// by their weights.
 template <class T>
 void QuantileObjective<T>::target(const NextValues<T>& next, const BatchView<T>& batch, T alpha, int first, int count,
                                   Outputs<T> y, T* mean) const {
@@ -27,8 +31,11 @@ void QuantileObjective<T>::target(const NextValues<T>& next, const BatchView<T>&
       T pool[kMaxPooledQuantiles];
       int size = 0;
       for (int i = 0; i < q.num_critics(); ++i) {
-        for (int j = 0; j < outputs_; ++j) pool[size++] = q.at(i, b, j);
+        if (target_mean_) size = 0;
+        for (int j = 0; j < outputs_; ++j, ++size)
+          pool[size] = target_mean_ && i > 0 ? pool[size] + q.at(i, b, j) : q.at(i, b, j);
       }
+      for (int j = 0; target_mean_ && j < outputs_; ++j) pool[j] = pool[j] / static_cast<T>(q.num_critics());
       // The largest goes, d·N times; of equals the last.
       for (int drop = 0; drop < dropped_; ++drop) {
         int largest = 0;
@@ -117,7 +124,8 @@ void QuantileObjective<T>::actor_value(const CriticValues<T>& q, int first, int 
 }
 
 template <class T>
-void QuantileObjective<T>::actor_gradient(int num_critics, T scale, Outputs<const T>, const int*, Outputs<T> d_q) const {
+void QuantileObjective<T>::actor_gradient(int num_critics, T scale, Outputs<const T>, const int*,
+                                          Outputs<T> d_q) const {
   const T share = scale / static_cast<T>(num_critics * outputs_);
   for (int r = 0; r < d_q.rows; ++r) {
     for (int j = 0; j < outputs_; ++j) d_q.at(r, j) = share;

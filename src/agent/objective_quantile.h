@@ -1,6 +1,7 @@
 // Truncated quantile critics (Kuznetsov et al., arXiv 2005.04269; docs/math.md): each critic has M outputs, the
 // quantiles of the return at τ_j = (j + ½)/M. The outputs of all target critics are pooled, the largest are dropped,
-// and every critic regresses on all that is kept. The actor takes the mean over critics and quantiles.
+// and every critic regresses on all that is kept; with target_reduce = mean on the mean of the critics, quantile by
+// quantile. The actor takes the mean over critics and quantiles.
 #pragma once
 
 #include "agent/objective.h"
@@ -20,8 +21,8 @@ class QuantileObjective final : public CriticObjective<T> {
   }
   void target(const NextValues<T>& next, const BatchView<T>& batch, T alpha, int first, int count, Outputs<T> y,
               T* mean) const override;
-  void loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms, Outputs<T> d_q,
-            T* value) const override;
+  void loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms,
+            Outputs<T> d_q, T* value) const override;
   void actor_value(const CriticValues<T>& q, int first, int count, T* value, int* carrier) const override;
   int describe_value(PolicyGraph& graph, const std::vector<int>& critics) const override {
     return graph.add(GroupMeanStep{outputs_}, critics);
@@ -29,8 +30,9 @@ class QuantileObjective final : public CriticObjective<T> {
   void actor_gradient(int num_critics, T scale, Outputs<const T> q, const int* order, Outputs<T> d_q) const override;
 
  private:
-  int outputs_;         // M
-  int kept_, dropped_;  // of the N·M pooled values
+  int outputs_;  // M
+  bool target_mean_;
+  int kept_, dropped_;  // of the pooled values, M of each target critic; of the mean's M values
   T reward_scale_, batch_size_;
 };
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "agent/layer_tensors.h"
+#include "agent/reduce.h"
 #include "base/elementary_scalar.h"
 #include "nn/projection.h"
 
@@ -112,7 +113,8 @@ LearnerState<T>::LearnerState(int obs_dim, int act_dim, const SacConfig& config,
       critic_target(make_target(arena, critic, value_nets.empty())),
       value_target(make_target(arena, value, !value_nets.empty())),
       log_alpha(arena, kLanes),
-      noise(seed, StreamKind::update) {
+      noise(seed, StreamKind::update),
+      draws_noise(policy->continuous() || draws_target_critics(config)) {
   if (config.normalize_obs) obs_norm.emplace(obs_dim, config);
   if (config.normalize_reward != NormalizeReward::none) reward_norm.emplace(config);
   // Streams: the actor, the critics, the state values, the head.
@@ -210,7 +212,7 @@ std::uint64_t LearnerState<T>::hash() const {
   }
   digest.add(static_cast<std::uint64_t>(num_updates));
   digest.add(static_cast<std::uint64_t>(num_actor_updates));
-  if (policy->continuous()) digest.add(noise.position());  // updates draw nothing with discrete actions
+  if (draws_noise) digest.add(noise.position());
   return digest.value();
 }
 

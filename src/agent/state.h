@@ -39,7 +39,8 @@ struct LearnerState {
   std::optional<RewardNormaliser> reward_norm;  // with normalize_reward
   std::int64_t num_updates = 0;
   std::int64_t num_actor_updates = 0;
-  Rng noise;  // reparameterisation noise of the updates
+  Rng noise;         // of the updates: which target critics, reparameterisation
+  bool draws_noise;  // whether updates draw anything
 
   int widest() const;                                                              // of the networks' layers
   double reward_unit() const { return reward_norm ? reward_norm->scale() : 1.0; }  // c: updates read r/c

@@ -5,14 +5,16 @@
 namespace softac {
 namespace {
 
-// Forward passes with target parameters: what they leave behind is read by nobody, so each worker has one tape.
+// Forward passes of chosen networks with target parameters: what they leave behind is read by nobody, so each worker
+// has one tape.
 template <class T>
 class TargetPasses {
  public:
-  TargetPasses(const std::vector<Network<T>>& nets, const T* params, int passes, Passes<T>& workers, Arena& arena)
-      : nets_(nets), params_(params), batch_rows_(workers.batch_rows()) {
+  TargetPasses(const std::vector<Network<T>>& nets, std::span<const int> chosen, const T* params, int passes,
+               Passes<T>& workers, Arena& arena)
+      : nets_(nets), chosen_(chosen), params_(params), batch_rows_(workers.batch_rows()) {
     for (int i = 0; i < workers.num_workers(); ++i) tapes_.push_back(nets[0].make_tape(arena, workers.block()));
-    for (const Network<T>& net : nets) out_.push_back(make_outputs<T>(arena, passes * batch_rows_, net.shape().out));
+    for (const int i : chosen) out_.push_back(make_outputs<T>(arena, passes * batch_rows_, nets[i].shape().out));
   }
 
   const std::vector<Outputs<T>>& out() const { return out_; }
@@ -20,16 +22,17 @@ class TargetPasses {
   // x (B, in) → rows pass·B … of the outputs.
   void run(Passes<T>& workers, Panels<const T> x, int pass) {
     const auto& k = workers.kernels();
-    workers.for_networks(static_cast<int>(nets_.size()), nets_[0].cost_per_row(),
+    workers.for_networks(static_cast<int>(chosen_.size()), nets_[0].cost_per_row(),
                          [&](int worker, int i, int first, int count) {
                            const std::size_t j = i;
-                           nets_[j].forward(k, params_, x.rows_from(first, count), tapes_[worker], 0,
-                                            out_[j].rows_from(pass * batch_rows_ + first, count));
+                           nets_[chosen_[j]].forward(k, params_, x.rows_from(first, count), tapes_[worker], 0,
+                                                     out_[j].rows_from(pass * batch_rows_ + first, count));
                          });
   }
 
  private:
   const std::vector<Network<T>>& nets_;
+  std::span<const int> chosen_;
   const T* params_;
   int batch_rows_;
   std::vector<NetworkTape<T>> tapes_;
@@ -41,11 +44,11 @@ template <class T>
 class PolyakCritics final : public TargetSource<T> {
  public:
   PolyakCritics(const LearnerState<T>& state, const WeightedActions<T>& samples, int num_outputs, int num_draws,
-                Passes<T>& passes, Arena& arena)
+                std::span<const int> chosen, Passes<T>& passes, Arena& arena)
       : continuous_(state.policy->continuous()),
         samples_(samples),
         num_passes_(continuous_ ? num_draws * samples.num_actions : 1),
-        critics_(state.critic_nets, state.critic_target, num_passes_, passes, arena) {
+        critics_(state.critic_nets, chosen, state.critic_target, num_passes_, passes, arena) {
     next_.critics = critics_.out();
     next_.actions = &samples_;
     next_.first_row = next_.batch_size = passes.batch_rows();
@@ -79,12 +82,14 @@ class PolyakCritics final : public TargetSource<T> {
   NextValues<T> next_;
 };
 
+constexpr int kFirst[] = {0};
+
 // V_ψ̄(s'), as the value of one action with weight 1 and log π = 0.
 template <class T>
 class TargetStateValue final : public TargetSource<T> {
  public:
   TargetStateValue(const LearnerState<T>& state, Passes<T>& passes, Arena& arena)
-      : value_(state.value_nets, state.value_target, 1, passes, arena) {
+      : value_(state.value_nets, kFirst, state.value_target, 1, passes, arena) {
     const std::size_t rows = passes.batch_rows();
     alone_.rows = passes.batch_rows();
     alone_.log_pi = arena.take<T>(rows);
@@ -112,9 +117,10 @@ class TargetStateValue final : public TargetSource<T> {
 
 template <class T>
 std::unique_ptr<TargetSource<T>> make_target_source(const LearnerState<T>& state, const WeightedActions<T>& samples,
-                                                    int num_outputs, int num_draws, Passes<T>& passes, Arena& arena) {
+                                                    int num_outputs, int num_draws, std::span<const int> chosen,
+                                                    Passes<T>& passes, Arena& arena) {
   if (state.value_target) return std::make_unique<TargetStateValue<T>>(state, passes, arena);
-  return std::make_unique<PolyakCritics<T>>(state, samples, num_outputs, num_draws, passes, arena);
+  return std::make_unique<PolyakCritics<T>>(state, samples, num_outputs, num_draws, chosen, passes, arena);
 }
 
 template <class T>
@@ -128,7 +134,7 @@ void write_actions(const WeightedActions<T>& samples, int first_sample, int k, c
 
 #define SOFTAC_INSTANTIATE(T)                                                                                          \
   template std::unique_ptr<TargetSource<T>> make_target_source(const LearnerState<T>&, const WeightedActions<T>&, int, \
-                                                               int, Passes<T>&, Arena&);                               \
+                                                               int, std::span<const int>, Passes<T>&, Arena&);         \
   template void write_actions(const WeightedActions<T>&, int, int, const BatchView<T>&, Panels<T>, int);
 SOFTAC_INSTANTIATE(float)
 SOFTAC_INSTANTIATE(double)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "agent/objective.h"
@@ -20,10 +21,12 @@ class TargetSource {
   virtual const NextValues<T>& evaluate(Passes<T>& passes, const BatchView<T>& batch, Panels<T> x) = 0;
 };
 
-// state and samples must outlive it. samples: (1 + n)·B rows, those at s' from row B on.
+// state, samples and chosen must outlive it. samples: (1 + n)·B rows, those at s' from row B on. chosen: the critics
+// that an update bootstraps from, always as many.
 template <class T>
 std::unique_ptr<TargetSource<T>> make_target_source(const LearnerState<T>& state, const WeightedActions<T>& samples,
-                                                    int num_outputs, int num_draws, Passes<T>& passes, Arena& arena);
+                                                    int num_outputs, int num_draws, std::span<const int> chosen,
+                                                    Passes<T>& passes, Arena& arena);
 
 // Copies the policy's actions (first_pair + row of each) into the action columns of rows [first_row, first_row + rows).
 template <class T>
@@ -32,9 +35,9 @@ void write_actions(const WeightedActions<T>& samples, int first_sample, int k, c
 
 extern template std::unique_ptr<TargetSource<float>> make_target_source(const LearnerState<float>&,
                                                                         const WeightedActions<float>&, int, int,
-                                                                        Passes<float>&, Arena&);
+                                                                        std::span<const int>, Passes<float>&, Arena&);
 extern template std::unique_ptr<TargetSource<double>> make_target_source(const LearnerState<double>&,
                                                                          const WeightedActions<double>&, int, int,
-                                                                         Passes<double>&, Arena&);
+                                                                         std::span<const int>, Passes<double>&, Arena&);
 
 }  // namespace softac

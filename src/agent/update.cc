@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
+#include "agent/reduce.h"
 #include "base/discrete_action.h"
 #include "math/lane_tree.h"
 
@@ -42,8 +44,10 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
       value_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.value, &state_.value_layout, arena_),
       actor_optimiser_(optimiser_rule(config, config.learning_rate_actor), state_.actor, &state_.actor_layout, arena_),
       temperature_(act_dim, config, state_.log_alpha, arena_),
-      target_(
-          make_target_source(state_, samples_, objective_->num_outputs(), config.n_target_actions, passes_, arena_)) {
+      target_critics_(static_cast<std::size_t>(num_target_critics(config))),
+      target_(make_target_source(state_, samples_, objective_->num_outputs(), config.n_target_actions,
+                                 std::span<const int>(target_critics_), passes_, arena_)) {
+  std::iota(target_critics_.begin(), target_critics_.end(), 0);
   const std::size_t rows = config.batch_size, pairs = rows * samples_.num_actions;
   if (state_.reward_norm) scaled_.reward = arena_.take<T>(rows);
   if (!state_.value_nets.empty()) value_ = std::make_unique<StateValue<T>>(state_, arena_, config.batch_size);
@@ -185,8 +189,21 @@ void SacUpdate<T>::write_replayed_actions() {
   }
 }
 
+// M of N critics, each choice as likely, by going through them once: the next is taken with the odds of what is wanted
+// to what is left.
+template <class T>
+void SacUpdate<T>::draw_target_critics() {
+  const std::size_t wanted = target_critics_.size();
+  std::size_t found = 0;
+  for (int i = 0; found < wanted; ++i) {
+    const auto left = static_cast<std::uint64_t>(config_.n_critics - i);
+    if (state_.noise.below(left) < wanted - found) target_critics_[found++] = i;
+  }
+}
+
 template <class T>
 void SacUpdate<T>::draw_noise() {
+  if (draws_target_critics(config_)) draw_target_critics();
   if (!continuous()) return;
   Rng& rng = state_.noise;
   const std::uint64_t block = rng.align_to_block();

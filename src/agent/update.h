@@ -67,6 +67,8 @@ class SacUpdate {
 
   // Rows 0…B−1 at s, then B at s' for each of the n target actions.
   WeightedActions<T>& samples() { return samples_; }
+  // The critics that the targets bootstrap from, in ascending order: all, or those drawn with the noise.
+  std::vector<int>& target_critics() { return target_critics_; }
   const T* targets() const { return y_mean_; }                    // (B), of a distribution its mean
   const T* q(int critic) const { return q_[critic]; }             // (B) Q_i(s, a) of the last critic gradients
   const TrainedNetworks<T>& critics() const { return critics_; }  // outputs of the last critic or actor pass
@@ -89,6 +91,7 @@ class SacUpdate {
   bool target_due() const { return (state_.num_updates + 1) % config_.target_update_interval == 0; }
   bool continuous() const { return state_.policy->continuous(); }
   T mean(const T* x) const;
+  void draw_target_critics();
 
   void sample_policy(int begin, int end);  // rows of [s; s']
   void critic_forward_rows(int i, int first, int count);
@@ -118,6 +121,7 @@ class SacUpdate {
   TrainedNetworks<T> critics_, actor_;
   Optimiser<T> critic_optimiser_, value_optimiser_, actor_optimiser_;
   Temperature<T> temperature_;
+  std::vector<int> target_critics_;
   std::unique_ptr<TargetSource<T>> target_;
   std::unique_ptr<StateValue<T>> value_;  // with variant = state_value
   std::vector<Scratch> scratch_;          // one a worker

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "agent/reduce.h"
 #include "agent/setting_checks.h"
 #include "math/backend.h"
 #include "softac/error.h"
@@ -53,11 +54,10 @@ struct Sizes {
     const double a = act_dim, k = c.actor_components;
     actor_out = discrete ? c.num_actions : k == 1 ? 2 * a : k * (2 * a + 1);
     if (c.actor_covariance == ActorCovariance::full) actor_out += a * (a - 1.0) / 2.0;
-    const int outputs = c.critic_loss == CriticLoss::quantile      ? c.n_quantiles
-                        : c.critic_loss == CriticLoss::categorical ? c.n_atoms
-                                                                   : 1;
+    const int outputs = critic_outputs(c);
     critic_out = (discrete ? c.num_actions : 1.0) * outputs;
-    target = double(c.n_target_actions) * (discrete ? c.num_actions : k) * c.n_critics * (outputs + 1.0);
+    target = double(c.n_target_actions) * (discrete ? c.num_actions : k) * c.n_critics *
+             (outputs + (c.critic_loss == CriticLoss::categorical ? 16.0 : 1.0));
     actor = num_weights(obs_dim, widths(c.net_arch_actor, c), actor_out);
     critic = num_weights(obs_dim + (discrete ? 0.0 : a), widths(c.net_arch_critic, c), critic_out);
     value = c.variant == Variant::state_value ? num_weights(obs_dim, widths(c.net_arch_critic, c), 1) : 0.0;
@@ -132,6 +132,46 @@ void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& ch
   most(sizes.critic, critic_key, "a critic's weights");
 }
 
+// How several critics become one value: what critic_loss gives a meaning to.
+void check_reduce(const SacConfig& c, SettingChecks& checks) {
+  const auto name = [](auto value) {
+    return std::string(EnumNames<decltype(value)>::value[static_cast<std::size_t>(value)]);
+  };
+  const auto one_of = [](auto value, auto... allowed) { return ((value == allowed) || ...); };
+  checks.rule(c.n_target_critics <= c.n_critics, {"n_target_critics", "n_critics"},
+              std::to_string(c.n_target_critics) + ": must be at most n_critics = " + std::to_string(c.n_critics));
+  using enum TargetReduce;
+  const std::string target = name(c.target_reduce), loss = name(c.critic_loss);
+  if (c.critic_loss == CriticLoss::mse) {
+    checks.rule(one_of(c.target_reduce, automatic, min, mean, own), {"target_reduce", "critic_loss"},
+                target + ": must be auto, min, mean or own with critic_loss = \"mse\"");
+  } else if (c.critic_loss == CriticLoss::quantile) {
+    checks.rule(one_of(c.target_reduce, automatic, truncated, mean), {"target_reduce", "critic_loss"},
+                target + ": must be auto, truncated or mean with critic_loss = \"quantile\"");
+    checks.rule(c.target_reduce != mean || c.top_quantiles_to_drop_per_net == 0,
+                {"top_quantiles_to_drop_per_net", "target_reduce"},
+                std::to_string(c.top_quantiles_to_drop_per_net) +
+                    ": must be 0 with target_reduce = \"mean\", which leaves nothing out");
+    checks.rule(c.actor_reduce != ActorReduce::min, {"actor_reduce", "critic_loss"},
+                "min: must be auto or mean with critic_loss = \"quantile\"");
+  } else {
+    checks.rule(one_of(c.target_reduce, automatic, min, own), {"target_reduce", "critic_loss"},
+                target + ": must be auto, min or own with critic_loss = \"categorical\"");
+  }
+  const bool some = c.n_target_critics > 0 && draws_target_critics(c);
+  checks.rule(!some || c.target_reduce != own, {"n_target_critics", "target_reduce"},
+              std::to_string(c.n_target_critics) + ": must be 0 with target_reduce = \"own\", where each of the " +
+                  std::to_string(c.n_critics) + " critics has its own target");
+  checks.rule(c.discrete_policy == DiscretePolicy::softmax || !some, {"n_target_critics", "discrete_policy"},
+              std::to_string(c.n_target_critics) +
+                  ": must be 0 with discrete_policy = \"boltzmann\", a policy made of all critics");
+  const bool bare = one_of(c.target_reduce, automatic, min) && c.n_target_critics == 0;
+  checks.rule(
+      c.variant == Variant::sac || bare, {c.n_target_critics > 0 ? "n_target_critics" : "target_reduce", "variant"},
+      (c.n_target_critics > 0 ? std::to_string(c.n_target_critics) + ": must be 0" : target + ": must be auto") +
+          " with variant = \"state_value\", whose targets bootstrap from no critic");
+}
+
 }  // namespace
 
 void check_ranges(const SacConfig& config, SettingChecks& checks) {
@@ -141,6 +181,7 @@ void check_ranges(const SacConfig& config, SettingChecks& checks) {
 }
 
 void check_rules(const SacConfig& c, SettingChecks& checks) {
+  check_reduce(c, checks);
   checks.rule(c.log_std_min < c.log_std_max, {"log_std_min", "log_std_max"},
               number_text(c.log_std_min) + ": must be below log_std_max = " + number_text(c.log_std_max));
   const auto own = [&](const char* key, double value, const char* common) {

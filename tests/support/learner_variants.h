@@ -107,6 +107,46 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.v_max = 3.0;
        },
        4984946640804599013u, 3},
+      {"ensemble",
+       [](SacConfig& c) {
+         c.n_critics = 4;
+         c.n_target_critics = 2;
+         c.actor_reduce = ActorReduce::mean;
+       },
+       1u},
+      {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 2u},
+      {"mean_targets",
+       [](SacConfig& c) {
+         c.n_critics = 3;
+         c.target_reduce = TargetReduce::mean;
+         c.actor_reduce = ActorReduce::mean;
+       },
+       3u},
+      {"quantile_mean",
+       [](SacConfig& c) {
+         c.critic_loss = CriticLoss::quantile;
+         c.n_quantiles = 6;
+         c.top_quantiles_to_drop_per_net = 0;
+         c.target_reduce = TargetReduce::mean;
+       },
+       4u},
+      {"categorical_own",
+       [](SacConfig& c) {
+         c.critic_loss = CriticLoss::categorical;
+         c.n_atoms = 11;
+         c.v_min = -3.0;
+         c.v_max = 3.0;
+         c.target_reduce = TargetReduce::own;
+         c.actor_reduce = ActorReduce::mean;
+       },
+       5u},
+      {"discrete_ensemble",
+       [](SacConfig& c) {
+         c.n_critics = 3;
+         c.n_target_critics = 2;
+         c.actor_reduce = ActorReduce::mean;
+       },
+       6u, 3},
       {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
       {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
        3, false},
