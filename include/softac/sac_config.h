@@ -53,6 +53,7 @@ struct SacConfig {
   int n_target_critics = 0;  // M of N, drawn anew for every update, that its targets bootstrap from (REDQ); 0 = all
   TargetReduce target_reduce = TargetReduce::automatic;
   ActorReduce actor_reduce = ActorReduce::automatic;
+  bool backup_entropy = true;  // −α log π in the critics' targets
   double learning_rate = 3e-4;           // Adam step size of every network that has none set below
   double learning_rate_actor = -1.0;     // < 0: learning_rate
   double learning_rate_critic = -1.0;    // < 0: learning_rate

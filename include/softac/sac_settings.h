@@ -291,6 +291,9 @@ void for_each_setting(Config& c, Visitor&& visit) {
   visit(SettingInfo{"actor_reduce", group,
                     "what the actor takes of several critics: min or mean; auto = mean for quantile, else min"},
         c.actor_reduce);
+  visit(SettingInfo{"backup_entropy", group,
+                    "targets of the critics have the entropy term −α log π; without it only the actor is soft (RLPD)"},
+        c.backup_entropy);
   visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);

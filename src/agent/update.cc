@@ -253,7 +253,7 @@ void SacUpdate<T>::find_targets() {
     for (int a = 0; a < next.num_actions(); ++a) policy_from_critics(next.values(a), a, batch_.batch_size);
     state_.policy->sample(passes_.kernels(), samples_, batch_.batch_size, batch_.batch_size);
   }
-  const T alpha_now = alpha();
+  const T alpha_now = config_.backup_entropy ? alpha() : T(0);
   passes_.for_rows(batch_.batch_size, objective_->cost_per_row(next.num_actions()), [&](int, int first, int count) {
     objective_->target(next, scaled_, alpha_now, first, count, y_, y_mean_);
   });

@@ -165,6 +165,8 @@ void check_reduce(const SacConfig& c, SettingChecks& checks) {
   checks.rule(c.discrete_policy == DiscretePolicy::softmax || !some, {"n_target_critics", "discrete_policy"},
               std::to_string(c.n_target_critics) +
                   ": must be 0 with discrete_policy = \"boltzmann\", a policy made of all critics");
+  checks.rule(c.variant == Variant::sac || c.backup_entropy, {"backup_entropy", "variant"},
+              "false: must be true with variant = \"state_value\", whose targets hold no entropy term of their own");
   const bool bare = one_of(c.target_reduce, automatic, min) && c.n_target_critics == 0;
   checks.rule(
       c.variant == Variant::sac || bare, {c.n_target_critics > 0 ? "n_target_critics" : "target_reduce", "variant"},

@@ -114,6 +114,7 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.actor_reduce = ActorReduce::mean;
        },
        1u},
+      {"no_backup_entropy", [](SacConfig& c) { c.backup_entropy = false; }, 7u},
       {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 2u},
       {"mean_targets",
        [](SacConfig& c) {
