@@ -49,6 +49,7 @@ class SacAgent {
   // c: updates read rewards as r/c, with α in the same units. 1 without normalize_reward.
   double reward_unit() const;
 
+  // Holding noise over several steps (noise_repeat_max) is left to the training loop (Learner, Trainer).
   // obs: (rows, O) row-major, 1 to 65536 rows. noise: one generator per row (unused if deterministic). deterministic:
   // the mean's action; of a mixture that of the most probable component. actions: (rows, A), in [−1, 1] for the
   // squashed policy; for the plain Gaussian the unclipped sample, in units of [−1, 1] as the environment's bounds.

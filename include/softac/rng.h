@@ -20,6 +20,7 @@ enum class StreamKind : std::uint32_t {
   env = 6,       // training environment resets; index = environment
   eval_env = 7,  // evaluation environment resets; index = environment
   test = 8,
+  noise_repeat = 16,  // how long exploration noise is held
 };
 
 class Rng {

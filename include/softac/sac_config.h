@@ -53,7 +53,7 @@ struct SacConfig {
   int n_target_critics = 0;  // M of N, drawn anew for every update, that its targets bootstrap from (REDQ); 0 = all
   TargetReduce target_reduce = TargetReduce::automatic;
   ActorReduce actor_reduce = ActorReduce::automatic;
-  bool backup_entropy = true;  // −α log π in the critics' targets
+  bool backup_entropy = true;            // −α log π in the critics' targets
   double learning_rate = 3e-4;           // Adam step size of every network that has none set below
   double learning_rate_actor = -1.0;     // < 0: learning_rate
   double learning_rate_critic = -1.0;    // < 0: learning_rate
@@ -84,8 +84,10 @@ struct SacConfig {
   ActorGradient actor_gradient = ActorGradient::reparameterised;
   ActorBaseline actor_baseline = ActorBaseline::leave_one_out;  // of the likelihood-ratio gradient
   DiscretePolicy discrete_policy = DiscretePolicy::softmax;     // with discrete actions only
-  bool ent_coef_auto = true;                                    // learn the temperature
-  double ent_coef = 1.0;  // start value if learned, else the fixed α; 0 = the hard version
+  int noise_repeat_max = 1;  // steps that exploration noise is held at most while acting (FlashSAC); 1 = fresh
+  double noise_repeat_exponent = 2.0;  // it is held n steps with probability ∝ n^−exponent
+  bool ent_coef_auto = true;           // learn the temperature
+  double ent_coef = 1.0;               // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;
   double ent_coef_min = 1e-8;  // a learned temperature is held above this
   double ent_coef_max = 1e4;   // and below this

@@ -311,6 +311,13 @@ void for_each_setting(Config& c, Visitor&& visit) {
             {"discrete_policy", group,
              "discrete actions: softmax of the actor's outputs, or exp(min Q/α)/Z of the critics, without an actor"}),
         c.discrete_policy);
+  visit(SettingInfo{"noise_repeat_max", group,
+                    "steps that a training action's noise is held at most (FlashSAC: 16), the mean and σ being the "
+                    "present ones; 1 = fresh noise in every step",
+                    1, 1024},
+        c.noise_repeat_max);
+  visit(SettingInfo{"noise_repeat_exponent", group, "it is held n steps with a probability ∝ n^−exponent", 0, 100},
+        c.noise_repeat_exponent);
   visit(
       SettingInfo{"ent_coef", group,
                   "temperature α: learned from 1 (auto), learned from X (auto_X), or fixed; 0 = no entropy term", 0,

@@ -89,6 +89,8 @@ void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
         "a softmax has as many modes as actions; leave it at 1");
   leave(c.actor_covariance == ActorCovariance::diagonal, "actor_covariance", "full",
         "a softmax has no covariance; leave it at diagonal");
+  leave(c.noise_repeat_max == 1, "noise_repeat_max", std::to_string(c.noise_repeat_max),
+        "the noise of discrete actions is not held; leave it at 1");
   leave(c.n_target_actions == 1, "n_target_actions", std::to_string(c.n_target_actions),
         "with discrete actions the target's expectation is exact; leave it at 1");
   leave(c.variant == Variant::sac, "variant", "state_value",

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "formats/strict_json.h"
 #include "run/episode_window.h"
+#include "run/noise_runs_json.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -20,7 +21,7 @@ constexpr double UpdateMetrics::*kMetricFields[] = {
     &UpdateMetrics::target_mean,   &UpdateMetrics::actor_grad_norm, &UpdateMetrics::critic_grad_norm};
 constexpr const char* kValueLoss = "value_loss";        // not in runs from before there were state values
 constexpr const char* kLearningRate = "learning_rate";  // not in earlier runs
-constexpr int kFormatWithoutDue = 2;
+constexpr int kFormatWithoutDue = 2, kFormatWithoutNoiseRuns = 3;
 constexpr const char* kOffline = "offline";         // only where something was drawn from recorded data
 constexpr const char* kActorCount = "actor_count";  // not in earlier runs, which counted every update as an actor step
 
@@ -63,6 +64,7 @@ class Section {
     for (const Json& v : list(key)) out.push_back(position_of(v, key));
     return out;
   }
+  std::vector<NoiseRun> noise_runs(const char* key) const { return parse_noise_runs(value(key), where_ + "." + key); }
   UpdateMetrics metrics(const char* key) const {
     const Section part = section(key);
     UpdateMetrics out;
@@ -102,7 +104,10 @@ class Section {
 }  // namespace
 
 std::string to_json(const RunState& s) {
-  Json out = {{"format", s.due.any() ? kRunStateFormat : kFormatWithoutDue},
+  const int format = !s.noise_runs.empty() ? kRunStateFormat
+                     : s.due.any()         ? kFormatWithoutNoiseRuns
+                                           : kFormatWithoutDue;
+  Json out = {{"format", format},
               {"softac_version", s.softac_version},
               {"mujoco_version", s.mujoco_version},
               {"step", s.step},
@@ -144,6 +149,7 @@ std::string to_json(const RunState& s) {
                   {"evaluation", s.due.evaluation},
                   {"checkpoint", s.due.checkpoint}};
   }
+  if (!s.noise_runs.empty()) out["noise_runs"] = noise_runs_json(s.noise_runs);
   return out.dump(2) + "\n";
 }
 
@@ -151,9 +157,9 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
   const Json json = parse_strict_json(text, source);
   const Section in(json, source);
   const std::int64_t format = in.count("format");
-  if (format != kRunStateFormat && format != kFormatWithoutDue) {
+  if (format < kFormatWithoutDue || format > kRunStateFormat) {
     throw IoError(source + ": format " + std::to_string(format) + ", expected " + std::to_string(kFormatWithoutDue) +
-                  " or " + std::to_string(kRunStateFormat) +
+                  " to " + std::to_string(kRunStateFormat) +
                   (format > kRunStateFormat ? "; a newer softac wrote it" : ""));
   }
   RunState s;
@@ -196,7 +202,8 @@ RunState parse_run_state(std::string_view text, const std::string& source) {
     if (s.last_eval_lengths.size() != s.last_eval_returns.size() || s.last_eval_returns.empty())
       evaluation.fail_at("lengths", "as many as returns");
   }
-  if (format == kRunStateFormat) {
+  if (format == kRunStateFormat) s.noise_runs = in.noise_runs("noise_runs");
+  if (format == kFormatWithoutNoiseRuns || in.has("due")) {
     const Section due = in.section("due");
     s.due = {due.count("updates"), due.flag("log"), due.flag("diagnosis"), due.flag("evaluation"),
              due.flag("checkpoint")};

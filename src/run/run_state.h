@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/noise_repetition.h"
 #include "softac/agent.h"
 #include "softac/schedule.h"
 
@@ -34,6 +35,7 @@ struct RunState {
   std::uint64_t sample_position = 0;
   std::uint64_t offline_position = 0;                          // 0 where nothing was drawn from recorded data
   std::vector<std::uint64_t> act_positions, warmup_positions;  // (n_envs)
+  std::vector<NoiseRun> noise_runs;                            // (n_envs) with noise_repeat_max > 1, else none
   std::int64_t num_episodes = 0;
   std::vector<double> episode_returns, episode_lengths;  // the ring of an EpisodeWindow
   UpdateMetrics update_sum;                              // of the updates since the last row of metrics
@@ -50,8 +52,9 @@ struct RunState {
   RecordPositions records;
 };
 
-// Written is 2 where nothing is due: what an earlier softac, which knows no Due, resumes exactly too.
-constexpr int kRunStateFormat = 3;
+// Written is 2 where nothing is due and no noise is held, 3 where no noise is: what an earlier softac, which knows no
+// Due or no held noise, resumes exactly too.
+constexpr int kRunStateFormat = 4;
 constexpr std::uint64_t kMaxRunStateBytes = 1 << 26;
 
 std::string to_json(const RunState& state);

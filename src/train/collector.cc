@@ -8,7 +8,11 @@ namespace softac {
 
 Collector::Collector(VecEnv& envs, SacAgent& agent, ReplayBuffer& replay, std::uint64_t seed,
                      const ExternalExploration& exploration)
-    : envs_(envs), agent_(agent), experience_(replay), exploration_(exploration) {
+    : envs_(envs),
+      agent_(agent),
+      experience_(replay),
+      exploration_(exploration),
+      repetition_(agent.config(), seed, static_cast<std::size_t>(envs.num_envs())) {
   const std::size_t n = envs.num_envs();
   for (std::uint32_t i = 0; i < n; ++i) {
     act_rngs_.emplace_back(seed, StreamKind::act, i);
@@ -42,6 +46,7 @@ void Collector::explore() {
 void Collector::step(bool random) {
   std::ranges::copy(envs_.obs(), obs_.begin());
   agent_.observe(obs_, envs_.num_envs());
+  for (std::size_t i = 0; !random && i < act_rngs_.size(); ++i) repetition_.prepare(i, act_rngs_[i]);
   if (random) {
     for (std::size_t i = 0; i < warmup_rngs_.size(); ++i) uniform_action(i);
   } else if (!agent_.act(obs_, envs_.num_envs(), false, act_rngs_, actions_)) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "agent/noise_repetition.h"
 #include "replay/replay_buffer.h"
 #include "softac/agent.h"
 #include "softac/vec_env.h"
@@ -31,6 +32,7 @@ class Collector {
 
   std::span<const float> actions() const { return actions_; }  // (N, A) of the last step
 
+  NoiseRepetition& noise_repetition() { return repetition_; }
   std::span<Rng> act_rngs() { return act_rngs_; }        // (N)
   std::span<Rng> warmup_rngs() { return warmup_rngs_; }  // (N)
 
@@ -39,6 +41,7 @@ class Collector {
   SacAgent& agent_;
   Experience experience_;
   ExternalExploration exploration_;
+  NoiseRepetition repetition_;
   std::vector<Rng> act_rngs_, warmup_rngs_;
   void explore();
   void uniform_action(std::size_t env);

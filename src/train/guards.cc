@@ -111,6 +111,7 @@ bool Guards::roll_back(const std::string& why, const Outcome& outcome,
   if (checkpoint.empty()) return false;
   training_.num_rollbacks = number;
   training_.for_each_rng([](Rng& rng) { rng.set_position(rng.position() + kRollbackJump); });
+  training_.collector.noise_repetition().end_runs();
   SacAgent::Counters counters = training_.agent.counters();
   counters.update_rng_position += kRollbackJump;
   training_.agent.set_counters(counters);

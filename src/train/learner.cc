@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "agent/copy_tensors.h"
+#include "agent/noise_repetition.h"
 #include "agent/setting_checks.h"
 #include "base/digest.h"
 #include "base/posix_file_system.h"
@@ -15,6 +16,7 @@
 #include "softac/error.h"
 #include "train/experience.h"
 #include "train/learner_file.h"
+#include "train/noise_runs.h"
 #include "train/replay_file.h"
 #include "train/sampler.h"
 
@@ -83,7 +85,8 @@ struct Learner::Impl {
         experience(replay),
         sampler(replay, options.seed),
         predict_rng(options.seed, StreamKind::act, kPredictStream),
-        beside_rng(options.seed, StreamKind::sample, kBesideStream) {
+        beside_rng(options.seed, StreamKind::sample, kBesideStream),
+        repetition(config, options.seed, static_cast<std::size_t>(options.num_streams)) {
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(options.num_streams); ++i) {
       act_rngs.emplace_back(options.seed, StreamKind::act, i);
       warmup_rngs.emplace_back(options.seed, StreamKind::warmup, i);
@@ -114,6 +117,7 @@ struct Learner::Impl {
   Experience experience;
   Sampler sampler;
   Rng predict_rng, beside_rng;
+  NoiseRepetition repetition;
   std::vector<Rng> act_rngs, warmup_rngs;         // (N)
   std::vector<float> chosen_obs, chosen_actions;  // of the rows that a mask leaves
   std::vector<Rng> chosen_rngs;
@@ -150,6 +154,7 @@ const LearnerOptions& Learner::options() const {
 
 void Learner::act(std::span<const float> obs, std::span<float> action, bool deterministic, int stream) {
   const std::size_t i = impl_->checked(stream);
+  if (!deterministic) impl_->repetition.prepare(i, impl_->act_rngs[i]);
   require_finite(impl_->agent.act(obs, 1, deterministic, std::span(impl_->act_rngs).subspan(i, 1), action), obs);
 }
 
@@ -158,6 +163,7 @@ void Learner::act_all(std::span<const float> obs, std::span<float> actions, bool
   Impl& t = *impl_;
   t.require_mask(mask);
   if (!mask.empty()) return t.act_masked(obs, actions, deterministic, mask);
+  for (std::size_t i = 0; !deterministic && i < t.num_streams(); ++i) t.repetition.prepare(i, t.act_rngs[i]);
   require_finite(t.agent.act(obs, static_cast<int>(t.num_streams()), deterministic, t.act_rngs, actions), obs);
 }
 
@@ -169,6 +175,7 @@ void Learner::Impl::act_masked(std::span<const float> obs, std::span<float> acti
   chosen_rngs.clear();
   for (std::size_t i = 0; i < n; ++i) {
     if (mask[i] == 0) continue;
+    if (!deterministic) repetition.prepare(i, act_rngs[i]);
     chosen_obs.insert(chosen_obs.end(), obs.begin() + i * o, obs.begin() + (i + 1) * o);
     chosen_rngs.push_back(act_rngs[i]);
   }
@@ -376,6 +383,7 @@ LearnerRecord Learner::Impl::record() {
   r.predict_position = predict_rng.position();
   for (const Rng& rng : act_rngs) r.act_positions.push_back(rng.position());
   for (const Rng& rng : warmup_rngs) r.warmup_positions.push_back(rng.position());
+  r.noise_runs = repetition.runs();
   return r;
 }
 
@@ -391,6 +399,7 @@ Learner Learner::clone() {
   to.beside_rng = from.beside_rng;
   to.act_rngs = from.act_rngs;
   to.warmup_rngs = from.warmup_rngs;
+  to.repetition = from.repetition;
   to.replay.copy(from.replay);
   return out;
 }
@@ -423,6 +432,7 @@ Learner Learner::load(const std::string& path, int threads, const std::string& b
     t.act_rngs[i].set_position(r.act_positions[i]);
     t.warmup_rngs[i].set_position(r.warmup_positions[i]);
   }
+  set_noise_runs(t.repetition, r.noise_runs, path);
   return std::move(*out);
 }
 
@@ -441,6 +451,7 @@ std::uint64_t Learner::state_hash() {
   digest.add(impl_->sampler.rng().position());
   for (const Rng& rng : impl_->act_rngs) digest.add(rng.position());
   for (const Rng& rng : impl_->warmup_rngs) digest.add(rng.position());
+  add_noise_runs(digest, impl_->repetition);
   return digest.value();
 }
 

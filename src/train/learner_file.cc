@@ -4,6 +4,7 @@
 #include "config/toml_file.h"
 #include "formats/strict_json.h"
 #include "run/build_info.h"
+#include "run/noise_runs_json.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -45,19 +46,20 @@ std::vector<std::uint64_t> positions(const Json& list, const std::string& what) 
 }  // namespace
 
 std::map<std::string, std::string> learner_metadata(const LearnerRecord& r) {
-  const Json state = {{"obs_dim", r.obs_dim},
-                      {"act_dim", r.act_dim},
-                      {"num_actions", r.config.num_actions},
-                      {"num_streams", r.options.num_streams},
-                      {"buffer_size", r.options.buffer_size},
-                      {"seed", std::to_string(r.options.seed)},
-                      {"num_updates", r.counters.num_updates},
-                      {"num_actor_updates", r.counters.num_actor_updates},
-                      {"update_rng_position", r.counters.update_rng_position},
-                      {"sample_position", r.sample_position},
-                      {"predict_position", r.predict_position},
-                      {"act_positions", Json(r.act_positions)},
-                      {"warmup_positions", Json(r.warmup_positions)}};
+  Json state = {{"obs_dim", r.obs_dim},
+                {"act_dim", r.act_dim},
+                {"num_actions", r.config.num_actions},
+                {"num_streams", r.options.num_streams},
+                {"buffer_size", r.options.buffer_size},
+                {"seed", std::to_string(r.options.seed)},
+                {"num_updates", r.counters.num_updates},
+                {"num_actor_updates", r.counters.num_actor_updates},
+                {"update_rng_position", r.counters.update_rng_position},
+                {"sample_position", r.sample_position},
+                {"predict_position", r.predict_position},
+                {"act_positions", Json(r.act_positions)},
+                {"warmup_positions", Json(r.warmup_positions)}};
+  if (!r.noise_runs.empty()) state["noise_runs"] = noise_runs_json(r.noise_runs);
   return {{"format", kFormat},
           {"settings", settings_toml(r.config)},
           {"softac_version", softac_version()},
@@ -105,6 +107,8 @@ LearnerRecord parse_learner_metadata(const std::map<std::string, std::string>& m
   r.predict_position = count("predict_position");
   r.act_positions = positions(value("act_positions"), source + ": state.act_positions");
   r.warmup_positions = positions(value("warmup_positions"), source + ": state.warmup_positions");
+  if (r.config.noise_repeat_max > 1)
+    r.noise_runs = parse_noise_runs(value("noise_runs"), source + ": state.noise_runs");
   if (r.counters.num_actor_updates > r.counters.num_updates || r.counters.num_updates > std::int64_t{1} << 53)
     throw IoError(source + ": state.num_actor_updates and state.num_updates do not fit");
   return r;

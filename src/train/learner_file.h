@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/noise_repetition.h"
 #include "formats/safetensors.h"
 #include "softac/agent.h"
 #include "softac/learner.h"
@@ -19,6 +20,7 @@ struct LearnerRecord {
   SacAgent::Counters counters;
   std::uint64_t sample_position = 0, predict_position = 0;
   std::vector<std::uint64_t> act_positions, warmup_positions;  // (num_streams)
+  std::vector<NoiseRun> noise_runs;                            // (num_streams) with noise_repeat_max > 1, else none
 };
 
 std::map<std::string, std::string> learner_metadata(const LearnerRecord& record);

@@ -9,6 +9,7 @@
 #include "env/mujoco_version.h"
 #include "run/build_info.h"
 #include "softac/error.h"
+#include "train/noise_runs.h"
 
 namespace softac {
 namespace {
@@ -76,6 +77,7 @@ std::uint64_t Training::state_hash() {
   }
   // Not before it is used: a fork that begins or ends with recorded data is in its parent's state.
   if (sampler.offline_rng().position() > 0) digest.add(sampler.offline_rng().position());
+  add_noise_runs(digest, collector.noise_repetition());
   return digest.value();
 }
 
@@ -119,6 +121,7 @@ RunState Training::run_state() {
   s.offline_position = sampler.offline_rng().position();
   s.act_positions = positions(collector.act_rngs());
   s.warmup_positions = positions(collector.warmup_rngs());
+  s.noise_runs = collector.noise_repetition().runs();
   statistics.fill(s);
   s.envs_can_save_state = envs->can_save_state();
   s.mujoco_version = mujoco_version();
@@ -136,6 +139,7 @@ void Training::set_run_state(const RunState& s, const std::string& source) {
   sampler.offline_rng().set_position(s.offline_position);
   set_positions(collector.act_rngs(), s.act_positions, source);
   set_positions(collector.warmup_rngs(), s.warmup_positions, source);
+  set_noise_runs(collector.noise_repetition(), s.noise_runs, source);
   statistics.restore(s, envs->spec().id);
 }
 

@@ -115,6 +115,7 @@ inline std::vector<LearnerVariant> learner_variants() {
        },
        1u},
       {"no_backup_entropy", [](SacConfig& c) { c.backup_entropy = false; }, 7u},
+      {"noise_repetition", [](SacConfig& c) { c.noise_repeat_max = 5; }, 0u},
       {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 2u},
       {"mean_targets",
        [](SacConfig& c) {
