@@ -113,17 +113,17 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.n_target_critics = 2;
          c.actor_reduce = ActorReduce::mean;
        },
-       1u},
-      {"no_backup_entropy", [](SacConfig& c) { c.backup_entropy = false; }, 7u},
-      {"noise_repetition", [](SacConfig& c) { c.noise_repeat_max = 5; }, 0u},
-      {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 2u},
+       7246367287845496207u},
+      {"no_backup_entropy", [](SacConfig& c) { c.backup_entropy = false; }, 13390365366575967894u},
+      {"noise_repetition", [](SacConfig& c) { c.noise_repeat_max = 5; }, 4944750336189367107u},
+      {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 16777854281954813334u},
       {"mean_targets",
        [](SacConfig& c) {
          c.n_critics = 3;
          c.target_reduce = TargetReduce::mean;
          c.actor_reduce = ActorReduce::mean;
        },
-       3u},
+       15048350908328294393u},
       {"quantile_mean",
        [](SacConfig& c) {
          c.critic_loss = CriticLoss::quantile;
@@ -131,7 +131,7 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.top_quantiles_to_drop_per_net = 0;
          c.target_reduce = TargetReduce::mean;
        },
-       4u},
+       18398483458180361576u},
       {"categorical_own",
        [](SacConfig& c) {
          c.critic_loss = CriticLoss::categorical;
@@ -141,14 +141,14 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.target_reduce = TargetReduce::own;
          c.actor_reduce = ActorReduce::mean;
        },
-       5u},
+       4867900684834512207u},
       {"discrete_ensemble",
        [](SacConfig& c) {
          c.n_critics = 3;
          c.n_target_critics = 2;
          c.actor_reduce = ActorReduce::mean;
        },
-       6u, 3},
+       4257560795875899378u, 3},
       {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
       {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
        3, false},
