@@ -21,6 +21,7 @@ enum class StreamKind : std::uint32_t {
   eval_env = 7,  // evaluation environment resets; index = environment
   test = 8,
   noise_repeat = 16,  // how long exploration noise is held
+  dropout = 17,       // masks of dropout; index = pass, network and layer
 };
 
 class Rng {

@@ -11,12 +11,13 @@ namespace softac {
 
 // Squares of one value, Huber loss of quantiles (TQC), or cross-entropy of a distribution over atoms (C51).
 enum class CriticLoss { mse, quantile, categorical };
-inline constexpr int kMaxAtoms = 1024;  // of one critic
 // How several critics become one value. automatic: what belongs to critic_loss.
 enum class TargetReduce { automatic, min, mean, own, truncated };  // in targets; own: each critic has its own target
 enum class ActorReduce { automatic, min, mean };                   // for the actor
-inline constexpr int kMaxQuantiles = 256;                          // of one critic
-inline constexpr int kMaxPooledQuantiles = 4096;                   // of all critics
+inline constexpr int kMaxAtoms = 1024;                             // of one critic
+
+inline constexpr int kMaxQuantiles = 256;         // of one critic
+inline constexpr int kMaxPooledQuantiles = 4096;  // of all critics
 
 // The learner (agent/): networks, losses, optimisers.
 struct SacConfig {
@@ -45,19 +46,22 @@ struct SacConfig {
   ActorCovariance actor_covariance = ActorCovariance::diagonal;
   int n_critics = 2;  // N ≥ 1
   CriticLoss critic_loss = CriticLoss::mse;
-  int n_quantiles = 25;                   // M, outputs of a critic with critic_loss = quantile
-  int top_quantiles_to_drop_per_net = 2;  // of the pooled N·M, N times as many are left out of the target
-  int n_atoms = 101;                      // outputs of a critic with critic_loss = categorical
-  double v_min = -5.0;                    // the first atom, in the units of reward_scale · r
-  double v_max = 5.0;                     // and the last
-  int n_target_critics = 0;  // M of N, drawn anew for every update, that its targets bootstrap from (REDQ); 0 = all
+  int n_atoms = 101;                   // outputs of a critic with critic_loss = categorical
+  double v_min = -5.0;                 // the first atom, in the units of reward_scale · r
+  double v_max = 5.0;                  // and the last
+  int n_target_critics = 0;            // M of N that an update draws and bootstraps from (REDQ); 0 = all
+  bool backup_entropy = true;          // −α log π in the critics' targets
+  double dropout_rate = 0.0;           // p of the critics' hidden products, in all passes of an update (DroQ)
+  int noise_repeat_max = 1;            // steps that exploration noise is held at most while acting (FlashSAC)
+  double noise_repeat_exponent = 2.0;  // it is held n steps with probability ∝ n^−exponent
   TargetReduce target_reduce = TargetReduce::automatic;
   ActorReduce actor_reduce = ActorReduce::automatic;
-  bool backup_entropy = true;            // −α log π in the critics' targets
-  double learning_rate = 3e-4;           // Adam step size of every network that has none set below
-  double learning_rate_actor = -1.0;     // < 0: learning_rate
-  double learning_rate_critic = -1.0;    // < 0: learning_rate
-  double learning_rate_ent_coef = -1.0;  // < 0: learning_rate
+  int n_quantiles = 25;                   // M, outputs of a critic with critic_loss = quantile
+  int top_quantiles_to_drop_per_net = 2;  // of the pooled N·M, N times as many are left out of the target
+  double learning_rate = 3e-4;            // Adam step size of every network that has none set below
+  double learning_rate_actor = -1.0;      // < 0: learning_rate
+  double learning_rate_critic = -1.0;     // < 0: learning_rate
+  double learning_rate_ent_coef = -1.0;   // < 0: learning_rate
   LearningRateSchedule learning_rate_schedule = LearningRateSchedule::constant;
   double learning_rate_end = 0.0;        // where a schedule ends, for every network
   std::int64_t learning_rate_steps = 0;  // optimiser steps over which it gets there; in a run 0 = the planned updates
@@ -84,10 +88,8 @@ struct SacConfig {
   ActorGradient actor_gradient = ActorGradient::reparameterised;
   ActorBaseline actor_baseline = ActorBaseline::leave_one_out;  // of the likelihood-ratio gradient
   DiscretePolicy discrete_policy = DiscretePolicy::softmax;     // with discrete actions only
-  int noise_repeat_max = 1;  // steps that exploration noise is held at most while acting (FlashSAC); 1 = fresh
-  double noise_repeat_exponent = 2.0;  // it is held n steps with probability ∝ n^−exponent
-  bool ent_coef_auto = true;           // learn the temperature
-  double ent_coef = 1.0;               // start value if learned, else the fixed α; 0 = the hard version
+  bool ent_coef_auto = true;                                    // learn the temperature
+  double ent_coef = 1.0;  // start value if learned, else the fixed α; 0 = the hard version
   EntCoefLoss ent_coef_loss = EntCoefLoss::alpha;
   double ent_coef_min = 1e-8;  // a learned temperature is held above this
   double ent_coef_max = 1e4;   // and below this

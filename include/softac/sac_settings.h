@@ -179,6 +179,11 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "the same of output layers, each part of the actor's by itself; zero: of the actor's alone, the "
                     "critics' as kernel_init"}),
         c.head_init);
+  visit(SettingInfo{"dropout_rate", group,
+                    "share of the critics' hidden products, before a norm, that every pass of an update sets to zero "
+                    "(DroQ: 0.01 with norm_layer_critic = layer); 0 = none",
+                    0, 0.99},
+        c.dropout_rate);
   visit(in_new_run({"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64}),
         c.n_critics);
   visit(in_new_run({"normalize_obs", group,

@@ -8,6 +8,7 @@ TrainedNetworks<T>::TrainedNetworks(const std::vector<Network<T>>& nets, const P
     : nets_(nets), params_(params) {
   for (const Network<T>& net : nets) {
     tapes_.push_back(net.make_tape(arena, rows));
+    net.add_masks(arena, rows, tapes_.back());
     d_.push_back(net.make_gradients(arena, rows));
     transposes_.push_back(net.make_transposes(arena, first_column, num_columns));
     out_.push_back(make_outputs<T>(arena, rows, net.shape().out));
@@ -17,6 +18,10 @@ TrainedNetworks<T>::TrainedNetworks(const std::vector<Network<T>>& nets, const P
 
 template <class T>
 void TrainedNetworks<T>::forward(const KernelTable<T>& k, int i, Panels<const T> x, int first, Outputs<T> out) const {
+  DropoutPass pass = dropout_;
+  pass.network = i;
+  pass.first_row = first;
+  net(i).draw_masks(tapes_[i], first, x.rows, pass);
   net(i).forward(k, params_.value, x, tapes_[i], first, out);
 }
 

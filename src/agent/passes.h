@@ -74,6 +74,8 @@ class TrainedNetworks {
   const Outputs<T>& out(int i) const { return out_[i]; }      // (B, out) of the last forward pass
   const Outputs<T>& d_out(int i) const { return d_out_[i]; }  // (B, out) for backward()
 
+  // The next forward passes are this one; without dropout there is no difference.
+  void begin_pass(const DropoutPass& pass) { dropout_ = pass; }
   // Rows [first, first + x.rows) of the batch, on the calling thread. out: those rows' outputs, of out(i) or elsewhere.
   void forward(const KernelTable<T>& k, int i, Panels<const T> x, int first, Outputs<T> out) const;
   void backward(const KernelTable<T>& k, int i, int first, int count) const;
@@ -97,6 +99,7 @@ class TrainedNetworks {
   std::vector<Transposes<T>> transposes_;
   std::vector<Outputs<T>> out_, d_out_;
   bool fresh_ = false;
+  DropoutPass dropout_;
 };
 
 extern template class TrainedNetworks<float>;

@@ -40,7 +40,8 @@ NetworkShape critic_shape(int in, int out, const SacConfig& config) {
           config.activation_fn,
           config.norm_layer_critic,
           config.norm_eps,
-          {config.kernel_init, config.head_init == WeightInit::zero ? config.kernel_init : config.head_init}};
+          {config.kernel_init, config.head_init == WeightInit::zero ? config.kernel_init : config.head_init},
+          config.dropout_rate};
 }
 
 template <class T>
@@ -57,7 +58,9 @@ std::vector<Network<T>> make_critics(int obs_dim, int act_dim, const SacConfig& 
 template <class T>
 std::vector<Network<T>> make_value_nets(int obs_dim, const SacConfig& config, ParamLayout& layout) {
   if (config.variant != Variant::state_value) return {};
-  return {Network<T>("value", critic_shape(obs_dim, 1, config), layout)};
+  NetworkShape shape = critic_shape(obs_dim, 1, config);
+  shape.dropout = 0.0;
+  return {Network<T>("value", shape, layout)};
 }
 
 // Room for the target of `params`, or null.

@@ -17,6 +17,9 @@
 
 namespace softac {
 
+// What a pass through the critics is for; each has masks of dropout of its own.
+enum class DropoutUse { critic, actor, target };
+
 template <class T>
 struct LearnerState {
   // First values from (seed, StreamKind::init, network); targets equal their networks. critic_outputs: of each critic
@@ -44,6 +47,10 @@ struct LearnerState {
 
   int widest() const;                                                              // of the networks' layers
   double reward_unit() const { return reward_norm ? reward_norm->scale() : 1.0; }  // c: updates read r/c
+  // Pass `number` of its kind in the present update.
+  DropoutPass dropout_pass(DropoutUse use, int number = 0) const {
+    return {noise.seed(), num_updates, static_cast<std::uint32_t>(3 * number + static_cast<int>(use))};
+  }
 
   std::vector<TensorRef> model_tensors();
   std::vector<TensorRef> optimizer_tensors();

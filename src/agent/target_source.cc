@@ -13,20 +13,28 @@ class TargetPasses {
   TargetPasses(const std::vector<Network<T>>& nets, std::span<const int> chosen, const T* params, int passes,
                Passes<T>& workers, Arena& arena)
       : nets_(nets), chosen_(chosen), params_(params), batch_rows_(workers.batch_rows()) {
-    for (int i = 0; i < workers.num_workers(); ++i) tapes_.push_back(nets[0].make_tape(arena, workers.block()));
+    for (int i = 0; i < workers.num_workers(); ++i) {
+      tapes_.push_back(nets[0].make_tape(arena, workers.block()));
+      nets[0].add_masks(arena, workers.block(), tapes_.back());
+    }
     for (const int i : chosen) out_.push_back(make_outputs<T>(arena, passes * batch_rows_, nets[i].shape().out));
   }
 
   const std::vector<Outputs<T>>& out() const { return out_; }
 
   // x (B, in) → rows pass·B … of the outputs.
-  void run(Passes<T>& workers, Panels<const T> x, int pass) {
+  void run(Passes<T>& workers, Panels<const T> x, int pass, const DropoutPass& dropout) {
     const auto& k = workers.kernels();
     workers.for_networks(static_cast<int>(chosen_.size()), nets_[0].cost_per_row(),
                          [&](int worker, int i, int first, int count) {
                            const std::size_t j = i;
-                           nets_[chosen_[j]].forward(k, params_, x.rows_from(first, count), tapes_[worker], 0,
-                                                     out_[j].rows_from(pass * batch_rows_ + first, count));
+                           const int net = chosen_[j];
+                           DropoutPass rows = dropout;
+                           rows.network = net;
+                           rows.first_row = first;
+                           nets_[net].draw_masks(tapes_[worker], 0, count, rows);
+                           nets_[net].forward(k, params_, x.rows_from(first, count), tapes_[worker], 0,
+                                              out_[j].rows_from(pass * batch_rows_ + first, count));
                          });
   }
 
@@ -45,7 +53,8 @@ class PolyakCritics final : public TargetSource<T> {
  public:
   PolyakCritics(const LearnerState<T>& state, const WeightedActions<T>& samples, int num_outputs, int num_draws,
                 std::span<const int> chosen, Passes<T>& passes, Arena& arena)
-      : continuous_(state.policy->continuous()),
+      : state_(state),
+        continuous_(state.policy->continuous()),
         samples_(samples),
         num_passes_(continuous_ ? num_draws * samples.num_actions : 1),
         critics_(state.critic_nets, chosen, state.critic_target, num_passes_, passes, arena) {
@@ -65,7 +74,8 @@ class PolyakCritics final : public TargetSource<T> {
         const int draw = pass / samples_.num_actions;
         write_actions(samples_, (1 + draw) * rows, pass % samples_.num_actions, batch, x, rows);
       }
-      critics_.run(passes, x.first_cols(critic_columns(batch)).rows_from(rows, rows), pass);
+      critics_.run(passes, x.first_cols(critic_columns(batch)).rows_from(rows, rows), pass,
+                   state_.dropout_pass(DropoutUse::target, pass));
     }
     return next_;
   }
@@ -75,6 +85,7 @@ class PolyakCritics final : public TargetSource<T> {
     return continuous_ ? batch.obs_dim + batch.act_dim : batch.obs_dim;
   }
 
+  const LearnerState<T>& state_;
   bool continuous_;
   const WeightedActions<T>& samples_;
   int num_passes_;
@@ -103,7 +114,7 @@ class TargetStateValue final : public TargetSource<T> {
   bool needs_actions() const override { return false; }
   const NextValues<T>& evaluate(Passes<T>& passes, const BatchView<T>& batch, Panels<T> x) override {
     const int rows = passes.batch_rows();
-    value_.run(passes, x.first_cols(batch.obs_dim).rows_from(rows, rows), 0);
+    value_.run(passes, x.first_cols(batch.obs_dim).rows_from(rows, rows), 0, {});
     return next_;
   }
 

@@ -286,6 +286,7 @@ void SacUpdate<T>::critic_backward_rows(int i, int first, int count) {
 template <class T>
 double SacUpdate<T>::critic_gradients() {
   critics_.refresh(passes_);
+  critics_.begin_pass(state_.dropout_pass(DropoutUse::critic));
   passes_.for_networks(critics_.count(), 2 * critics_.cost_per_row(), [&](int, int i, int first, int count) {
     critic_forward_rows(i, first, count);
     critic_backward_rows(i, first, count);
@@ -323,6 +324,7 @@ double SacUpdate<T>::actor_terms() {
   }
   for (int pass = 0; pass < num_passes; ++pass) {
     if (continuous()) write_actions(samples_, 0, pass, batch_, x_, 0);
+    critics_.begin_pass(state_.dropout_pass(DropoutUse::actor, pass));
     if (!state_.actor_nets.empty()) critic_forward();
     terms_of_pass(pass);
     if (pass + 1 == num_passes) break;

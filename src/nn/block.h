@@ -16,6 +16,16 @@
 
 namespace softac {
 
+// Which forward pass of training dropout draws masks for: the same one draws the same masks again. first_row: of the
+// batch.
+struct DropoutPass {
+  std::uint64_t seed = 0;
+  std::int64_t update = 0;
+  std::uint32_t pass = 0;  // of the update
+  int network = 0;         // of those that are trained together
+  int first_row = 0;
+};
+
 // What a forward pass leaves for the backward pass, for up to a fixed number of rows.
 template <class T>
 struct BlockTape {
@@ -23,6 +33,7 @@ struct BlockTape {
   Panels<T> z;           // (rows, out) outputs before the activation; empty unless its derivative reads them
   Panels<T> normalised;  // (rows, out), of a norm: (x − mean)/std
   T* inv_std = nullptr;  // (rows), of a norm: 1/std
+  Panels<T> mask;        // (rows, out), of dropout in training: factors of the inputs; empty: all stay as they are
 };
 
 // The derivative of an activation at the rows of a tape; no data: none, the output was linear.
@@ -57,6 +68,10 @@ class Block {
   virtual Panels<T> make_transpose(Arena& arena, int columns) const = 0;
   virtual void transpose(const KernelTable<T>& k, const T* params, int first_column, const Panels<T>& out) const = 0;
   virtual void init(T* params, Rng& rng) const = 0;
+
+  // Dropout in training: room for the masks of a tape, and those of rows [at, at + count), before their forward pass.
+  virtual Panels<T> make_mask(Arena&, int /*rows*/) const { return {}; }
+  virtual void draw_mask(const BlockTape<T>&, int /*at*/, int /*count*/, const DropoutPass&, int /*layer*/) const {}
 
   // Whether many outputs are zero, and with them gradients behind the gate, so that products may skip them.
   virtual bool leaves_zeros() const = 0;

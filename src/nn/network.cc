@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nn/dense.h"
+#include "nn/dropout.h"
 #include "nn/init.h"
 #include "nn/layer_norm.h"
 #include "softac/error.h"
@@ -17,10 +18,11 @@ Network<T>::Network(const std::string& name, const NetworkShape& shape, ParamLay
   for (std::size_t l = 0; l < shape_.hidden.size(); ++l) {
     const std::string layer = name + ".layers." + std::to_string(l);
     const int width = shape_.hidden[l];
-    const bool norm = shape_.norm == NormLayer::layer;
+    const bool norm = shape_.norm == NormLayer::layer, drops = shape_.dropout > 0.0;
+    const auto activation = norm ? std::nullopt : std::optional(shape_.activation);
     blocks_.push_back(std::make_shared<Dense<T>>(layout.add({layer, in, width, SlotKind::matrix}),
-                                                 norm ? std::nullopt : std::optional(shape_.activation),
-                                                 shape_.init.hidden));
+                                                 drops ? std::nullopt : activation, shape_.init.hidden));
+    if (drops) blocks_.push_back(std::make_shared<Dropout<T>>(layer + ".dropout", width, shape_.dropout, activation));
     if (norm) {
       blocks_.push_back(std::make_shared<LayerNorm<T>>(layout.add({layer + ".norm", 1, width, SlotKind::norm}),
                                                        shape_.norm_eps, shape_.activation));
@@ -38,6 +40,18 @@ NetworkTape<T> Network<T>::make_tape(Arena& arena, int rows) const {
   NetworkTape<T> tape;
   for (const auto& block : blocks_) tape.blocks.push_back(block->make_tape(arena, rows));
   return tape;
+}
+
+template <class T>
+void Network<T>::add_masks(Arena& arena, int rows, NetworkTape<T>& tape) const {
+  for (std::size_t b = 0; b < blocks_.size(); ++b) tape.blocks[b].mask = blocks_[b]->make_mask(arena, rows);
+}
+
+template <class T>
+void Network<T>::draw_masks(const NetworkTape<T>& tape, int at, int count, const DropoutPass& pass) const {
+  if (shape_.dropout == 0.0) return;
+  for (std::size_t b = 0; b < blocks_.size(); ++b)
+    blocks_[b]->draw_mask(tape.blocks[b], at, count, pass, static_cast<int>(b));
 }
 
 template <class T>

@@ -29,6 +29,7 @@ struct NetworkShape {
   NormLayer norm = NormLayer::none;          // between each hidden product and its activation
   double norm_eps = 1e-5;
   NetworkInit init = {};
+  double dropout = 0.0;  // share of each hidden product that training leaves out, before the norm; 0: none
 };
 
 template <class T>
@@ -65,6 +66,10 @@ class Network {
   const NetworkShape& shape() const { return shape_; }
   const std::vector<std::shared_ptr<const Block<T>>>& blocks() const { return blocks_; }
   NetworkTape<T> make_tape(Arena& arena, int rows) const;
+  // For a tape of training: room for dropout's masks; and the masks of rows [at, at + count), before their forward
+  // pass.
+  void add_masks(Arena& arena, int rows, NetworkTape<T>& tape) const;
+  void draw_masks(const NetworkTape<T>& tape, int at, int count, const DropoutPass& pass) const;
   NetworkGradients<T> make_gradients(Arena& arena, int rows) const;
   Transposes<T> make_transposes(Arena& arena, int first_column, int num_columns) const;
   int widest() const;  // of the hidden blocks

@@ -116,6 +116,22 @@ inline std::vector<LearnerVariant> learner_variants() {
        7246367287845496207u},
       {"no_backup_entropy", [](SacConfig& c) { c.backup_entropy = false; }, 13390365366575967894u},
       {"noise_repetition", [](SacConfig& c) { c.noise_repeat_max = 5; }, 4944750336189367107u},
+      {"dropout",
+       [](SacConfig& c) {
+         c.norm_layer_critic = NormLayer::layer;
+         c.dropout_rate = 0.1;
+         c.actor_reduce = ActorReduce::mean;
+       },
+       8u},
+      {"dropout_silu_quantile",
+       [](SacConfig& c) {
+         c.activation_fn = Activation::silu;
+         c.dropout_rate = 0.3;
+         c.critic_loss = CriticLoss::quantile;
+         c.n_quantiles = 5;
+         c.actor_components = 2;
+       },
+       9u},
       {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 16777854281954813334u},
       {"mean_targets",
        [](SacConfig& c) {
