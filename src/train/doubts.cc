@@ -82,6 +82,7 @@ void Doubts::of_step(const VecEnv& envs, std::span<const float> actions, bool ra
   if (std::ranges::any_of(envs.failed(), set)) return;  // such a row holds no result
   of_sizes(envs);
   of_variety(envs);
+  of_support(envs);
   const SacConfig& sac = agent_.config();
   if (!random && sac.num_actions == 0 && sac.policy == PolicyKind::squashed_gaussian) of_saturation(actions);
 }
@@ -135,6 +136,29 @@ void Doubts::of_saturation(std::span<const float> actions) {
                         " steps were at their bounds: tanh is flat there and passes no gradient on; look at "
                         "target_entropy, reward_scale and max_grad_norm");
   policy_steps_ = saturated_ = 0;
+}
+
+// Categorical critics know no return outside their atoms. What the average step promises: its reward over the horizon
+// of the discount, or of the episodes where they are shorter.
+void Doubts::of_support(const VecEnv& envs) {
+  const SacConfig& sac = config_.sac;
+  if (sac.critic_loss != CriticLoss::categorical || said_[support]) return;
+  for (const float reward : envs.reward()) rewards_ += double{reward};
+  for (int i = 0; i < envs.num_envs(); ++i) ends_ += envs.terminated()[i] != 0 || envs.truncated()[i] != 0 ? 1 : 0;
+  if (steps_ < kVarietySteps) return;
+  const double steps = static_cast<double>(steps_),
+               length = steps / static_cast<double>(std::max<std::int64_t>(ends_, 1));
+  const double value = sac.reward_scale * rewards_ / steps * std::min(1.0 / (1.0 - sac.gamma), length);
+  if (value < sac.v_min || value > sac.v_max) {
+    const double end = value < 0.0 ? sac.v_min : sac.v_max;
+    once(support, "discounted returns of about " + short_text(value) + " lie outside [v_min, v_max] = [" +
+                      number_text(sac.v_min) + ", " + number_text(sac.v_max) +
+                      "], where critic_loss = \"categorical\" clips its targets; " +
+                      (end * value > 0.0 ? "set reward_scale = " + short_text(0.5 * sac.reward_scale * end / value) +
+                                               " or so, or widen the support"
+                                         : "widen the support"));
+  }
+  said_[support] = true;
 }
 
 std::string Doubts::largest() const {

@@ -30,11 +30,12 @@ class Doubts {
   std::string largest() const;
 
  private:
-  enum Kind { big_obs, big_reward, same_obs, same_reward, saturated, num_kinds };
+  enum Kind { big_obs, big_reward, same_obs, same_reward, saturated, support, num_kinds };
   void once(Kind kind, const std::string& text);
   void of_sizes(const VecEnv& envs);
   void of_variety(const VecEnv& envs);
   void of_saturation(std::span<const float> actions);
+  void of_support(const VecEnv& envs);
 
   const TrainConfig& config_;
   const SacAgent& agent_;
@@ -45,6 +46,8 @@ class Doubts {
   std::vector<float> first_obs_;  // (N, O) after the first step
   float first_reward_ = 0.0f;
   bool obs_vary_ = false, rewards_vary_ = false;
+  double rewards_ = 0.0;                           // sum of the rewards seen
+  std::int64_t ends_ = 0;                          // of episodes
   std::int64_t policy_steps_ = 0, saturated_ = 0;  // of the present window: environment steps, action components
 };
 

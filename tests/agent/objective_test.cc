@@ -82,6 +82,41 @@ TEST(MeanSquareObjective, TiesGoToTheFirst) {
   EXPECT_EQ(carrier, 1);
 }
 
+// Each critic regresses on its own target copy.
+TEST(MeanSquareObjective, OwnTargets) {
+  SacConfig config = one_row_config();
+  config.target_reduce = TargetReduce::own;
+  OneRow row(config, {{1.5}, {1.25}}, -1.5);
+  const double first = 0.1 + 0.9 * (1.5 + 0.2 * 1.5), second = 0.1 + 0.9 * (1.25 + 0.2 * 1.5);
+  EXPECT_DOUBLE_EQ(row.target(0.1, 0.9, 0.2), 0.5 * (first + second));
+  EXPECT_DOUBLE_EQ(row.y.at(0, 0), first);
+  EXPECT_DOUBLE_EQ(row.y.at(0, 1), second);
+  const auto q = make_outputs<double>(row.arena, 1, 1), d_q = make_outputs<double>(row.arena, 1, 1);
+  q.at(0, 0) = 2.0;
+  const int column = 0;
+  double term = NAN, value = NAN;
+  row.objective->loss(1, q, &column, row.y, 0, 1, &term, d_q, &value);
+  EXPECT_DOUBLE_EQ(d_q.at(0, 0), 2.0 * (2.0 - second));
+}
+
+TEST(MeanSquareObjective, MeanOfTheCritics) {
+  SacConfig config = one_row_config();
+  config.n_critics = 3;
+  config.target_reduce = TargetReduce::mean;
+  config.actor_reduce = ActorReduce::mean;
+  OneRow row(config, {{1.5}, {1.25}, {4.0}}, -1.5);
+  EXPECT_DOUBLE_EQ(row.target(0.1, 0.9, 0.2), 0.1 + 0.9 * (2.25 + 0.2 * 1.5));
+  double value = NAN;
+  int carrier = 0;
+  row.objective->actor_value({row.critics(), 0, 0}, 0, 1, &value, &carrier);
+  EXPECT_EQ(value, 2.25);
+  EXPECT_EQ(carrier, -1) << "every critic has a part in it";
+  const auto d_q = make_outputs<double>(row.arena, 1, 1);
+  const int order = 0;
+  row.objective->actor_gradient(3, 6.0, row.critics()[0], &order, d_q);
+  EXPECT_EQ(d_q.at(0, 0), 2.0);
+}
+
 SacConfig quantile_config() {
   SacConfig config = one_row_config();
   config.critic_loss = CriticLoss::quantile;
@@ -112,6 +147,37 @@ TEST(QuantileObjective, PoolsDropsAndRegresses) {
   const double gradient[] = {-0.0303125, -0.06203125, -0.045625, -0.0211979167};
   for (int j = 0; j < 4; ++j) EXPECT_NEAR(d_q.at(0, j), gradient[j], 1e-10);
   EXPECT_EQ(value, 1.5);
+}
+
+// BRO's target: the critics' quantiles are averaged one by one, and none is left out.
+TEST(QuantileObjective, MeanOfTheCritics) {
+  SacConfig config = quantile_config();
+  config.top_quantiles_to_drop_per_net = 0;
+  config.target_reduce = TargetReduce::mean;
+  OneRow row(config, {{1, 2, 4, 7}, {0.5, 2.5, 3, 9}}, -1.5);
+  row.target(0.1, 0.9, 0.2);
+  const double z[] = {0.75, 2.25, 3.5, 8.0};
+  for (int l = 0; l < 4; ++l) EXPECT_NEAR(row.y.at(0, l), 0.1 + 0.9 * (z[l] + 0.3), 1e-12);
+  EXPECT_EQ(row.y.at(0, 4), 1.0) << "the action's weight";
+}
+
+// One quantile, τ = ½: a quarter of E8's gradient while |δ| ≤ 1, on the mean of the pooled values.
+TEST(QuantileObjective, OfOneQuantileIsAMean) {
+  SacConfig config = quantile_config();
+  config.n_quantiles = 1;
+  config.top_quantiles_to_drop_per_net = 0;
+  OneRow row(config, {{1.5}, {1.25}}, 0.0);
+  EXPECT_DOUBLE_EQ(row.target(0.0, 1.0, 0.0), 1.375);
+  const auto q = make_outputs<double>(row.arena, 1, 1), d_q = make_outputs<double>(row.arena, 1, 1);
+  const int column = 0;
+  double term = NAN, value = NAN;
+  for (const double theta : {1.0, 1.9, 4.0}) {
+    q.at(0, 0) = theta;
+    row.objective->loss(0, q, &column, row.y, 0, 1, &term, d_q, &value);
+    double expected = 0.0;
+    for (const double y : {1.5, 1.25}) expected -= 0.25 * std::clamp(y - theta, -1.0, 1.0);
+    EXPECT_NEAR(d_q.at(0, 0), expected, 1e-12) << theta;
+  }
 }
 
 // Of equal values as many go as were asked for.

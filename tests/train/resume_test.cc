@@ -503,7 +503,7 @@ TEST(RunState, IsReadBackAndDamageIsNamed) {
   };
   EXPECT_THAT(error_of(""), HasSubstr("not JSON"));
   EXPECT_THAT(error_of("[]"), HasSubstr("expected an object"));
-  EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 4")), HasSubstr("a newer softac"));
+  EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 5")), HasSubstr("a newer softac"));
   EXPECT_THAT(error_of(with("\"step\": 7", "\"step\": -7")), HasSubstr("file.step"));
   EXPECT_THAT(error_of(with("\"step\": 7", "\"stop\": 7")), HasSubstr("\"step\" is missing"));
   EXPECT_THAT(error_of(with("\"count\": 2", "\"count\": 3")), HasSubstr("episodes"));
@@ -513,6 +513,25 @@ TEST(RunState, IsReadBackAndDamageIsNamed) {
   EXPECT_THAT(error_of(with("\"step\": 7", "\"step\": 7, \"step\": 8")), HasSubstr("the key \"step\" appears twice"));
   EXPECT_THAT(error_of(with("\"format\": 2", "\"format\": 3")), HasSubstr("\"due\" is missing"));
   EXPECT_THAT(error_of(std::string(10'000, '[') + std::string(10'000, ']')), HasSubstr("levels deep"));
+}
+
+TEST(RunState, HeldNoiseIsKeptInAFormatOfItsOwn) {
+  RunState state;
+  state.noise_runs = {{~std::uint64_t{0}, 12, 0}, {40, 11, 3}};
+  const std::string text = to_json(state);
+  EXPECT_THAT(text, testing::AllOf(HasSubstr("\"format\": 4"), testing::Not(HasSubstr("\"due\""))));
+  EXPECT_EQ(parse_run_state(text, "file").noise_runs, state.noise_runs);
+  EXPECT_EQ(to_json(parse_run_state(text, "file")), text);
+  state.due.log = true;
+  EXPECT_TRUE(parse_run_state(to_json(state), "file").due.log);
+  std::string damaged = text;
+  damaged.replace(damaged.find("11"), 2, "-1");
+  EXPECT_THAT([&] { parse_run_state(damaged, "file"); },
+              testing::ThrowsMessage<IoError>(HasSubstr("file.noise_runs: expected")));
+  std::string without = text;
+  without.replace(without.find("noise_runs"), 10, "other_runs");
+  EXPECT_THAT([&] { parse_run_state(without, "file"); },
+              testing::ThrowsMessage<IoError>(HasSubstr("\"noise_runs\" is missing")));
 }
 
 TEST(RunState, WhatIsDueIsKeptInAFormatOfItsOwn) {

@@ -12,7 +12,7 @@ quantiles has M outputs. A hidden layer with a norm behind it also holds "norm":
 targets. With normalize_obs an update also holds "observed" (raw observations, row by row, that the statistics see before the
 update, one after the other) and the statistics after them, "obs_mean", "obs_var", "obs_count"; "batch" is raw. With
 normalize_reward it holds "rewards" and "dones" of transitions that the scale sees before the update, and the scale after
-them, "reward_unit".
+them, "reward_unit"; with n_target_critics "target_critics", those that it bootstraps from.
 """
 import json
 import math
@@ -144,8 +144,24 @@ def quantile_loss(theta, y, weight):
     return (rho * weight[:, None, :]).sum(-1).mean()
 
 
+def atoms(case):
+    return torch.linspace(case["v_min"], case["v_max"], case["n_atoms"])
+
+
+def projected(p, at, support):
+    """(rows, n) probabilities p whose atoms moved to `at`, on the support's atoms: shares to the two neighbours."""
+    step = support[1] - support[0]
+    place = (at.clamp(support[0], support[-1]) - support[0]) / step
+    share = (1 - (place[:, :, None] - torch.arange(len(support))).abs()).clamp(min=0)  # (rows, from, to)
+    return (p[:, :, None] * share).sum(1)
+
+
+def cross_entropy(logits, m):
+    return -(m * torch.log_softmax(logits, -1)).sum(-1).mean()
+
+
 def check():
-    """Vectors T4, T7 to T12 of the methods' specification."""
+    """Vectors T1, T2, T4 and T7 to T12 of the methods' specification."""
 
     def near(got, want, tolerance=1e-9):
         np.testing.assert_allclose(np.asarray(got), np.asarray(want), rtol=0, atol=tolerance)
@@ -160,6 +176,16 @@ def check():
     loss.backward()
     near(loss.item(), 0.2569067708, 1e-10)
     near(theta.grad, [[-0.0303125, -0.06203125, -0.045625, -0.0211979167]], 1e-10)
+
+    # T1, T2: projection, cross-entropy and its gradient of categorical critics
+    support, p = torch.linspace(-2, 2, 5), torch.tensor([[0.1, 0.2, 0.3, 0.25, 0.15]])
+    m = projected(p, 0.5 + 0.9 * (support[None, :] + 0.4), support)
+    near(m, [[0, 0.102, 0.24, 0.318, 0.34]])
+    logits = torch.tensor([[0.2, -0.1, 0.4, 0.0, -0.3]], requires_grad=True)
+    loss = cross_entropy(logits, m)
+    loss.backward()
+    near(loss.item(), 1.694955575, 1e-9)
+    near(logits.grad, [[0.2279211426, 0.0668481353, 0.0383835123, -0.1313939512, -0.2017588390]], 1e-10)
 
     # T7: layer norm
     for eps, y_first, dx_first in ((1e-6, 0.2105586887, 0.2869683590), (1e-5, 0.2105583900, 0.2869682330)):
@@ -306,9 +332,12 @@ def run(case, seed):
         policy = CorrelatedPolicy(case)
     project(case, [policy.net])
     quantile = case.get("critic_loss", "mse") == "quantile"
+    categorical = case.get("critic_loss", "mse") == "categorical"
+    target_reduce, actor_reduce = case.get("target_reduce", "auto"), case.get("actor_reduce", "auto")
+    num_targets = case.get("n_target_critics", 0) or case["n_critics"]
     critics, targets = [], []
     for _ in range(case["n_critics"]):
-        outputs = case["n_quantiles"] if quantile else 1
+        outputs = case["n_quantiles"] if quantile else case["n_atoms"] if categorical else 1
         critics.append(make_net(case, "critic", n_obs + n_act, outputs))
         project(case, critics[-1:])
         targets.append(make_net(case, "critic", n_obs + n_act, outputs))
@@ -342,11 +371,18 @@ def run(case, seed):
     def alpha():
         return log_alpha.detach().exp() if case["ent_coef_auto"] else torch.tensor(case["ent_coef"])
 
-    def value_of(nets, x):
-        """(rows,): the mean of all quantiles of all critics, or the least of the critics."""
+    def values_of(nets, x):
+        """(critics, rows)"""
+        if categorical:
+            return torch.stack([(torch.softmax(net(x), -1) * atoms(case)).sum(-1) for net in nets])
+        return torch.stack([net(x).squeeze(-1) for net in nets])
+
+    def value_of(nets, x, reduce=actor_reduce):
+        """(rows,): the mean of all quantiles of all critics, or the least or the mean of the critics."""
         if quantile:
             return torch.stack([net(x) for net in nets]).mean((0, 2))
-        return torch.stack([net(x).squeeze(-1) for net in nets]).min(0).values
+        values = values_of(nets, x)
+        return values.mean(0) if reduce == "mean" else values.min(0).values
 
     for step in range(10):
         batch = {
@@ -385,6 +421,11 @@ def run(case, seed):
 
         def step_critics():
             alpha_now = alpha()
+            drawn = targets
+            if num_targets < len(targets):
+                chosen = sorted(rng.choice(len(targets), num_targets, replace=False).tolist())
+                record["target_critics"], drawn = chosen, [targets[i] for i in chosen]
+            backup_alpha = alpha_now if case.get("backup_entropy", True) else torch.tensor(0.0)
             with torch.no_grad():
                 if state_value:
                     next_value = value_target(t["next_obs"]).squeeze(-1)
@@ -394,27 +435,52 @@ def run(case, seed):
                     for next_eps in t["next_eps"]:
                         for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
                             x = torch.cat([t["next_obs"], next_action], -1)
-                            z = kept_quantiles(torch.stack([net(x) for net in targets]), case["top_quantiles_to_drop_per_net"])
-                            values.append(z - alpha_now * next_log_pi[:, None])
+                            z = torch.stack([net(x) for net in drawn])
+                            z = z.mean(0) if target_reduce == "mean" else kept_quantiles(z, case["top_quantiles_to_drop_per_net"])
+                            values.append(z - backup_alpha * next_log_pi[:, None])
                             weights.append(torch.as_tensor(weight).expand(rows)[:, None].expand_as(z) / z.shape[-1])
                     next_value, y_weight = torch.cat(values, -1), torch.cat(weights, -1) / len(t["next_eps"])
                     y = case["reward_scale"] * t["reward"][:, None] + t["discount"][:, None] * next_value
+                elif categorical:
+                    # Of each critic's own target, or of the least one's: (critics, rows, atoms).
+                    m = 0.0
+                    for next_eps in t["next_eps"]:
+                        for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                            x = torch.cat([t["next_obs"], next_action], -1)
+                            p = torch.stack([torch.softmax(net(x), -1) for net in drawn])
+                            if target_reduce != "own":
+                                p = p[(p * atoms(case)).sum(-1).argmin(0), torch.arange(rows)][None]
+                            moved = (case["reward_scale"] * t["reward"][:, None]
+                                     + t["discount"][:, None] * (atoms(case) - backup_alpha * next_log_pi[:, None]))
+                            weight = torch.as_tensor(weight).expand(rows)[:, None] / len(t["next_eps"])
+                            m = m + weight * torch.stack([projected(one, moved, atoms(case)) for one in p])
+                    y = m.expand(len(critics), -1, -1)
+                elif target_reduce == "own":
+                    values = []
+                    for next_eps in t["next_eps"]:
+                        for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
+                            x = torch.cat([t["next_obs"], next_action], -1)
+                            values.append(weight * (values_of(drawn, x) - backup_alpha * next_log_pi))
+                    next_value = torch.stack(values).sum(0) / len(t["next_eps"])  # (critics, rows)
                 else:
                     values = []
                     for next_eps in t["next_eps"]:
                         value = 0.0
                         for weight, next_action, next_log_pi in policy.samples(t["next_obs"], next_eps):
                             x = torch.cat([t["next_obs"], next_action], -1)
-                            value = value + weight * (value_of(targets, x) - alpha_now * next_log_pi)
+                            value = value + weight * (value_of(drawn, x, target_reduce) - backup_alpha * next_log_pi)
                         values.append(value)
                     next_value = torch.stack(values).mean(0)
-                if not quantile:
+                if not quantile and not categorical:
                     y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
             x = torch.cat([t["obs"], t["action"]], -1)
             if quantile:
                 loss = sum(quantile_loss(net(x), y, y_weight) for net in critics)
+            elif categorical:
+                loss = sum(cross_entropy(net(x), m) for net, m in zip(critics, y))
             else:
-                loss = sum(((net(x).squeeze(-1) - y) ** 2).mean() for net in critics)
+                own = y if target_reduce == "own" else [y] * len(critics)
+                loss = sum(((net(x).squeeze(-1) - one) ** 2).mean() for net, one in zip(critics, own))
             critic_optimizer.zero_grad()
             loss.backward()
             record["critic_loss"] = 0.5 * loss.item()
@@ -557,10 +623,26 @@ EXTRA_CASES = {
     "unit_rows_and_norms": dict(LAYER, weight_norm="rows_and_norms", weight_decay=0.1, update_order="actor_first"),
 }
 
+CATEGORICAL = dict(critic_loss="categorical", n_atoms=11, v_min=-4.0, v_max=5.0)
+
+ENSEMBLE_CASES = {
+    "categorical": dict(CATEGORICAL, reward_scale=2.0),
+    "categorical_three_critics_mixture": dict(
+        CATEGORICAL, n_atoms=19, n_critics=3, actor_components=2, n_target_actions=2, act_dim=1, net_arch=[5]),
+    "categorical_own_mean": dict(CATEGORICAL, target_reduce="own", actor_reduce="mean", ent_coef=0.1),
+    "redq": dict(n_critics=4, n_target_critics=2, actor_reduce="mean"),
+    "mean_of_three": dict(n_critics=3, target_reduce="mean", actor_reduce="mean"),
+    "own_targets": dict(target_reduce="own", n_target_actions=2),
+    "quantile_mean": dict(
+        critic_loss="quantile", n_quantiles=4, top_quantiles_to_drop_per_net=0, target_reduce="mean", n_critics=3),
+    "no_backup_entropy": dict(backup_entropy=False),
+}
+
 if __name__ == "__main__":
     check()
     settings = {name: {**BASE, **changes} for name, changes in CASES.items()}
     settings.update({name: {**BASE, **EXTRA, **changes} for name, changes in EXTRA_CASES.items()})
+    settings.update({name: {**BASE, **EXTRA, **changes} for name, changes in ENSEMBLE_CASES.items()})
     cases = {name: run(case, seed) for seed, (name, case) in enumerate(settings.items(), start=1)}
     with open(sys.argv[1], "w") as f:
         json.dump({"torch": torch.__version__, "cases": cases}, f, separators=(",", ":"))
