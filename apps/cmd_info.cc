@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "commands.h"
 #include "commands_page.h"
+#include "config/presets.h"
 #include "config/resolve.h"
 #include "env/mujoco_version.h"
 #include "exit_code.h"
@@ -24,10 +25,16 @@ int info(Context& context) {
   const std::vector<std::string> backends = available_backends();
   const std::string backend = select_kernels<float>("").name;
   if (context.json) {
-    const Json out = {
-        {"version", softac_version()}, {"mujoco_version", mujoco_version()},    {"backends", backends},
-        {"backend", backend},          {"cpu_features", cpu_features()},        {"cores", num_cores()},
-        {"commit", softac_commit()},   {"tree_changed", softac_tree_changed()}, {"compiler", compiler_version()}};
+    const Json out = {{"version", softac_version()},
+                      {"mujoco_version", mujoco_version()},
+                      {"backends", backends},
+                      {"backend", backend},
+                      {"cpu_features", cpu_features()},
+                      {"cores", num_cores()},
+                      {"methods", method_names()},
+                      {"commit", softac_commit()},
+                      {"tree_changed", softac_tree_changed()},
+                      {"compiler", compiler_version()}};
     print_result(out.dump(2));
   } else {
     const std::string commit = softac_commit().empty() ? "" : ", commit " + softac_commit().substr(0, 10);
@@ -35,7 +42,8 @@ int info(Context& context) {
                  (softac_tree_changed() ? ", with changes that are in no commit" : "") + "\nMuJoCo       " +
                  (mujoco_version().empty() ? "not built in" : mujoco_version()) + "\nbackends     " + joined(backends) +
                  " (in use: " + backend + ")\nCPU          " + joined(cpu_features()) + "\ncores        " +
-                 std::to_string(num_cores()) + "\ncompiler     " + compiler_version());
+                 std::to_string(num_cores()) + "\ncompiler     " + compiler_version() + "\nmethods      " +
+                 joined(method_names()));
   }
   return kOk;
 }

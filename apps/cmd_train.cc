@@ -56,6 +56,7 @@ std::vector<SettingEntry> option_entries(const TrainArguments& arguments) {
 ResolvedConfig resolve_fork(const TrainArguments& arguments) {
   const std::pair<const char*, bool> others[] = {{"--config", !arguments.config_file.empty()},
                                                  {"--preset", !arguments.preset.empty()},
+                                                 {"--method", !arguments.method.empty()},
                                                  {"--init-from", !arguments.init_from.empty()},
                                                  {"--seeds", !arguments.seeds.empty()}};
   for (const auto& [name, given] : others) {
@@ -82,6 +83,7 @@ ResolvedConfig resolve(const TrainArguments& arguments) {
     throw UsageError("ENV is missing (softac env list shows the environments)");
   ConfigRequest request;
   request.preset = arguments.preset;
+  request.method = arguments.method;
   request.config_file = arguments.config_file;
   request.set = arguments.set;
   request.options = option_entries(arguments);
@@ -252,6 +254,7 @@ void add_train(Command root, Context& context) {
   add_text("ENV", arguments->env_id, "Environment (may be left out where the file names it)", "");
   add_text("--config", arguments->config_file, "Settings from a TOML file", "FILE");
   add_text("--preset", arguments->preset, "Settings and habits of another library: sb3, cleanrl or spinup", "NAME");
+  add_text("--method", arguments->method, "A published variant of SAC: tqc, redq or droq (docs/settings.md)", "NAME");
   command.add_option("--set", arguments->set, "One setting, e.g. learning_rate=1e-3 (repeatable; docs/settings.md)")
       .value_name("KEY=VALUE");
   add_text("--steps", arguments->steps, "Environment steps of the whole run (total_timesteps)", "N");

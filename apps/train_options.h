@@ -16,6 +16,7 @@ struct TrainArguments {
   std::string env_id;
   std::string config_file;
   std::string preset;
+  std::string method;
   std::vector<std::string> set;
   std::string steps;  // texts: checked with all other settings
   std::string seed;

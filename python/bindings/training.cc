@@ -66,7 +66,7 @@ struct Request {
   std::optional<std::int64_t> fork_step;
   std::string init_from;
   bool allow_changed = false;
-  std::string preset, config_file, command;
+  std::string preset, method, config_file, command;
 };
 
 // Another run's settings with what is given in their place.
@@ -82,8 +82,8 @@ ResolvedConfig resolve_other(const Request& request, const std::string& run, con
 
 ResolvedConfig resolve(const Request& request) {
   const bool of_other = request.resume == "yes" || !request.fork_from.empty();
-  if (of_other && !(request.preset.empty() && request.config_file.empty()))
-    throw ConfigError("preset and config: a run that goes on has its own settings; name those to change");
+  if (of_other && !(request.preset.empty() && request.method.empty() && request.config_file.empty()))
+    throw ConfigError("preset, method and config: a run that goes on has its own settings; name those to change");
   if (request.resume == "yes" && request.run_dir.empty())
     throw ConfigError("resume = True: run_dir must name the run to resume");
   if (request.fork_step && request.fork_from.empty())
@@ -96,6 +96,7 @@ ResolvedConfig resolve(const Request& request) {
   }
   ConfigRequest made;
   made.preset = request.preset;
+  made.method = request.method;
   made.config_file = request.config_file;
   made.options = entries_of(request.env_id, request.settings, kOrigin);
   return resolve_config(made);
@@ -192,10 +193,10 @@ auto run_released(RunControl& control, bool catch_sigint, Body&& body) {
 Report run_trainer(const std::string& env_id, nb::object source, const Settings& settings, const std::string& run_dir,
                    const std::string& runs_root, bool records, const std::string& resume, const std::string& fork_from,
                    std::optional<std::int64_t> fork_step, const std::string& init_from, bool allow_changed,
-                   const std::string& preset, const std::string& config_file, const std::string& command,
-                   nb::object callback, bool catch_sigint) {
-  const Request request{env_id,    settings,  run_dir,       runs_root, records,     resume, fork_from,
-                        fork_step, init_from, allow_changed, preset,    config_file, command};
+                   const std::string& preset, const std::string& method, const std::string& config_file,
+                   const std::string& command, nb::object callback, bool catch_sigint) {
+  const Request request{env_id,    settings,  run_dir,       runs_root, records, resume,      fork_from,
+                        fork_step, init_from, allow_changed, preset,    method,  config_file, command};
   RunControl control;
   PythonCallback observer(callback, control);
   std::optional<EnvMakerScope> maker;
@@ -271,7 +272,8 @@ void bind_training(nb::module_& m) {
   bind_train_values(m);
   m.def("run_trainer", &run_trainer, nb::kw_only(), "env_id"_a, "source"_a.none(), "settings"_a, "run_dir"_a,
         "runs_root"_a, "records"_a, "resume"_a, "fork_from"_a, "fork_step"_a.none(), "init_from"_a, "allow_changed"_a,
-        "preset"_a, "config_file"_a, "command"_a, "callback"_a.none(), "catch_sigint"_a, "See softac.train.");
+        "preset"_a, "method"_a, "config_file"_a, "command"_a, "callback"_a.none(), "catch_sigint"_a,
+        "See softac.train.");
   m.def("evaluate_run", &evaluate, nb::kw_only(), "run_dir"_a, "env_id"_a, "source"_a.none(), "model"_a, "step"_a,
         "episodes"_a, "seed"_a, "deterministic"_a, "threads"_a, "backend"_a, "max_episode_steps"_a, "max_time_sec"_a,
         "env_kwargs"_a, "env_plugins"_a, "catch_sigint"_a, "See softac.evaluate.");

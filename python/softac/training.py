@@ -58,6 +58,7 @@ def train(
     init_from: AnyPath | None = None,
     allow_changed: bool = False,
     preset: str | None = None,
+    method: str | None = None,
     config: AnyPath | None = None,
     env_kwargs: Mapping[str, object] | None = None,
     callback: object | None = None,
@@ -72,8 +73,8 @@ def train(
     resume: True goes on with run_dir from its newest checkpoint, under the run's settings but for those given here
     that may change; "auto" resumes run_dir, else the newest unfinished run of the same settings, else begins one.
     fork_from: a new run from a checkpoint (fork_step, else the newest) of another. init_from: networks of another run.
-    preset, config: as --preset and --config. settings: those of docs/settings.md by name, net_arch also as
-    {"pi": [...], "qf": [...]}. env_kwargs: arguments of an environment given by its id.
+    preset, method, config: as --preset, --method and --config. settings: those of docs/settings.md by name, net_arch
+    also as {"pi": [...], "qf": [...]}. env_kwargs: arguments of an environment given by its id.
     callback: see TrainCallback.
 
     A Python environment gets a seed from the run's generator at every reset. Where it has the methods save_state() and
@@ -112,6 +113,7 @@ def train(
             init_from=_text(init_from),
             allow_changed=allow_changed,
             preset=preset or "",
+            method=method or "",
             config_file=_text(config),
             command=_command(env, given),
             callback=callback,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,7 @@ class SacUpdate {
   // Rows 0…B−1 at s, then B at s' for each of the n target actions.
   WeightedActions<T>& samples() { return samples_; }
   // The critics that the targets bootstrap from, in ascending order: all, or those drawn with the noise.
-  std::vector<int>& target_critics() { return target_critics_; }
+  std::span<int> target_critics() { return target_critics_; }
   const T* targets() const { return y_mean_; }                    // (B), of a distribution its mean
   const T* q(int critic) const { return q_[critic]; }             // (B) Q_i(s, a) of the last critic gradients
   const TrainedNetworks<T>& critics() const { return critics_; }  // outputs of the last critic or actor pass

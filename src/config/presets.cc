@@ -1,5 +1,7 @@
 #include "config/presets.h"
 
+#include <algorithm>
+
 #include "config/embedded_presets.h"
 #include "config/toml_file.h"
 #include "softac/error.h"
@@ -48,6 +50,28 @@ std::vector<Preset> library_presets() {
 }
 std::vector<Preset> env_presets() {
   return presets_of("env", "environment preset ");
+}
+
+std::vector<Preset> method_presets() {
+  return presets_of("method", "method ");
+}
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : method_presets()) {
+    if (preset.envs.empty()) names.push_back(preset.name);
+  }
+  return names;
+}
+
+std::vector<SettingEntry> method_entries(const std::string& name, const std::string& env_id) {
+  std::vector<SettingEntry> entries;
+  const auto covered = [&](const std::string& pattern) { return covers(pattern, env_id); };
+  for (const Preset& preset : method_presets()) {  // in the order of the names: the method itself first
+    const bool part = preset.name.starts_with(name + "_") && std::ranges::any_of(preset.envs, covered);
+    if (preset.name == name || part) entries.insert(entries.end(), preset.entries.begin(), preset.entries.end());
+  }
+  return entries;
 }
 
 std::vector<SettingEntry> env_preset_entries(const std::string& env_id) {

@@ -181,10 +181,24 @@ SettingValue setting_value(const EnvValue& value) {
   return std::visit([](const auto& v) { return SettingValue(v); }, value);
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
 }  // namespace
 
 ResolvedConfig resolve_config(const ConfigRequest& request) {
   Resolver resolver;
+  if (!request.method.empty()) {
+    const std::vector<std::string> names = method_names();
+    if (std::ranges::find(names, request.method) == names.end()) {
+      resolver.violations.push_back("unknown method \"" + request.method + "\"" + did_you_mean(request.method, names) +
+                                    "; known: " + listed(names) + " [--method]");
+    }
+  }
+  std::vector<SettingEntry> of_preset;
   if (!request.preset.empty()) {
     std::vector<std::string> names;
     bool found = false;
@@ -192,13 +206,11 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
       names.push_back(preset.name);
       if (preset.name != request.preset) continue;
       found = true;
-      resolver.add(preset.entries);
+      of_preset = preset.entries;
     }
     if (!found) {
-      std::string known;
-      for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
       resolver.violations.push_back("unknown preset \"" + request.preset + "\"" + did_you_mean(request.preset, names) +
-                                    "; known: " + known + " [--preset]");
+                                    "; known: " + listed(names) + " [--preset]");
     }
   }
   if (!request.config_file.empty()) {
@@ -232,6 +244,8 @@ ResolvedConfig resolve_config(const ConfigRequest& request) {
     std::erase_if(of_env,
                   [](const SettingEntry& entry) { return is_learner_setting(canonical_setting_name(entry.key)); });
   }
+  for (const auto& entries : {of_preset, method_entries(request.method, resolver.text_of("env_id"))})
+    of_env.insert(of_env.end(), entries.begin(), entries.end());
   resolver.add_first(of_env);
   return resolver.finish();
 }

@@ -1,5 +1,5 @@
 // From defaults, presets, file and command line to the settings of a run, each with where it came from.
-// Precedence: defaults < environment preset < --preset < file < --set < options of the command.
+// Precedence: defaults < environment preset < --preset < --method < file < --set < options of the command.
 #pragma once
 
 #include <map>
@@ -21,6 +21,7 @@ struct ResolvedConfig {
 
 struct ConfigRequest {
   std::string preset;                 // "" = none
+  std::string method;                 // "" = none; on top of the environment's preset, or of `preset`
   std::string config_file;            // "" = none; its relative paths are relative to it
   std::vector<std::string> set;       // "key=value"
   std::vector<SettingEntry> options;  // from options of the command, e.g. {"env_id", "Hopper-v5", "command line"}

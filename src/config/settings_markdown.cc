@@ -54,8 +54,8 @@ std::string settings_markdown() {
       "setting.\n"
       "Frequencies count environment steps, never calls. Set them in a TOML file (`--config`) or by `--set "
       "key=value`.\n"
-      "Precedence: defaults < environment preset < `--preset` < file < `--set` < options such as `--steps` and "
-      "`--seed`.\n"
+      "Precedence: defaults < environment preset < `--preset` < `--method` < file < `--set` < options such as "
+      "`--steps` and `--seed`.\n"
       "An environment's constructor arguments (`softac env info ENV` lists them) are `env_kwargs.NAME`, in a file the "
       "table\n"
       "`[env_kwargs]`, and may change in a fork.\n\n"
@@ -83,6 +83,8 @@ std::string settings_markdown() {
   };
   out += "\n## Presets: other libraries' settings and habits (`--preset`)\n";
   list(library_presets());
+  out += "\n## Methods: published variants of SAC (`--method`), on top of an environment's preset\n";
+  list(method_presets());
   out += "\n## Presets of environments (always applied, first)\n";
   list(env_presets());
   return out;

@@ -68,7 +68,7 @@ TEST(Ensemble, DrawsEveryChoiceAsOften) {
   const int draws = 4'000;
   for (int i = 0; i < draws; ++i) {
     sac.draw_noise();
-    const std::vector<int>& chosen = sac.target_critics();
+    const std::vector<int> chosen(sac.target_critics().begin(), sac.target_critics().end());
     ASSERT_EQ(chosen.size(), 2u);
     ASSERT_LT(chosen[0], chosen[1]);
     ++count[chosen];
@@ -88,10 +88,8 @@ TEST(Ensemble, TargetsReadTheDrawnCriticsAlone) {
   LearnerState<double>& state = sac.state();
   const std::int64_t one = state.critic.size / 3;
   for (int left_out = 0; left_out < 3; ++left_out) {
-    sac.target_critics().clear();
-    for (int i = 0; i < 3; ++i) {
-      if (i != left_out) sac.target_critics().push_back(i);
-    }
+    sac.target_critics()[0] = left_out == 0 ? 1 : 0;
+    sac.target_critics()[1] = left_out == 2 ? 1 : 2;
     const std::vector<double> kept(state.critic_target + left_out * one, state.critic_target + (left_out + 1) * one);
     std::fill_n(state.critic_target + left_out * one, one, std::numeric_limits<double>::quiet_NaN());
     sac.find_targets();

@@ -132,7 +132,7 @@ class Fork(CommandTest):
         self.assertIn("is at step 300 already", self.run_command(*fork, code=3).stderr)
         self.assertIn("no checkpoint of step 250", self.run_command(*fork, "--step", "250", "--steps", "400", code=4).stderr)
         self.assertFalse(os.path.exists(self.path("child")))
-        for extra in [["--seeds", "0..1"], ["--preset", "sb3"], ["--config", "x.toml"], ["--init-from", "parent"]]:
+        for extra in [["--seeds", "0..1"], ["--preset", "sb3"], ["--method", "tqc"], ["--config", "x.toml"], ["--init-from", "parent"]]:
             self.assertIn(extra[0], self.run_command(*fork, *extra, code=2).stderr)
         self.run_command("train", "--fork", "parent", "--resume", "auto", code=2)
         self.run_command("train", "Pendulum-v1", "--step", "3", code=2)

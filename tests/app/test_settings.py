@@ -101,6 +101,28 @@ class Settings(CommandTest):
                 done = self.run_command("train", env, "--steps", "60", *SMALL, "--run-dir", "refused", "--set", rule, code=3)
                 self.assertIn(said, done.stderr)
 
+    def test_a_method_is_a_set_of_settings_that_trains(self):
+        self.run_command("train", "Pendulum-v1", "--method", "droq", "--steps", "80", "--run-dir", "run", *SMALL,
+                         "--set", "net_arch=[8]", "--set", "learning_starts=40", "--set", "batch_size=8")
+        config = self.read("run", "config.toml")
+        self.assertIn("dropout_rate = 0.01", config)
+        self.assertIn('dropout_rate = "method droq"', config)
+        self.assertIn("policy_delay = 20", config)
+        self.assertEqual(json.loads(self.run_command("info", "--json").stdout)["methods"], ["droq", "redq", "tqc"])
+        self.assertIn("'redq'", self.run_command("train", "Pendulum-v1", "--method", "redk", code=3).stderr)
+
+    def test_critics_that_do_not_fit_together_are_refused_with_the_numbers(self):
+        for changes, message in [
+                (["n_target_critics=3"], "n_target_critics = 3: must be at most n_critics = 2"),
+                (["critic_loss=categorical", "v_min=2", "v_max=-2"], "v_min = 2: must be below v_max = -2"),
+                (["critic_loss=categorical", "n_atoms=1"], "n_atoms = 1: must be at least 2"),
+                (["critic_loss=quantile", "n_quantiles=3", "top_quantiles_to_drop_per_net=3"], "must be below n_quantiles = 3"),
+                (["target_reduce=maximum"], "target_reduce"), (["dropout_rate=1"], "dropout_rate = 1: must be"),
+                (["noise_repeat_max=0"], "noise_repeat_max = 0: must be at least 1")]:
+            with self.subTest(changes=changes):
+                sets = [word for change in changes for word in ("--set", change)]
+                self.assertIn(message, self.run_command("train", "Pendulum-v1", *sets, code=3).stderr)
+
     def test_the_page_of_settings(self):
         page = self.run_command("info", "--settings").stdout
         for word in ["`learning_rate`", "`ent_coef`", "**sb3**", "**HalfCheetah**"]:

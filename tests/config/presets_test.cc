@@ -19,6 +19,7 @@ TEST(Presets, EveryOneIsUsable) {
   std::vector<Preset> presets = env_presets();
   EXPECT_EQ(presets.size(), 18u);
   for (const Preset& preset : library_presets()) presets.push_back(preset);
+  for (const Preset& preset : method_presets()) presets.push_back(preset);
   for (const Preset& preset : presets) {
     TrainConfig config;
     config.env_id = "any";
@@ -28,6 +29,42 @@ TEST(Presets, EveryOneIsUsable) {
       EXPECT_EQ(assign_setting(config, entry.key, entry.value), "") << preset.name;
     for (const auto& violation : validate(config))
       ADD_FAILURE() << preset.name << ": " << violation.key << " " << violation.message;
+  }
+}
+
+// A method is a set of settings above the environment's preset: what it does not name stays the environment's.
+TEST(Presets, MethodsStandOnTheEnvironmentsPreset) {
+  EXPECT_EQ(method_names(), (std::vector<std::string>{"droq", "redq", "tqc"}));
+  const auto of = [](const std::string& method, const char* env, const std::vector<std::string>& set = {}) {
+    ConfigRequest request;
+    request.method = method;
+    request.set = set;
+    request.options = {{"env_id", std::string(env), "command line"}};
+    return resolve_config(request);
+  };
+  const ResolvedConfig tqc = of("tqc", "Pendulum-v1");
+  EXPECT_EQ(tqc.config.sac.critic_loss, CriticLoss::quantile);
+  EXPECT_EQ(tqc.config.sac.top_quantiles_to_drop_per_net, 2);
+  EXPECT_EQ(tqc.origin.at("critic_loss"), "method tqc");
+  const ResolvedConfig hopper = of("tqc", "Hopper-v5");
+  EXPECT_EQ(hopper.config.sac.top_quantiles_to_drop_per_net, 5);
+  EXPECT_EQ(hopper.config.sac.learning_rate, 3e-4) << "the method's, not the environment's";
+  EXPECT_EQ(of("tqc", "HalfCheetah-v5").config.sac.top_quantiles_to_drop_per_net, 0);
+  const SacConfig redq = of("redq", "Ant-v5").config.sac;
+  EXPECT_EQ(redq.n_critics, 10);
+  EXPECT_EQ(redq.n_target_critics, 2);
+  EXPECT_EQ(redq.target_entropy, -4.0);
+  const ResolvedConfig droq = of("droq", "Walker2d-v5", {"dropout_rate=0.005"});
+  EXPECT_EQ(droq.config.sac.dropout_rate, 0.005) << "--set is above the method";
+  EXPECT_EQ(droq.config.sac.norm_layer_critic, NormLayer::layer);
+  EXPECT_EQ(droq.config.gradient_steps, 20);
+  try {
+    of("tqd", "Hopper-v5");
+    ADD_FAILURE();
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("unknown method \"tqd\""), std::string::npos) << message;
+    EXPECT_NE(message.find("known: droq, redq, tqc [--method]"), std::string::npos) << message;
   }
 }
 

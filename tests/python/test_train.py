@@ -52,7 +52,7 @@ def test_a_fork_and_networks_of_another_run(tmp_path):
     fork = softac.train(fork_from=tmp_path / "parent", run_dir=tmp_path / "fork", **changes)
     assert fork.step == 160 and config_of(tmp_path / "fork")["learning_rate"] == 1e-3
     assert train("Pendulum-v1", total_timesteps=60, init_from=tmp_path / "parent", run_dir=tmp_path / "c").step == 60
-    with pytest.raises(softac._core.ConfigError, match="preset and config"):
+    with pytest.raises(softac._core.ConfigError, match="preset, method and config"):
         softac.train(fork_from=tmp_path / "parent", preset="sb3")
 
 

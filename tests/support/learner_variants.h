@@ -122,7 +122,7 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.dropout_rate = 0.1;
          c.actor_reduce = ActorReduce::mean;
        },
-       8u},
+       15766009106438920740u},
       {"dropout_silu_quantile",
        [](SacConfig& c) {
          c.activation_fn = Activation::silu;
@@ -131,7 +131,7 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.n_quantiles = 5;
          c.actor_components = 2;
        },
-       9u},
+       12419023383641567301u},
       {"own_targets", [](SacConfig& c) { c.target_reduce = TargetReduce::own; }, 16777854281954813334u},
       {"mean_targets",
        [](SacConfig& c) {
