@@ -128,7 +128,7 @@ struct HeadBackwardWeights {
 
 // LayerNorm over the d = cols features of a row, with y = act(γ·x̂ + β). w: γ as 16·⌈d/16⌉ values, then β as many,
 // unused ones zero. Pieces: rows. Divisions by d and roots are correctly rounded; sums are over the columns 0 … d−1
-// alone.
+// alone. RMSNorm is the same without centring: mean = 0, and m = 0 in the backward pass.
 //   mean = (lanes of x)/d,  v = (lanes of fma(x − mean, x − mean, ·))/d,  inv_std = 1/√(v + eps),
 //   x̂ = (x − mean)·inv_std,  z = fma(γ, x̂, β),  y = act(z).
 // Unused columns of x_hat, y and z are set to zero. x_hat may be x. eps > 0.
@@ -146,6 +146,7 @@ struct LayerNormForward {
   T* z;  // panels (rows, d) or null: not kept; stride y_stride
   bool activate;
   Activation activation;
+  bool centred = true;
 };
 
 // d_x from d_z. Pieces: rows. Sums, divisions and unused columns as above; g = d_z·γ.
@@ -166,6 +167,7 @@ struct LayerNormBackwardInput {
   Activation activation;
   T* d_x;  // panels (rows, d)
   Stride d_x_stride;
+  bool centred = true;
 };
 
 // d_γ(k): chain of d_z·x̂ over rows from +0; d_β(k): sum of d_z over rows from +0. Pieces: panels.
@@ -178,6 +180,58 @@ struct LayerNormBackwardWeights {
   int rows;
   int panels;  // ⌈d/16⌉
   T* d_w;      // 16·panels values of d_γ, then as many of d_β
+};
+
+// Mean and biased variance of each column over all rows, as chains over the rows from +0. Pieces: panels. Unused
+// columns of the last panel get mean and variance 0.
+//   mean = (sum of x)/rows,  v = (chain of fma(x − mean, x − mean, ·))/rows.
+template <class T>
+struct ColumnMoments {
+  const T* x;  // panels (rows, cols)
+  Stride x_stride;
+  int rows;
+  int cols;
+  T* mean;      // (16·⌈cols/16⌉)
+  T* variance;  // (16·⌈cols/16⌉)
+};
+
+// BatchNorm and BatchRenorm by statistics of the columns that are known; (16·⌈d/16⌉) values of each, w as in
+// LayerNormForward. Pieces: rows.
+//   x̂ = (x − mean)·inv_std,  z = fma(γ, fma(x̂, scale, shift), β),  y = act(z).
+// Unused columns of x_hat, y and z are set to zero.
+template <class T>
+struct BatchNormForward {
+  const T* x;  // panels (rows, d)
+  Stride x_stride;
+  const T* w;
+  int cols;  // d
+  const T *mean, *inv_std, *scale, *shift;
+  T* x_hat;  // panels (rows, d), stride y_stride
+  T* y;      // panels (rows, d)
+  Stride y_stride;
+  T* z;  // panels (rows, d) or null: not kept; stride y_stride
+  bool activate;
+  Activation activation;
+};
+
+// d_x from d_z, by the means over the rows that go through the statistics: grad_mean of g and slope = 0 − mean of g·x̂,
+// both 0 where mean and inv_std were constants. Pieces: rows.
+//   g = d_z·(γ·scale),  d_x = (fma(x̂, slope, g − grad_mean)·inv_std) · act'(saved).
+template <class T>
+struct BatchNormBackwardInput {
+  const T* d_z;  // panels (rows, d)
+  Stride d_z_stride;
+  const T* w;
+  int cols;  // d
+  const T *inv_std, *scale, *grad_mean, *slope;
+  const T* x_hat;  // panels (·, d)
+  Stride x_hat_stride;
+  const int* tape_rows;  // as in LayerNormBackwardInput
+  const T* saved;        // the same
+  Stride saved_stride;
+  Activation activation;
+  T* d_x;  // panels (rows, d)
+  Stride d_x_stride;
 };
 
 // E11. Row-lane arrays hold row r at [r·16·act_panels, …), act_panels = ⌈A/16⌉; unused lanes are zero.
@@ -278,6 +332,9 @@ struct KernelTable {
   void (*layer_norm_forward)(const LayerNormForward<T>&, int first_row, int last_row);
   void (*layer_norm_backward_input)(const LayerNormBackwardInput<T>&, int first_row, int last_row);
   void (*layer_norm_backward_weights)(const LayerNormBackwardWeights<T>&, int first_panel, int last_panel);
+  void (*column_moments)(const ColumnMoments<T>&, int first_panel, int last_panel);
+  void (*batch_norm_forward)(const BatchNormForward<T>&, int first_row, int last_row);
+  void (*batch_norm_backward_input)(const BatchNormBackwardInput<T>&, int first_row, int last_row);
   void (*gaussian_forward)(const GaussianForward<T>&, int first_row, int last_row);
   void (*gaussian_backward)(const GaussianBackward<T>&, int first_row, int last_row);
   void (*softmax_mean)(const SoftmaxMean<T>&, int first_row, int last_row);

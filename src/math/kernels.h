@@ -7,6 +7,7 @@
 #include "base/elementary.h"
 #include "math/activation.h"
 #include "math/activation_rows.h"
+#include "math/batch_norm_kernels.h"
 #include "math/gaussian_kernels.h"
 #include "math/kernel_table.h"
 #include "math/norm_kernels.h"
@@ -434,6 +435,9 @@ constexpr KernelTable<float> make_table(const char* name) {
           layer_norm_forward,
           layer_norm_backward_input,
           layer_norm_backward_weights,
+          column_moments,
+          batch_norm_forward,
+          batch_norm_backward_input,
           gaussian_forward,
           gaussian_backward,
           softmax_mean,

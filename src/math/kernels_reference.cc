@@ -136,7 +136,7 @@ void layer_norm_forward(const LayerNormForward<T>& a, int first, int last) {
   for (int r = first; r < last; ++r) {
     T lanes[kLanes] = {}, squares[kLanes] = {};
     for (int c = 0; c < a.cols; ++c) lanes[c % kLanes] = lanes[c % kLanes] + at(a.x, a.x_stride, r, c);
-    const T mean = lane_tree(lanes) / d;
+    const T mean = a.centred ? lane_tree(lanes) / d : T(0);
     for (int c = 0; c < a.cols; ++c) {
       const T off = at(a.x, a.x_stride, r, c) - mean;
       squares[c % kLanes] = std::fma(off, off, squares[c % kLanes]);
@@ -169,7 +169,7 @@ void layer_norm_backward_input(const LayerNormBackwardInput<T>& a, int first, in
       sums[c % kLanes] = sums[c % kLanes] + g;
       products[c % kLanes] = std::fma(g, at(a.x_hat, a.x_hat_stride, row, c), products[c % kLanes]);
     }
-    const T mean = lane_tree(sums) / d, slope = T(0) - lane_tree(products) / d;
+    const T mean = a.centred ? lane_tree(sums) / d : T(0), slope = T(0) - lane_tree(products) / d;
     for (int c = 0; c < width; ++c) {
       T d_x = 0;
       if (c < a.cols) {
@@ -193,6 +193,57 @@ void layer_norm_backward_weights(const LayerNormBackwardWeights<T>& a, int first
     }
     a.d_w[k] = gamma;
     a.d_w[a.panels * kLanes + k] = beta;
+  }
+}
+
+template <class T>
+void column_moments(const ColumnMoments<T>& a, int first, int last) {
+  const T rows = static_cast<T>(a.rows);
+  for (int c = first * kLanes; c < last * kLanes; ++c) {
+    T sum = 0, squares = 0;
+    for (int r = 0; r < a.rows && c < a.cols; ++r) sum = sum + at(a.x, a.x_stride, r, c);
+    const T mean = sum / rows;
+    for (int r = 0; r < a.rows && c < a.cols; ++r) {
+      const T off = at(a.x, a.x_stride, r, c) - mean;
+      squares = std::fma(off, off, squares);
+    }
+    a.mean[c] = mean;
+    a.variance[c] = squares / rows;
+  }
+}
+
+template <class T>
+void batch_norm_forward(const BatchNormForward<T>& a, int first, int last) {
+  const int width = num_panels(a.cols) * kLanes;
+  for (int r = first; r < last; ++r) {
+    for (int c = 0; c < width; ++c) {
+      T x_hat = 0, z = 0, y = 0;
+      if (c < a.cols) {
+        x_hat = (at(a.x, a.x_stride, r, c) - a.mean[c]) * a.inv_std[c];
+        z = std::fma(a.w[c], std::fma(x_hat, a.scale[c], a.shift[c]), a.w[width + c]);
+        y = a.activate ? activate(a.activation, Scalar<T>(z)).v : z;
+      }
+      put(a.x_hat, a.y_stride, r, c) = x_hat;
+      if (a.z) put(a.z, a.y_stride, r, c) = z;
+      put(a.y, a.y_stride, r, c) = y;
+    }
+  }
+}
+
+template <class T>
+void batch_norm_backward_input(const BatchNormBackwardInput<T>& a, int first, int last) {
+  const int width = num_panels(a.cols) * kLanes;
+  for (int r = first; r < last; ++r) {
+    const int row = a.tape_rows ? a.tape_rows[r] : r;
+    for (int c = 0; c < width; ++c) {
+      T d_x = 0;
+      if (c < a.cols) {
+        const T g = at(a.d_z, a.d_z_stride, r, c) * (a.w[c] * a.scale[c]);
+        d_x = std::fma(at(a.x_hat, a.x_hat_stride, row, c), a.slope[c], g - a.grad_mean[c]) * a.inv_std[c];
+        if (a.saved) d_x = mask(a.activation, Scalar<T>(d_x), Scalar<T>(at(a.saved, a.saved_stride, row, c))).v;
+      }
+      put(a.d_x, a.d_x_stride, r, c) = d_x;
+    }
   }
 }
 
@@ -336,6 +387,9 @@ constexpr KernelTable<T> kReference = {
     layer_norm_forward<T>,
     layer_norm_backward_input<T>,
     layer_norm_backward_weights<T>,
+    column_moments<T>,
+    batch_norm_forward<T>,
+    batch_norm_backward_input<T>,
     gaussian_forward<T>,
     gaussian_backward<T>,
     softmax_mean<T>,

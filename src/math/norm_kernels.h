@@ -1,5 +1,6 @@
-// LayerNorm over the type Lanes of the including file (KernelTable, LayerNormForward). Blocks of 16 rows go through
-// each step together, so that the divisions and roots of their means are done in one Lanes. Included by kernels.h.
+// Layer and RMS norm over the type Lanes of the including file (KernelTable, LayerNormForward). Blocks of 16 rows go
+// through each step together, so that the divisions and roots of their means are done in one Lanes. Included by
+// kernels.h.
 #pragma once
 
 #include "math/activation_rows.h"
@@ -51,7 +52,7 @@ void layer_norm_forward(const LayerNormForward<float>& g, int first, int last) {
               });
           _Pragma("GCC unroll 4") for (int k = 0; k < R; ++k) sums[i + k] = sum[k].tree();
         });
-    (Lanes::load(sums) / d).store(mean);
+    (g.centred ? Lanes::load(sums) / d : Lanes::zero()).store(mean);
     for_row_groups<4>(
         count, [&]<int R>(int i) __attribute__((always_inline)) {
           Lanes sum[R];
@@ -113,7 +114,7 @@ void layer_norm_backward_input(const LayerNormBackwardInput<float>& g, int first
             products[i + k] = product[k].tree();
           }
         });
-    (Lanes::load(sums) / d).store(mean);
+    (g.centred ? Lanes::load(sums) / d : Lanes::zero()).store(mean);
     (Lanes::zero() - Lanes::load(products) / d).store(slope);
     for_columns(
         g.cols, [&](int p, auto used) __attribute__((always_inline)) {

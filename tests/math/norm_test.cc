@@ -1,5 +1,5 @@
-// LayerNorm's kernels: every backend against the reference, bit for bit; the reference in double against numbers from
-// elsewhere and against differences. The same numbers for Adam with and without decay.
+// LayerNorm's and RMSNorm's kernels: every backend against the reference, bit for bit; the reference in double against
+// numbers from elsewhere and against differences. The same numbers for Adam with and without decay.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -91,6 +91,7 @@ TEST_P(LayerNormPerBackend, Forward) {
             g.z = keep ? z[i].data : nullptr;
             g.activate = activation >= 0;
             if (g.activate) g.activation = kActivations[activation];
+            g.centred = !large;
             if (i == 0) {
               reference_.layer_norm_forward(g, 0, rows);
             } else {
@@ -114,7 +115,7 @@ TEST_P(LayerNormPerBackend, Forward) {
           // In place.
           LayerNormForward<float> g{x.data, x.panel_stride,    w.data(),  cols,           1e-5f,
                                     x.data, inv_std[0].data(), y[0].data, x.panel_stride, nullptr,
-                                    false,  Activation::relu};
+                                    false,  Activation::relu,  !large};
           fast_.layer_norm_forward(g, 0, rows);
           expect_same(x, x_hat[1]);
         }
@@ -142,6 +143,7 @@ TEST_P(LayerNormPerBackend, BackwardInput) {
           g.w = w.data(), g.cols = cols;
           g.x_hat = x_hat.data, g.x_hat_stride = x_hat.panel_stride, g.inv_std = inv_std.data();
           g.tape_rows = gathered ? order.data() : nullptr;
+          g.centred = !gathered;
           if (activation >= 0) g.saved = saved.data, g.activation = kActivations[activation];
           g.saved_stride = saved.panel_stride;
           for (int i = 0; i < 2; ++i) {
@@ -204,6 +206,7 @@ struct Layer {
   double eps;
   bool gated;
   Activation activation;
+  bool centred = true;
   int width = num_panels(cols) * kLanes;
   Panels<double> u = arena.panels<double>(rows, cols), x = arena.panels<double>(rows, cols);
   Panels<double> x_hat = arena.panels<double>(rows, cols), z = arena.panels<double>(rows, cols);
@@ -222,14 +225,14 @@ struct Layer {
         x.at(r, c) = gated ? activate(activation, elementary::Scalar<double>(u.at(r, c))).v : u.at(r, c);
     }
     k.layer_norm_forward({x.data, x.panel_stride, w.data(), cols, eps, x_hat.data, inv_std.data(), z.data,
-                          z.panel_stride, nullptr, false, Activation::relu},
+                          z.panel_stride, nullptr, false, Activation::relu, centred},
                          0, rows);
   }
   void backward() {
     const double* saved = gated ? (needs_input(activation) ? u.data : x.data) : nullptr;
     k.layer_norm_backward_input(
         {d_z.data, d_z.panel_stride, w.data(), cols, x_hat.data, x_hat.panel_stride, inv_std.data(), nullptr, saved,
-         x.panel_stride, activation, d_u.data, d_u.panel_stride},
+         x.panel_stride, activation, d_u.data, d_u.panel_stride, centred},
         0, rows);
     k.layer_norm_backward_weights(
         {d_z.data, d_z.panel_stride, x_hat.data, x_hat.panel_stride, rows, width / kLanes, d_w.data()}, 0,
@@ -261,6 +264,23 @@ TEST(LayerNorm, AgreesWithNumbersFromElsewhere) {
       EXPECT_DOUBLE_EQ(layer.d_w[static_cast<std::size_t>(c)], d_z[c] * layer.x_hat.at(0, c));
       EXPECT_DOUBLE_EQ(layer.d_w[static_cast<std::size_t>(layer.width + c)], d_z[c]);
     }
+  }
+}
+
+// Numbers from NumPy, in double.
+TEST(RmsNorm, AgreesWithNumbersFromElsewhere) {
+  const double x[] = {1, -2, 3, 0.5}, gamma[] = {1, 2, 0.5, 1}, d_z[] = {1, -1, 0.5, 2};
+  const double y[] = {0.5298128685, -2.1192514739, 0.7947193027, 0.2649064342};
+  const double d_x[] = {0.2788489486, -0.5576978972, -0.6204385425, 0.9341437770};
+  Layer layer(1, 4, 1e-6);
+  layer.centred = false;
+  for (int c = 0; c < 4; ++c) layer.u.at(0, c) = x[c], layer.gamma(c) = gamma[c], layer.d_z.at(0, c) = d_z[c];
+  layer.forward();
+  layer.backward();
+  for (int c = 0; c < 4; ++c) {
+    EXPECT_NEAR(layer.z.at(0, c), y[c], 6e-11) << c;
+    EXPECT_NEAR(layer.d_u.at(0, c), d_x[c], 6e-11) << c;
+    EXPECT_DOUBLE_EQ(layer.d_w[static_cast<std::size_t>(c)], d_z[c] * layer.x_hat.at(0, c));
   }
 }
 
@@ -305,6 +325,8 @@ TEST(LayerNorm, JacobianAgreesWithDifferences) {
     expect_jacobian(plain);
     for (Activation activation : kActivations) {
       Layer gated(2, cols, 1e-2, true, activation);
+      expect_jacobian(gated);
+      gated.centred = false;
       expect_jacobian(gated);
     }
   }
