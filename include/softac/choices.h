@@ -4,7 +4,10 @@
 namespace softac {
 
 enum class Activation { relu, tanh, elu, silu };
-enum class NormLayer { none, layer };                           // of hidden layers: LayerNorm before the activation
+enum class NormLayer { none, layer, rms, batch, batch_renorm };  // of hidden layers
+enum class NormPlace { before_activation, after_activation };    // of a norm in a hidden layer
+enum class JointBatch { off, online, both };  // critics whose training passes take [s, a; s', a'] at once
+enum class TargetNetwork { polyak, none };    // E12, or the critics themselves
 enum class WeightDecayScope { all, weights, heads_and_norms };  // what weight_decay applies to
 enum class LearningRateSchedule { constant, linear, cosine };
 enum class Variant { sac, state_value };                // arXiv 1812.05905, or its forerunner 1801.01290 with V(s)

@@ -31,6 +31,13 @@ struct SacConfig {
   double norm_eps = 1e-5;                         // added to the variance in a norm
   WeightInit kernel_init = WeightInit::torch;     // first values of hidden layers
   WeightInit head_init = WeightInit::torch;       // of output layers; zero: of the actor's, the others' as kernel_init
+  NormPlace norm_place = NormPlace::before_activation;
+  bool norm_input = false;                    // batch norms: one of the raw inputs as well
+  double batch_norm_momentum = 0.99;          // κ of running statistics: m ← κm + (1 − κ)μ
+  bool batch_norm_unbiased = false;           // running variances take the batch's unbiased one
+  std::int64_t renorm_warmup_steps = 100000;  // training passes before batch_renorm renormalises
+  JointBatch joint_batch = JointBatch::off;
+  TargetNetwork target_network = TargetNetwork::polyak;
   PolicyKind policy = PolicyKind::squashed_gaussian;
   LogStdRule log_std_rule = LogStdRule::clamp;
   bool normalize_obs = false;  // running normalisation of observations; replay keeps them raw

@@ -68,7 +68,19 @@ struct EnumNames<Activation> {
 };
 template <>
 struct EnumNames<NormLayer> {
-  static constexpr std::array<std::string_view, 2> value = {"none", "layer"};
+  static constexpr std::array<std::string_view, 5> value = {"none", "layer", "rms", "batch", "batch_renorm"};
+};
+template <>
+struct EnumNames<NormPlace> {
+  static constexpr std::array<std::string_view, 2> value = {"before_activation", "after_activation"};
+};
+template <>
+struct EnumNames<JointBatch> {
+  static constexpr std::array<std::string_view, 3> value = {"off", "online", "both"};
+};
+template <>
+struct EnumNames<TargetNetwork> {
+  static constexpr std::array<std::string_view, 2> value = {"polyak", "none"};
 };
 template <>
 struct EnumNames<WeightDecayScope> {
@@ -166,7 +178,7 @@ void for_each_setting(Config& c, Visitor&& visit) {
         c.net_arch_critic);
   visit(in_new_run({"activation_fn", group, "activation of the hidden layers"}), c.activation_fn);
   visit(in_new_run({"norm_layer_actor", group,
-                    "normalisation between the actor's hidden products and their activations: none, or LayerNorm"}),
+                    "normalisation in the actor's hidden layers: none, LayerNorm, RMSNorm, BatchNorm or BatchRenorm"}),
         c.norm_layer_actor);
   visit(in_new_run({"norm_layer_critic", group, "the same for critics and state values"}), c.norm_layer_critic);
   visit(SettingInfo{"norm_eps", group, "what a norm adds to the variance (1e-5 in PyTorch, 1e-6 in Flax)", 0, 1, true},
@@ -184,6 +196,20 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "(DroQ: 0.01 with norm_layer_critic = layer); 0 = none",
                     0, 0.99},
         c.dropout_rate);
+  visit(in_new_run({"norm_place", group, "where a hidden layer's norm stands"}), c.norm_place);
+  visit(in_new_run({"norm_input", group,
+                    "networks with batch norms begin with one of their raw inputs, (s, a) of the critics"}),
+        c.norm_input);
+  visit(
+      SettingInfo{"batch_norm_momentum", group,
+                  "what running statistics keep at each training pass (0.99 in Flax; PyTorch's momentum is 1 minus it)",
+                  0, 0.9999999},
+      c.batch_norm_momentum);
+  visit(SettingInfo{"batch_norm_unbiased", group, "running variances take v·n/(n − 1) of a batch of n rows (PyTorch)"},
+        c.batch_norm_unbiased);
+  visit(SettingInfo{"renorm_warmup_steps", group,
+                    "training passes of a network in which batch_renorm is a batch norm still", 0, 1e15},
+        c.renorm_warmup_steps);
   visit(in_new_run({"n_critics", group, "number of critics; targets and the actor use the smallest", 1, 64}),
         c.n_critics);
   visit(in_new_run({"normalize_obs", group,
@@ -300,6 +326,15 @@ void for_each_setting(Config& c, Visitor&& visit) {
                     "targets of the critics have the entropy term −α log π; without it only the actor is soft (RLPD)"},
         c.backup_entropy);
   visit(SettingInfo{"tau", group, "Polyak factor of the targets", 0, 1, true}, c.tau);
+  visit(
+      in_new_run({"target_network", group,
+                  "polyak: averages of the critics; none: the critics' own values at s', from the pass of their loss"}),
+      c.target_network);
+  visit(
+      SettingInfo{"joint_batch", group,
+                  "whose batch norms see [s, a; s', a'] as one batch in training: nobody's, the critics' (online), or "
+                  "those of their targets too (both)"},
+      c.joint_batch);
   visit(SettingInfo{"target_update_interval", group, "updates between Polyak steps", 1, 1e9}, c.target_update_interval);
   visit(SettingInfo{"policy_delay", group, "updates between steps of the actor and of α", 1, 1e9}, c.policy_delay);
   visit(SettingInfo{"n_steps", group, "length of n-step returns (entropies on the way are left out)", 1, 1000},

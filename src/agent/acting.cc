@@ -45,7 +45,7 @@ void Acting<T>::sample(std::span<const T> obs, int rows, RowNoise noise, T alpha
     if (state_.actor_nets.empty()) {
       head_from_critics(first, count, alpha);
     } else {
-      state_.actor_nets[0].forward(backend_.kernels(), state_.actor.value, x, b.tapes[0], first,
+      state_.actor_nets[0].forward(backend_.kernels(), state_.actor_values(), x, b.tapes[0], first,
                                    as_outputs(b.samples.head.rows_from(first, count)));
     }
     state_.policy->sample(backend_.kernels(), b.samples, first, count);
@@ -57,7 +57,7 @@ template <class T>
 void Acting<T>::head_from_critics(int first, int count, T alpha) {
   Buffers& b = *buffers_;
   for (std::size_t i = 0; i < b.critics.size(); ++i)
-    state_.critic_nets[i].forward(backend_.kernels(), state_.critic.value, b.x.rows_from(first, count), b.tapes[i],
+    state_.critic_nets[i].forward(backend_.kernels(), state_.critic_values(), b.x.rows_from(first, count), b.tapes[i],
                                   first, b.critics[i].rows_from(first, count));
   for (int a = 0; a < b.samples.num_actions; ++a) {
     objective_.actor_value({b.critics, 0, a * objective_.num_outputs()}, first, count, b.value.data(),

@@ -29,9 +29,9 @@ void CriticReader<T>::pass(std::span<const T> obs, std::span<const T> actions, i
     }
     for (int d = 0; num_actions_ == 0 && d < act_dim_; ++d) x_.at(r, obs_dim_ + d) = actions[r * act_dim_ + d];
   }
-  const T* params = target && state_.critic_target ? state_.critic_target : state_.critic.value;
+  const NetworkValues<T> values = state_.critic_values(target);
   for (std::size_t i = 0; i < out_.size(); ++i)
-    state_.critic_nets[i].forward(backend_.kernels(), params, x_.rows_from(0, count), tape_, 0,
+    state_.critic_nets[i].forward(backend_.kernels(), values, x_.rows_from(0, count), tape_, 0,
                                   out_[i].rows_from(0, count));
 }
 

@@ -11,7 +11,7 @@ int head_of_critics(PolicyGraph& graph, LearnerState<float>& state, const Critic
                     float alpha, int x) {
   std::vector<int> outputs;
   for (const Network<float>& net : state.critic_nets)
-    outputs.push_back(net.describe(graph, state.critic.value, x, {{"output", net.shape().out}})[0]);
+    outputs.push_back(net.describe(graph, state.critic_values(), x, {{"output", net.shape().out}})[0]);
   return graph.add(DivideStep{alpha}, {objective.describe_value(graph, outputs)});
 }
 
@@ -31,7 +31,7 @@ PolicyDescription describe_policy(LearnerState<float>& state, const CriticObject
   } else {
     std::vector<OutputPart> parts;
     for (const HeadPart& part : state.policy->head_parts()) parts.push_back({part.name, part.outputs});
-    head = state.actor_nets[0].describe(out.graph, state.actor.value, x, parts);
+    head = state.actor_nets[0].describe(out.graph, state.actor_values(), x, parts);
   }
   out.values = state.policy->describe(out.graph, head);
   if (state.actor_nets.empty()) out.values.kind += " of the critics' values (boltzmann)";

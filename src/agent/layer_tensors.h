@@ -25,8 +25,8 @@ void clear_unused_lanes(const Slot& slot, T* data) {
   }
 }
 
-// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count); of a norm γ
-// (count) and β.
+// Outputs [first, first + count) of a layer as two tensors, weight (count, in) and bias (count), where it has any; of a
+// norm γ (count) and β.
 template <class T>
 void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot& slot, T* base, int first, int count) {
   T* data = base + slot.offset;
@@ -60,7 +60,7 @@ void add_layer(std::vector<TensorRef>& out, const std::string& name, const Slot&
     for (int o = 0; o < count; ++o) data[slot.bias_index(first + o)] = static_cast<T>(values[o]);
   };
   out.push_back(std::move(weight));
-  out.push_back(std::move(bias));
+  if (slot.has_bias) out.push_back(std::move(bias));
 }
 
 // One value, in the first of kLanes lanes.
@@ -77,6 +77,22 @@ void add_scalar(std::vector<TensorRef>& out, const std::string& name, T* value) 
                    std::fill_n(value, kLanes, T(0));
                    *value = static_cast<T>(values[0]);
                  }});
+}
+
+// Values that are no parameters, in the learner's own precision.
+template <class T, class F>
+void add_vector(std::vector<TensorRef>& out, const std::string& name, std::span<T> values, F changed) {
+  TensorRef tensor{name, {static_cast<std::int64_t>(values.size())}, nullptr, nullptr};
+  tensor.read = [values](std::span<float> to) {
+    SOFTAC_REQUIRE(to.size() == values.size(), to.size(), values.size());
+    std::ranges::transform(values, to.begin(), [](T x) { return static_cast<float>(x); });
+  };
+  tensor.write = [values, changed](std::span<const float> from) {
+    SOFTAC_REQUIRE(from.size() == values.size(), from.size(), values.size());
+    std::ranges::transform(from, values.begin(), [](float x) { return static_cast<T>(x); });
+    changed();
+  };
+  out.push_back(std::move(tensor));
 }
 
 // Running statistics, in double.

@@ -19,6 +19,11 @@ const std::vector<int>& hidden_widths(const std::vector<int>& own, const SacConf
   return own.empty() ? config.net_arch : own;
 }
 
+BatchNormRule norm_rule(const SacConfig& config, NormLayer norm) {
+  return {config.norm_eps, config.batch_norm_momentum, config.batch_norm_unbiased, norm == NormLayer::batch_renorm,
+          config.renorm_warmup_steps};
+}
+
 template <class T>
 std::vector<Network<T>> make_actor(int obs_dim, const SacConfig& config, const Policy<T>& policy, ParamLayout& layout) {
   if (config.discrete_policy == DiscretePolicy::boltzmann) return {};
@@ -27,7 +32,9 @@ std::vector<Network<T>> make_actor(int obs_dim, const SacConfig& config, const P
                      policy.head_columns(),
                      config.activation_fn,
                      config.norm_layer_actor,
-                     config.norm_eps,
+                     norm_rule(config, config.norm_layer_actor),
+                     config.norm_place,
+                     config.norm_input && joins_rows(config.norm_layer_actor),
                      {config.kernel_init, config.head_init}};
   for (const HeadPart& part : policy.head_parts()) shape.init.output_parts.push_back(part.outputs);
   return {Network<T>("actor", shape, layout)};
@@ -39,7 +46,9 @@ NetworkShape critic_shape(int in, int out, const SacConfig& config) {
           out,
           config.activation_fn,
           config.norm_layer_critic,
-          config.norm_eps,
+          norm_rule(config, config.norm_layer_critic),
+          config.norm_place,
+          config.norm_input && joins_rows(config.norm_layer_critic),
           {config.kernel_init, config.head_init == WeightInit::zero ? config.kernel_init : config.head_init},
           config.dropout_rate};
 }
@@ -87,6 +96,17 @@ void add_actor(std::vector<TensorRef>& out, const std::string& prefix, const Par
   }
 }
 
+template <class T>
+void add_running(std::vector<TensorRef>& out, const std::string& network, const ParamLayout& layout,
+                 RunningStatistics<T>& norms) {
+  for (const StatisticsSlot& slot : layout.statistics()) {
+    const auto changed = [&norms, slot] { norms.refresh(slot.offset, slot.out); };
+    add_vector(out, slot.name + ".running_mean", std::span(norms.mean + slot.offset, slot.out), changed);
+    add_vector(out, slot.name + ".running_var", std::span(norms.variance + slot.offset, slot.out), changed);
+  }
+  if (norms.size > 0) add_statistics(out, network + ".norm_passes", std::span(&norms.passes, 1), [] {});
+}
+
 // FNV-1a over bit patterns.
 class StateDigest {
  public:
@@ -113,9 +133,11 @@ LearnerState<T>::LearnerState(int obs_dim, int act_dim, const SacConfig& config,
       actor(arena, actor_layout.size()),
       critic(arena, critic_layout.size()),
       value(arena, value_layout.size()),
-      critic_target(make_target(arena, critic, value_nets.empty())),
+      critic_target(make_target(arena, critic, value_nets.empty() && config.target_network == TargetNetwork::polyak)),
       value_target(make_target(arena, value, !value_nets.empty())),
       log_alpha(arena, kLanes),
+      actor_norms(arena, actor_layout, config.norm_eps),
+      critic_norms(arena, critic_layout, config.norm_eps),
       noise(seed, StreamKind::update),
       draws_noise(policy->continuous() || draws_target_critics(config)) {
   if (config.normalize_obs) obs_norm.emplace(obs_dim, config);
@@ -162,6 +184,8 @@ std::vector<TensorRef> LearnerState<T>::model_tensors() {
   add_layers(out, "", value_layout, value.value);
   if (value_target) add_layers(out, "target.", value_layout, value_target);
   add_scalar(out, "log_ent_coef", log_alpha.value);
+  add_running(out, "actor", actor_layout, actor_norms);
+  add_running(out, "critic", critic_layout, critic_norms);
   if (obs_norm) {
     const auto changed = [norm = &*obs_norm] { norm->statistics_changed(); };
     add_statistics(out, "obs_norm.mean", obs_norm->mean, changed);
@@ -203,6 +227,11 @@ std::uint64_t LearnerState<T>::hash() const {
   }
   digest.add(critic_target, critic.size);
   digest.add(value_target, value.size);
+  for (const RunningStatistics<T>* norms : {&actor_norms, &critic_norms}) {
+    digest.add(norms->mean, norms->size);
+    digest.add(norms->variance, norms->size);
+    if (norms->size > 0) digest.add(&norms->passes, 1);
+  }
   if (obs_norm) {
     for (const auto& x : {obs_norm->mean, obs_norm->variance})
       digest.add(x.data(), static_cast<std::int64_t>(x.size()));

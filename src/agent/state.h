@@ -33,13 +33,14 @@ struct LearnerState {
   std::vector<Network<T>> critic_nets;  // N: (s, a) → M, or with discrete actions s → A·M
   std::vector<Network<T>> value_nets;   // V_ψ(s): one with variant = state_value, else none
   Params<T> actor;
-  Params<T> critic;                             // θ of all critics, one after the other
-  Params<T> value;                              // ψ
-  T* critic_target;                             // θ̄, laid out as critic.value; null with variant = state_value
-  T* value_target;                              // ψ̄, laid out as value.value; null otherwise
-  Params<T> log_alpha;                          // one value in the first lane
-  std::optional<ObsNormaliser<T>> obs_norm;     // with normalize_obs
-  std::optional<RewardNormaliser> reward_norm;  // with normalize_reward
+  Params<T> critic;     // θ of all critics, one after the other
+  Params<T> value;      // ψ
+  T* critic_target;     // θ̄, laid out as critic.value; null with variant = state_value or target_network = none
+  T* value_target;      // ψ̄, laid out as value.value; null otherwise
+  Params<T> log_alpha;  // one value in the first lane
+  RunningStatistics<T> actor_norms, critic_norms;  // of their batch norms; targets have none of their own
+  std::optional<ObsNormaliser<T>> obs_norm;        // with normalize_obs
+  std::optional<RewardNormaliser> reward_norm;     // with normalize_reward
   std::int64_t num_updates = 0;
   std::int64_t num_actor_updates = 0;
   Rng noise;         // of the updates: which target critics, reparameterisation
@@ -50,6 +51,11 @@ struct LearnerState {
   // Pass `number` of its kind in the present update.
   DropoutPass dropout_pass(DropoutUse use, int number = 0) const {
     return {noise.seed(), num_updates, static_cast<std::uint32_t>(3 * number + static_cast<int>(use))};
+  }
+  // What a pass in evaluation mode reads. target: θ̄, where there is one.
+  NetworkValues<T> actor_values() const { return {actor.value, &actor_norms.evaluation}; }
+  NetworkValues<T> critic_values(bool target = false) const {
+    return {target && critic_target ? critic_target : critic.value, &critic_norms.evaluation};
   }
 
   std::vector<TensorRef> model_tensors();

@@ -6,7 +6,7 @@ namespace softac {
 
 template <class T>
 StateValue<T>::StateValue(LearnerState<T>& state, Arena& arena, int rows)
-    : net_(state.value_nets, state.value, arena, rows), loss_terms_(arena.take<T>(rows)) {}
+    : net_(state.value_nets, state.value, nullptr, arena, rows), loss_terms_(arena.take<T>(rows)) {}
 
 // d_V = (2/B)(V − v),  v = −actor_terms
 template <class T>
@@ -25,7 +25,7 @@ double StateValue<T>::gradients(Passes<T>& passes, Panels<const T> obs, const T*
     }
     net_.backward(passes.kernels(), 0, first, count);
   });
-  net_.weight_gradients(passes, obs);
+  net_.weight_gradients(passes, obs, rows);
   return static_cast<double>(lane_sum(loss_terms_, rows) / static_cast<T>(rows));
 }
 

@@ -18,6 +18,13 @@ void copy_rows(const Panels<T>& from, const Panels<T>& to) {
     std::memcpy(to.panel(p), from.panel(p), static_cast<std::size_t>(to.rows) * kLanes * sizeof(T));
 }
 
+// Rows that the critics' training pass takes for B of the batch. Those at s' are of use where a batch norm sees them or
+// targets bootstrap from their values.
+int rows_of_critics(const SacConfig& config) {
+  const bool joint = config.joint_batch != JointBatch::off && joins_rows(config.norm_layer_critic);
+  return joint || config.target_network == TargetNetwork::none ? 2 * config.batch_size : config.batch_size;
+}
+
 }  // namespace
 
 template <class T>
@@ -36,16 +43,18 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
       x_(config.normalize_obs ? arena_.panels<T>(2 * config.batch_size, obs_dim + act_dim) : batch_.x),
       scaled_(batch_),
       critic_in_(state_.critic_nets[0].shape().in),
+      critic_rows_(rows_of_critics(config)),
       samples_(state_.policy->make_samples(arena_, (1 + config.n_target_actions) * config.batch_size)),
-      critics_(state_.critic_nets, state_.critic, arena_, config.batch_size, obs_dim, critic_in_ - obs_dim),
-      actor_(state_.actor_nets, state_.actor, arena_, config.batch_size),
+      critics_(state_.critic_nets, state_.critic, &state_.critic_norms, arena_, critic_rows_, obs_dim,
+               critic_in_ - obs_dim),
+      actor_(state_.actor_nets, state_.actor, &state_.actor_norms, arena_, config.batch_size),
       critic_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.critic, &state_.critic_layout,
                         arena_),
       value_optimiser_(optimiser_rule(config, config.learning_rate_critic), state_.value, &state_.value_layout, arena_),
       actor_optimiser_(optimiser_rule(config, config.learning_rate_actor), state_.actor, &state_.actor_layout, arena_),
       temperature_(act_dim, config, state_.log_alpha, arena_),
       target_critics_(static_cast<std::size_t>(num_target_critics(config))),
-      target_(make_target_source(state_, samples_, objective_->num_outputs(), config.n_target_actions,
+      target_(make_target_source(state_, samples_, critics_, config, objective_->num_outputs(),
                                  std::span<const int>(target_critics_), passes_, arena_)) {
   std::iota(target_critics_.begin(), target_critics_.end(), 0);
   const std::size_t rows = config.batch_size, pairs = rows * samples_.num_actions;
@@ -60,6 +69,7 @@ SacUpdate<T>::SacUpdate(int obs_dim, int act_dim, const SacConfig& config, std::
     scratch.order.resize(passes_.block());
     scratch_.push_back(std::move(scratch));
   }
+  if (!state_.actor_nets.empty()) actor_out_.push_back(as_outputs(samples_.head.rows_from(0, config.batch_size)));
   column_.resize(rows);
   carrier_.resize(rows);
   replayed_.resize(rows * act_dim);
@@ -219,13 +229,16 @@ void SacUpdate<T>::sample_policy() {
 }
 
 // Rows at s keep their tape for the actor step. A block may hold rows of both kinds. Further draws at s' have the same
-// head.
+// head. A batch norm is in evaluation mode at s', with the running statistics of the updates before, then in training
+// mode at s.
 template <class T>
 void SacUpdate<T>::sample_policy(int begin, int end) {
   if (state_.actor_nets.empty()) return;
   const int rows = batch_.batch_size;
   const KernelTable<T>& k = passes_.kernels();
   const Network<T>& net = state_.actor_nets[0];
+  const bool pass_at_s = actor_.joins() && begin < rows;
+  if (actor_.joins()) begin = std::max(begin, rows);
   passes_.for_rows(end - begin, net.cost_per_row(), [&](int worker, int start, int count) {
     const int first = begin + start, at_s = std::clamp(rows - first, 0, count), next = first + at_s;
     const auto head_rows = [&](int row, int n) { return samples_.head.rows_from(row, n); };
@@ -235,7 +248,7 @@ void SacUpdate<T>::sample_policy(int begin, int end) {
     }
     if (at_s == count) return;
     const int left = count - at_s;
-    net.forward(k, state_.actor.value, obs().rows_from(next, left), scratch_[worker].policy_tape, 0,
+    net.forward(k, state_.actor_values(), obs().rows_from(next, left), scratch_[worker].policy_tape, 0,
                 as_outputs(head_rows(next, left)));
     state_.policy->sample(k, samples_, next, left);
     for (int draw = 1; draw < config_.n_target_actions; ++draw) {
@@ -244,11 +257,16 @@ void SacUpdate<T>::sample_policy(int begin, int end) {
       state_.policy->sample(k, samples_, row, left);
     }
   });
+  if (!pass_at_s) return;
+  actor_.forward_all(passes_, obs().rows_from(0, rows), actor_mode_, actor_out_);
+  passes_.for_rows(rows, net.shape().out,
+                   [&](int, int first, int count) { state_.policy->sample(k, samples_, first, count); });
 }
 
 template <class T>
 void SacUpdate<T>::find_targets() {
   const NextValues<T>& next = target_->evaluate(passes_, batch_, x_);
+  critics_passed_ = target_->trains_critics();
   if (state_.actor_nets.empty()) {
     for (int a = 0; a < next.num_actions(); ++a) policy_from_critics(next.values(a), a, batch_.batch_size);
     state_.policy->sample(passes_.kernels(), samples_, batch_.batch_size, batch_.batch_size);
@@ -267,12 +285,13 @@ void SacUpdate<T>::critic_forward_rows(int i, int first, int count) {
 
 template <class T>
 void SacUpdate<T>::critic_forward() {
+  critics_passed_ = false;  // its tapes are overwritten
   passes_.for_networks(critics_.count(), critics_.cost_per_row(),
                        [&](int, int i, int first, int count) { critic_forward_rows(i, first, count); });
 }
 
 template <class T>
-void SacUpdate<T>::critic_backward_rows(int i, int first, int count) {
+void SacUpdate<T>::critic_loss_rows(int i, int first, int count) {
   const Outputs<T> d_q = critics_.d_out(i);
   if (!continuous()) {  // only the replayed action's outputs have a part in the loss
     for (int b = first; b < first + count; ++b) {
@@ -280,18 +299,21 @@ void SacUpdate<T>::critic_backward_rows(int i, int first, int count) {
     }
   }
   objective_->loss(i, critics_.out(i), column_.data(), y_, first, count, critic_terms_[i], d_q, q_[i]);
-  critics_.backward(passes_.kernels(), i, first, count);
 }
 
 template <class T>
 double SacUpdate<T>::critic_gradients() {
+  const int rows = batch_.batch_size;
+  const auto loss = [&](int, int i, int first, int count) { critic_loss_rows(i, first, count); };
   critics_.refresh(passes_);
   critics_.begin_pass(state_.dropout_pass(DropoutUse::critic));
-  passes_.for_networks(critics_.count(), 2 * critics_.cost_per_row(), [&](int, int i, int first, int count) {
-    critic_forward_rows(i, first, count);
-    critic_backward_rows(i, first, count);
-  });
-  critics_.weight_gradients(passes_, critic_input());
+  if (critics_passed_) {
+    critics_.backward_all(passes_, critic_input(), rows, critics_.cost_per_row(), loss);
+  } else {
+    critics_.train(passes_, critic_input(), rows, loss);
+  }
+  critics_passed_ = false;
+  critics_.weight_gradients(passes_, critic_input(), rows);
   return critic_loss();
 }
 
@@ -388,12 +410,13 @@ void SacUpdate<T>::actor_gradients(const Policy<T>& policy) {
   actor_.refresh(passes_);
   policy.prepare(actor_loss_);
   const int last_pass = samples_.num_actions - 1;
-  passes_.for_rows(batch_.batch_size, 2 * critics_.cost_per_row(), [&](int worker, int first, int count) {
-    if (policy.needs_action_gradient()) action_gradient_rows(scratch_[worker], last_pass, first, count);
-    policy.backward(passes_.kernels(), samples_, actor_loss_, first, count, actor_.d_out(0).panels());
-    actor_.backward(passes_.kernels(), 0, first, count);
-  });
-  actor_.weight_gradients(passes_, obs().rows_from(0, batch_.batch_size));
+  const auto at_s = obs().rows_from(0, batch_.batch_size);
+  actor_.backward_all(
+      passes_, at_s, at_s.rows, 2 * critics_.cost_per_row(), [&](int worker, int, int first, int count) {
+        if (policy.needs_action_gradient()) action_gradient_rows(scratch_[worker], last_pass, first, count);
+        policy.backward(passes_.kernels(), samples_, actor_loss_, first, count, actor_.d_out(0).panels());
+      });
+  actor_.weight_gradients(passes_, at_s, at_s.rows);
 }
 
 template <class T>
@@ -414,6 +437,7 @@ void SacUpdate<T>::set_learning_rates(double actor, double critic, double ent_co
 
 template <class T>
 void SacUpdate<T>::parameters_changed() {
+  critics_passed_ = false;
   critics_.parameters_changed();
   actor_.parameters_changed();
   if (value_) value_->parameters_changed();

@@ -39,6 +39,8 @@ class SacUpdate {
   double target_entropy() const { return temperature_.target_entropy(); }
   // Parameters were changed from outside (a file, a test).
   void parameters_changed();
+  // For a copy that is looked at: batch norms of the actor stay in evaluation mode, with the statistics that they have.
+  void evaluate_only() { actor_mode_ = PassMode::evaluation; }
   void set_learning_rates(double actor, double critic, double ent_coef);
 
   // One update from the filled batch: draws the noise, then the rest in the order of E14.
@@ -87,7 +89,8 @@ class SacUpdate {
   };
 
   Panels<T> obs() const { return x_.first_cols(batch_.obs_dim); }  // (2B, O)
-  Panels<T> critic_input() const { return x_.first_cols(critic_in_).rows_from(0, batch_.batch_size); }
+  // What the critics' training pass takes: the batch at s, or all of it (2B).
+  Panels<T> critic_input() const { return x_.first_cols(critic_in_).rows_from(0, critic_rows_); }
   bool actor_due() const { return state_.num_updates % config_.policy_delay == 0; }
   bool target_due() const { return (state_.num_updates + 1) % config_.target_update_interval == 0; }
   bool continuous() const { return state_.policy->continuous(); }
@@ -96,7 +99,7 @@ class SacUpdate {
 
   void sample_policy(int begin, int end);  // rows of [s; s']
   void critic_forward_rows(int i, int first, int count);
-  void critic_backward_rows(int i, int first, int count);
+  void critic_loss_rows(int i, int first, int count);
   void policy_from_critics(const CriticValues<T>& q, int action, int first_row);
   void terms_of_pass(int pass);
   void action_gradient_rows(Scratch& scratch, int pass, int first, int count);
@@ -118,8 +121,12 @@ class SacUpdate {
   BatchView<T> scaled_;         // the batch with rewards as targets read them: the batch's own, or r/c
   double reward_unit_ = 1.0;    // c of the last batch
   int critic_in_;               // columns of x that critics read
+  int critic_rows_;             // and rows in training: B or 2B
   WeightedActions<T> samples_;  // ((1 + n)·B)
   TrainedNetworks<T> critics_, actor_;
+  std::vector<Outputs<T>> actor_out_;  // the head's rows at s
+  PassMode actor_mode_ = PassMode::training;
+  bool critics_passed_ = false;  // the critics' training pass has been made, to find the targets
   Optimiser<T> critic_optimiser_, value_optimiser_, actor_optimiser_;
   Temperature<T> temperature_;
   std::vector<int> target_critics_;

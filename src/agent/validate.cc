@@ -7,6 +7,7 @@
 #include "agent/reduce.h"
 #include "agent/setting_checks.h"
 #include "math/backend.h"
+#include "nn/network.h"
 #include "softac/error.h"
 
 namespace softac {
@@ -69,6 +70,41 @@ struct Sizes {
   double samples;                   // actions drawn for an update
 };
 
+// Batch norms, joint batches and critics without targets.
+void check_batch_norms(const SacConfig& c, SettingChecks& checks) {
+  const bool actor = joins_rows(c.norm_layer_actor), critic = joins_rows(c.norm_layer_critic);
+  const char* key = critic ? "norm_layer_critic" : "norm_layer_actor";
+  const std::string name(
+      EnumNames<NormLayer>::value[static_cast<std::size_t>(critic ? c.norm_layer_critic : c.norm_layer_actor)]);
+  checks.rule(!(actor || critic) || c.batch_size >= 2, {"batch_size", key},
+              std::to_string(c.batch_size) + ": must be at least 2 with " + key + " = \"" + name +
+                  "\", whose variances are those of a batch");
+  checks.rule(!c.norm_input || actor || critic, {"norm_input", "norm_layer_actor", "norm_layer_critic"},
+              "true: needs norm_layer_actor or norm_layer_critic to be batch or batch_renorm");
+  checks.rule(c.norm_place == NormPlace::before_activation || c.norm_layer_actor != NormLayer::none ||
+                  c.norm_layer_critic != NormLayer::none,
+              {"norm_place", "norm_layer_actor", "norm_layer_critic"},
+              "after_activation: there is no norm to place; set norm_layer_actor or norm_layer_critic");
+  checks.rule(c.target_network == TargetNetwork::polyak || c.joint_batch == JointBatch::online,
+              {"target_network", "joint_batch"},
+              "none: must be polyak unless joint_batch = \"online\", whose pass gives the values at s'");
+  checks.rule(c.joint_batch == JointBatch::off || c.n_target_actions * c.actor_components == 1,
+              {"joint_batch", "n_target_actions", "actor_components"},
+              "a joint batch holds one action for each s', here there are n_target_actions = " +
+                  std::to_string(c.n_target_actions) + " times actor_components = " +
+                  std::to_string(c.actor_components) + "; leave it at off or set both to 1");
+  checks.rule(c.joint_batch == JointBatch::off || c.variant == Variant::sac, {"joint_batch", "variant"},
+              "must be off with variant = \"state_value\", whose critics never see s'");
+  checks.rule(!critic || c.variant == Variant::sac, {"norm_layer_critic", "variant"},
+              name + ": must be none, layer or rms with variant = \"state_value\"");
+  const bool alike = !critic && c.target_network == TargetNetwork::polyak;
+  checks.rule(alike || c.dropout_rate == 0.0, {"dropout_rate", "norm_layer_critic", "target_network"},
+              number_text(c.dropout_rate) + ": must be 0 with batch norms in the critics or target_network = \"none\"");
+  checks.rule(alike || !draws_target_critics(c), {"n_target_critics", "norm_layer_critic", "target_network"},
+              std::to_string(c.n_target_critics) +
+                  ": must be 0 (all) with batch norms in the critics or target_network = \"none\"");
+}
+
 void check_continuous(const SacConfig& c, int act_dim, SettingChecks& checks) {
   checks.range("act_dim", act_dim, 1, kMaxActDim);
   checks.rule(c.discrete_policy == DiscretePolicy::softmax, {"discrete_policy"},
@@ -101,6 +137,11 @@ void check_discrete(const SacConfig& c, int act_dim, SettingChecks& checks) {
         "an entropy of continuous actions; leave it at auto (½ log A), or set a number");
   checks.rule(c.discrete_policy == DiscretePolicy::softmax || c.ent_coef_auto || c.ent_coef > 0.0,
               {"discrete_policy", "ent_coef"}, "boltzmann: the Boltzmann policy needs a temperature, ent_coef above 0");
+  const bool one_mode = !joins_rows(c.norm_layer_critic) && c.target_network == TargetNetwork::polyak;
+  checks.rule(
+      c.discrete_policy == DiscretePolicy::softmax || one_mode,
+      {"discrete_policy", "norm_layer_critic", "target_network"},
+      "boltzmann: the policy is the critics' own, which must have neither batch norms nor target_network = none");
 }
 
 void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& checks) {
@@ -129,7 +170,8 @@ void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& ch
   const char *actor_key = own(c.net_arch_actor, "net_arch_actor"),
              *critic_key = own(c.net_arch_critic, "net_arch_critic");
   most(batch * widest(widths(c.net_arch_actor, c)), actor_key, "batch_size times the actor's widest layer");
-  most(batch * widest(widths(c.net_arch_critic, c)), critic_key, "batch_size times the critics' widest layer");
+  most((joins_rows(c.norm_layer_critic) ? 2.0 : 1.0) * batch * widest(widths(c.net_arch_critic, c)), critic_key,
+       "batch_size times the critics' widest layer");
   most(sizes.actor, actor_key, "the actor's weights");
   most(sizes.critic, critic_key, "a critic's weights");
 }
@@ -215,6 +257,7 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
               "actor_first: must be critic_first with discrete_policy = \"boltzmann\", which has no actor");
   checks.rule(c.kernel_init != WeightInit::zero, {"kernel_init"},
               "zero: hidden layers would all stay alike; zero is for head_init");
+  check_batch_norms(c, checks);
   if (c.critic_loss == CriticLoss::mse) return;
   checks.rule(c.variant == Variant::sac, {"critic_loss", "variant"},
               std::string(EnumNames<CriticLoss>::value[static_cast<std::size_t>(c.critic_loss)]) +
@@ -276,7 +319,8 @@ void check_agent(const SacConfig& config, int obs_dim, int act_dim, int threads,
 }
 
 // Parameters with gradient, two moments, target and transposes; of each row the batch, and each layer's output and
-// gradient, two of them for activations that keep their input too.
+// gradient, two of them for activations that keep their input too. A norm keeps three values more; critics with batch
+// norms take both halves of the batch, their targets as well.
 double learner_bytes(const SacConfig& c, int obs_dim, int act_dim, int threads) {
   const Sizes sizes(c, obs_dim, act_dim);
   const auto sum = [](const std::vector<int>& hidden) {
@@ -285,9 +329,11 @@ double learner_bytes(const SacConfig& c, int obs_dim, int act_dim, int threads) 
     return total;
   };
   const double actor_row = sum(widths(c.net_arch_actor, c)), critic_row = sum(widths(c.net_arch_critic, c));
+  const double norms = c.norm_layer_critic == NormLayer::none ? 0.0 : 3.0 * critic_row * c.n_critics;
+  const double halves = joins_rows(c.norm_layer_critic) ? 4.0 : 1.0;
   const double weights = 5.0 * sizes.actor + 6.0 * c.n_critics * sizes.critic + 5.0 * sizes.value;
   const double row = 2.0 * (obs_dim + act_dim) + 3.0 * sizes.actor_out + 2.0 * actor_row +
-                     c.n_critics * (2.0 * critic_row + 2.0 * sizes.critic_out);
+                     halves * (c.n_critics * (2.0 * critic_row + 2.0 * sizes.critic_out) + norms);
   const double scratch = 256.0 * threads * (actor_row + 2.0 * critic_row);
   return 4.0 *
          (weights + row * c.batch_size + sizes.samples * (4.0 * act_dim + 2.0) + sizes.target * c.batch_size + scratch);

@@ -31,6 +31,7 @@ LearnerProbe::LearnerProbe(int obs_dim, int act_dim, const SacConfig& config, co
       update_(obs_dim, act_dim, config, 0, 1, backend),
       acting_(update_.state(), update_.objective(), update_.backend(), obs_dim, act_dim),
       critics_(update_.state(), update_.objective(), update_.backend(), obs_dim, act_dim, config.num_actions) {
+  update_.evaluate_only();
   const LearnerState<float>& state = update_.state();
   if (continuous() && config.actor_components == 1 && config.actor_covariance == ActorCovariance::diagonal)
     gradients_.emplace(act_dim, config, state.actor.size);
@@ -70,11 +71,11 @@ bool LearnerProbe::act(std::span<const float> obs, int rows, Rng& noise, std::sp
   return finite;
 }
 
-void LearnerProbe::critic_pass(const float* params, int count) {
+void LearnerProbe::critic_pass(int count) {
   const LearnerState<float>& state = update_.state();
   for (std::size_t i = 0; i < out_.size(); ++i)
-    state.critic_nets[i].forward(update_.backend().kernels(), params, x_.rows_from(0, count), critic_tape_, 0,
-                                 out_[i].rows_from(0, count));
+    state.critic_nets[i].forward(update_.backend().kernels(), state.critic_values(), x_.rows_from(0, count),
+                                 critic_tape_, 0, out_[i].rows_from(0, count));
 }
 
 void LearnerProbe::values(std::span<const float> obs, std::span<const float> actions, int rows, bool target,
@@ -100,12 +101,12 @@ void LearnerProbe::measure_networks(std::vector<DiagnosticValue>& out) {
   update_.read_batch();
   const Panels<float> x = update_.input().rows_from(0, config_.batch_size);
   for (const Network<float>& net : state.actor_nets) {
-    net.forward(kernels, state.actor.value, x.first_cols(obs_dim_), actor_tape_, 0, head_.rows_from(0, x.rows));
+    net.forward(kernels, state.actor_values(), x.first_cols(obs_dim_), actor_tape_, 0, head_.rows_from(0, x.rows));
     add_features("actor", net, actor_tape_, x.rows, true, out);
   }
   for (std::size_t i = 0; i < state.critic_nets.size(); ++i) {
     const Network<float>& net = state.critic_nets[i];
-    net.forward(kernels, state.critic.value, x.first_cols(net.shape().in), critic_tape_, 0,
+    net.forward(kernels, state.critic_values(), x.first_cols(net.shape().in), critic_tape_, 0,
                 out_[i].rows_from(0, x.rows));
     add_features("critic_" + std::to_string(i), net, critic_tape_, x.rows, i == 0, out);
   }
@@ -192,7 +193,7 @@ void LearnerProbe::measure_discrete(std::vector<DiagnosticValue>& out) {
     }
   }
   acting_.sample(obs, rows, {}, update_.alpha());
-  critic_pass(update_.state().critic.value, rows);
+  critic_pass(rows);
   const WeightedActions<float>& samples = acting_.samples();
   std::vector<double> entropy(rows), share(out_.size(), 0.0), q(rows * actions);
   bool carried = true;

@@ -49,8 +49,8 @@ class LearnerProbe final : public SoftValues {
  private:
   double unit() const { return update_.state().reward_unit(); }
   bool continuous() const { return config_.num_actions == 0; }
-  // The critics at rows 0 … count − 1 of x_, into out_. params: theirs or their targets'.
-  void critic_pass(const float* params, int count);
+  // The critics at rows 0 … count − 1 of x_, into out_.
+  void critic_pass(int count);
 
   // Each reads the batch's states; the first also its actions.
   void measure_networks(std::vector<DiagnosticValue>& out);

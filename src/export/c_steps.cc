@@ -148,6 +148,10 @@ struct StepText {
       const std::string high = c_float(step.clip), low = c_float(-step.clip), at = y() + "[i]";
       out += each(at + " < " + low + " ? " + low + " : " + at + " > " + high + " ? " + high + " : " + at);
     }
+    if (!step.gamma.empty()) {
+      out +=
+          each("@_fma(" + table_name(value, "weight") + "[i], " + y() + "[i], " + table_name(value, "bias") + "[i])");
+    }
     return out;
   }
   std::string operator()(const DenseStep& step) const {
@@ -164,6 +168,10 @@ struct StepText {
     return text;
   }
   std::string operator()(const LayerNormStep& step) const {
+    if (!step.centred) {
+      return "  " + call(CHelper::rms_norm, "rms_norm") + "(" + x() + ", " + size() + ", " +
+             table_name(value, "weight") + ", " + c_float(step.eps) + ", " + y() + ");\n";
+    }
     return "  " + call(CHelper::layer_norm, "layer_norm") + "(" + x() + ", " + size() + ", " +
            table_name(value, "weight") + ", " + table_name(value, "bias") + ", " + c_float(step.eps) + ", " + y() +
            ");\n";
@@ -257,10 +265,11 @@ struct StepTables {
     return c_table("float", table_name(value, part), texts(values));
   }
   std::string operator()(const NormaliseStep& step) const {
-    return floats("shift", step.shift) + floats("scale", step.scale);
+    const std::string affine = step.gamma.empty() ? "" : floats("weight", step.gamma) + floats("bias", step.beta);
+    return floats("shift", step.shift) + floats("scale", step.scale) + affine;
   }
   std::string operator()(const LayerNormStep& step) const {
-    return floats("weight", step.gamma) + floats("bias", step.beta);
+    return floats("weight", step.gamma) + (step.centred ? floats("bias", step.beta) : "");
   }
   std::string operator()(const DenseStep& step) const {
     const std::string name = table_name(value, "weight");

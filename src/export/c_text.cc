@@ -165,6 +165,15 @@ std::map<CHelper, HelperText> other_texts() {
         "  for (int i = 0; i < size; ++i) y[i] = @_fma(gamma[i], (x[i] - mean) * inv_std, beta[i]);\n"
         "}\n",
         {CHelper::lane_tree, CHelper::sqrt}}},
+      {CHelper::rms_norm,
+       {"static void @_rms_norm(const float *x, int size, const float *gamma, float eps, float *y) {\n"
+        "  float squares[16] = {0};\n"
+        "  float inv_rms;\n"
+        "  for (int i = 0; i < size; ++i) squares[i % 16] = @_fma(x[i], x[i], squares[i % 16]);\n"
+        "  inv_rms = 1.0f / @_sqrt(@_lane_tree(squares) / (float)size + eps);\n"
+        "  for (int i = 0; i < size; ++i) y[i] = gamma[i] * (x[i] * inv_rms);\n"
+        "}\n",
+        {CHelper::lane_tree, CHelper::sqrt}}},
       {CHelper::log_softmax,
        {"static void @_log_softmax(const float *x, int size, float *y) {\n"
         "  float most = x[0], sum = 0.0f;\n"

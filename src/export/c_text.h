@@ -33,6 +33,7 @@ enum class CHelper {
   lane_tree,
   sqrt,
   layer_norm,
+  rms_norm,
   log_softmax,
   argmax,
   draw,

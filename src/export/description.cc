@@ -20,7 +20,9 @@ bool finite(const std::vector<float>& values) {
 struct FiniteParameters {
   bool operator()(const DenseStep& step) const { return finite(step.weight) && finite(step.bias); }
   bool operator()(const LayerNormStep& step) const { return finite(step.gamma) && finite(step.beta); }
-  bool operator()(const NormaliseStep& step) const { return finite(step.shift) && finite(step.scale); }
+  bool operator()(const NormaliseStep& step) const {
+    return finite(step.shift) && finite(step.scale) && finite(step.gamma) && finite(step.beta);
+  }
   bool operator()(const DivideStep& step) const { return std::isfinite(step.by) && step.by != 0.0f; }
   template <class Step>
   bool operator()(const Step&) const {

@@ -44,7 +44,7 @@ Vector layer_norm(const LayerNormStep& step, const Vector& x) {
   const auto d = static_cast<float>(size);
   float sums[kLanes] = {}, squares[kLanes] = {};
   for (std::size_t i = 0; i < size; ++i) sums[i % kLanes] += x[i];
-  const float mean = lane_tree(sums) / d;
+  const float mean = step.centred ? lane_tree(sums) / d : 0.0f;
   for (std::size_t i = 0; i < size; ++i) squares[i % kLanes] = std::fma(x[i] - mean, x[i] - mean, squares[i % kLanes]);
   const float inv_std = 1.0f / std::sqrt(lane_tree(squares) / d + step.eps);
   Vector y(size);
@@ -53,9 +53,9 @@ Vector layer_norm(const LayerNormStep& step, const Vector& x) {
 }
 
 float normalise(const NormaliseStep& step, std::size_t i, float x) {
-  const float y = (x - step.shift[i]) * step.scale[i];
-  if (step.clip <= 0.0f) return y;
-  return y < -step.clip ? -step.clip : y > step.clip ? step.clip : y;
+  float y = (x - step.shift[i]) * step.scale[i];
+  if (step.clip > 0.0f) y = y < -step.clip ? -step.clip : y > step.clip ? step.clip : y;
+  return step.gamma.empty() ? y : std::fma(step.gamma[i], y, step.beta[i]);
 }
 
 Vector log_softmax(const Vector& x) {

@@ -35,6 +35,12 @@ struct StepWriter {
   std::string operator()(const NoiseStep&) const { return "noise"; }
   std::string operator()(const NormaliseStep& step) const {
     const std::string off = node("Sub", {x[0], row(step.shift)});
+    if (!step.gamma.empty()) {
+      const std::string scaled = node("Mul", {off, row(step.scale)});
+      const std::string held =
+          step.clip > 0.0f ? node("Clip", {scaled, graph.scalar(-step.clip), graph.scalar(step.clip)}) : scaled;
+      return last("Add", {node("Mul", {held, row(step.gamma)}), row(step.beta)});
+    }
     if (step.clip <= 0.0f) return last("Mul", {off, row(step.scale)});
     return last("Clip", {node("Mul", {off, row(step.scale)}), graph.scalar(-step.clip), graph.scalar(step.clip)});
   }
@@ -46,7 +52,7 @@ struct StepWriter {
   }
   std::string operator()(const LayerNormStep& step) const {
     const std::vector<OnnxAttribute> over = {{"axes", std::vector<std::int64_t>{1}}};
-    const std::string off = node("Sub", {x[0], node("ReduceMean", {x[0]}, over)});
+    const std::string off = step.centred ? node("Sub", {x[0], node("ReduceMean", {x[0]}, over)}) : x[0];
     const std::string variance = node("ReduceMean", {node("Mul", {off, off})}, over);
     const std::string std_dev = node("Sqrt", {node("Add", {variance, graph.scalar(step.eps)})});
     const auto size = static_cast<std::int64_t>(step.gamma.size());

@@ -34,14 +34,16 @@ struct TensorWriter {
     number("clip", step.clip);
     tensors.emplace(value.name + ".shift", row(step.shift));
     tensors.emplace(value.name + ".scale", row(step.scale));
+    if (!step.gamma.empty()) pair(row(step.gamma), row(step.beta));
   }
   void operator()(const DenseStep& step) const {
     kind("dense");
     pair(floats(step.weight, {step.out, step.in}), row(step.bias));
   }
   void operator()(const LayerNormStep& step) const {
-    kind("layer_norm");
+    kind(step.centred ? "layer_norm" : "rms_norm");
     number("eps", step.eps);
+    if (!step.centred) return void(tensors.emplace(value.name + ".weight", row(step.gamma)));
     pair(row(step.gamma), row(step.beta));
   }
   void operator()(const ActivateStep& step) const {

@@ -12,6 +12,7 @@
 #include "math/kernel_table.h"
 #include "nn/graph.h"
 #include "nn/params.h"
+#include "nn/statistics.h"
 #include "softac/rng.h"
 
 namespace softac {
@@ -32,7 +33,7 @@ struct BlockTape {
   Panels<T> y;           // (rows, out) outputs
   Panels<T> z;           // (rows, out) outputs before the activation; empty unless its derivative reads them
   Panels<T> normalised;  // (rows, out), of a norm: (x − mean)/std
-  T* inv_std = nullptr;  // (rows), of a norm: 1/std
+  T* inv_std = nullptr;  // (rows), of a norm of each row: 1/std
   Panels<T> mask;        // (rows, out), of dropout in training: factors of the inputs; empty: all stay as they are
 };
 
@@ -52,6 +53,9 @@ struct TapeRows {
   int first = 0;
   const int* order = nullptr;
 };
+
+template <class T>
+class JoiningBlock;
 
 template <class T>
 class Block {
@@ -76,13 +80,16 @@ class Block {
   // Whether many outputs are zero, and with them gradients behind the gate, so that products may skip them.
   virtual bool leaves_zeros() const = 0;
   virtual Gate<T> gate(const BlockTape<T>& tape) const = 0;
+  // The block itself if its columns join the rows of a batch (nn/batch_norm.h).
+  virtual const JoiningBlock<T>* joining() const { return nullptr; }
 
   // x (count, in) → rows at … of the tape. skip_zeros: x holds many.
-  virtual void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool skip_zeros,
+  virtual void forward(const KernelTable<T>& k, NetworkValues<T> values, Panels<const T> x, bool skip_zeros,
                        const BlockTape<T>& tape, int at) const = 0;
   // d (count, out) → d_x, behind `below`, the gate of the block that made x (all rows of its tape).
-  virtual void backward(const KernelTable<T>& k, const T* params, const Panels<T>& transposed, const BlockTape<T>& tape,
-                        TapeRows rows, Panels<const T> d, const Gate<T>& below, Panels<T> d_x) const = 0;
+  virtual void backward(const KernelTable<T>& k, NetworkValues<T> values, const Panels<T>& transposed,
+                        const BlockTape<T>& tape, TapeRows rows, Panels<const T> d, const Gate<T>& below,
+                        Panels<T> d_x) const = 0;
   // The parameters' gradients in independent tasks. d_params: the network's whole vector; the slot's part is
   // overwritten. x (rows, in), d (rows, out): all rows of the batch.
   virtual int num_weight_tasks() const = 0;
@@ -93,12 +100,31 @@ class Block {
 
   // Adds what forward() does with value x to the graph and returns the result. Throws ConfigError that names the block
   // where it has no description.
-  virtual int describe(PolicyGraph&, const T* /*params*/, int /*x*/, bool /*skip_zeros*/) const {
+  virtual int describe(PolicyGraph&, NetworkValues<T> /*values*/, int /*x*/, bool /*skip_zeros*/) const {
     throw_no_description("the block " + slot_.name);
   }
 
  private:
   Slot slot_;
+};
+
+// A block whose rows share statistics of the columns (a batch norm). In training they are those of the batch: they must
+// be known of all rows before forward() may take any, and what goes back through them before backward() may. Both are
+// found in tasks of some columns each. In evaluation mode they are constants (RunningStatistics::evaluation).
+template <class T>
+class JoiningBlock : public Block<T> {
+ public:
+  using Block<T>::Block;
+  const JoiningBlock<T>* joining() const override { return this; }
+
+  virtual int num_column_tasks() const = 0;
+  // x (rows, in): all rows. running: null, or what r and d of a batch renorm compare with; learns: and takes the
+  // batch's statistics in.
+  virtual void forward_columns(const KernelTable<T>& k, Panels<const T> x, RunningStatistics<T>* running, bool learns,
+                               const Columns<T>& columns, int task) const = 0;
+  // d (rows, out): all rows of the tape. Writes the gradients of γ and β too.
+  virtual void backward_columns(const KernelTable<T>& k, const T* params, const BlockTape<T>& tape, Panels<const T> d,
+                                const Columns<T>& columns, T* d_params, int task) const = 0;
 };
 
 }  // namespace softac

@@ -66,20 +66,20 @@ Gate<T> Dense<T>::gate(const BlockTape<T>& tape) const {
 
 // y = act(x W + b)
 template <class T>
-void Dense<T>::forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool skip_zeros,
+void Dense<T>::forward(const KernelTable<T>& k, NetworkValues<T> values, Panels<const T> x, bool skip_zeros,
                        const BlockTape<T>& tape, int at) const {
   const Slot& slot = this->slot();
   const auto y = tape.y.rows_from(at, x.rows);
   T* z = tape.z.data ? tape.z.rows_from(at, x.rows).data : nullptr;
-  k.linear_forward({x.data, x.panel_stride, params + slot.offset, slot.stride(), slot.in, num_panels(slot.out), y.data,
-                    y.panel_stride, z, activation_.has_value(), activation_.value_or(Activation::relu),
+  k.linear_forward({x.data, x.panel_stride, values.params + slot.offset, slot.stride(), slot.in, num_panels(slot.out),
+                    y.data, y.panel_stride, z, activation_.has_value(), activation_.value_or(Activation::relu),
                     skip_zeros && enough_columns(slot.out)},
                    0, x.rows);
 }
 
 // y = x W + b:  d_x = (d_y Wᵀ) · act'(x)
 template <class T>
-void Dense<T>::backward(const KernelTable<T>& k, const T*, const Panels<T>& transposed, const BlockTape<T>&,
+void Dense<T>::backward(const KernelTable<T>& k, NetworkValues<T>, const Panels<T>& transposed, const BlockTape<T>&,
                         TapeRows rows, Panels<const T> d, const Gate<T>& below, Panels<T> d_x) const {
   const T* saved = below.saved.data ? below.saved.rows_from(rows.first, d.rows).data : nullptr;
   k.linear_backward_input({d.data, d.panel_stride, transposed.data, transposed.panel_stride, this->out(),
@@ -119,9 +119,9 @@ template int describe_product(PolicyGraph&, const Slot&, const float*, int, int,
 template int describe_product(PolicyGraph&, const Slot&, const double*, int, int, int, bool, const std::string&);
 
 template <class T>
-int Dense<T>::describe(PolicyGraph& graph, const T* params, int x, bool skip_zeros) const {
+int Dense<T>::describe(PolicyGraph& graph, NetworkValues<T> values, int x, bool skip_zeros) const {
   const Slot& slot = this->slot();
-  const int z = describe_product(graph, slot, params, 0, slot.out, x, skip_zeros, slot.name);
+  const int z = describe_product(graph, slot, values.params, 0, slot.out, x, skip_zeros, slot.name);
   return activation_ ? graph.add(ActivateStep{*activation_}, {z}) : z;
 }
 

@@ -18,15 +18,15 @@ class Dense final : public Block<T> {
   void init(T* params, Rng& rng) const override;
   bool leaves_zeros() const override { return activation_ == Activation::relu; }
   Gate<T> gate(const BlockTape<T>& tape) const override;
-  void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool skip_zeros, const BlockTape<T>& tape,
-               int at) const override;
-  void backward(const KernelTable<T>& k, const T* params, const Panels<T>& transposed, const BlockTape<T>& tape,
+  void forward(const KernelTable<T>& k, NetworkValues<T> values, Panels<const T> x, bool skip_zeros,
+               const BlockTape<T>& tape, int at) const override;
+  void backward(const KernelTable<T>& k, NetworkValues<T> values, const Panels<T>& transposed, const BlockTape<T>& tape,
                 TapeRows rows, Panels<const T> d, const Gate<T>& below, Panels<T> d_x) const override;
   int num_weight_tasks() const override { return weight_split_.tasks; }
   void weight_task(const KernelTable<T>& k, Panels<const T> x, const BlockTape<T>& tape, Panels<const T> d, T* d_params,
                    int task) const override;
   std::int64_t cost_per_row() const override;
-  int describe(PolicyGraph& graph, const T* params, int x, bool skip_zeros) const override;
+  int describe(PolicyGraph& graph, NetworkValues<T> values, int x, bool skip_zeros) const override;
 
  private:
   // How the weight gradient is divided.

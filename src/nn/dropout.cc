@@ -54,7 +54,7 @@ void Dropout<T>::draw_mask(const BlockTape<T>& tape, int at, int count, const Dr
 }
 
 template <class T>
-void Dropout<T>::forward(const KernelTable<T>&, const T*, Panels<const T> x, bool, const BlockTape<T>& tape,
+void Dropout<T>::forward(const KernelTable<T>&, NetworkValues<T>, Panels<const T> x, bool, const BlockTape<T>& tape,
                          int at) const {
   const Panels<T> y = tape.y.rows_from(at, x.rows);
   const std::ptrdiff_t count = std::ptrdiff_t{x.rows} * kLanes;
@@ -75,8 +75,8 @@ void Dropout<T>::forward(const KernelTable<T>&, const T*, Panels<const T> x, boo
 
 // d_x = d ⊙ mask
 template <class T>
-void Dropout<T>::backward(const KernelTable<T>&, const T*, const Panels<T>&, const BlockTape<T>& tape, TapeRows rows,
-                          Panels<const T> d, const Gate<T>&, Panels<T> d_x) const {
+void Dropout<T>::backward(const KernelTable<T>&, NetworkValues<T>, const Panels<T>&, const BlockTape<T>& tape,
+                          TapeRows rows, Panels<const T> d, const Gate<T>&, Panels<T> d_x) const {
   for (int p = 0; p < num_panels(this->out()); ++p) {
     const T *from = d.panel(p), *mask = tape.mask.panel(p);
     T* to = d_x.panel(p);
@@ -89,7 +89,7 @@ void Dropout<T>::backward(const KernelTable<T>&, const T*, const Panels<T>&, con
 }
 
 template <class T>
-int Dropout<T>::describe(PolicyGraph& graph, const T*, int x, bool) const {
+int Dropout<T>::describe(PolicyGraph& graph, NetworkValues<T>, int x, bool) const {
   return activation_ ? graph.add(ActivateStep{*activation_}, {x}) : x;
 }
 

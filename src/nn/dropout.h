@@ -25,16 +25,16 @@ class Dropout final : public Block<T> {
   void init(T*, Rng&) const override {}
   bool leaves_zeros() const override { return activation_ == Activation::relu; }
   Gate<T> gate(const BlockTape<T>& tape) const override;
-  void forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool skip_zeros, const BlockTape<T>& tape,
-               int at) const override;
+  void forward(const KernelTable<T>& k, NetworkValues<T> values, Panels<const T> x, bool skip_zeros,
+               const BlockTape<T>& tape, int at) const override;
   // The product below is linear: there is no gate.
-  void backward(const KernelTable<T>& k, const T* params, const Panels<T>& transposed, const BlockTape<T>& tape,
+  void backward(const KernelTable<T>& k, NetworkValues<T> values, const Panels<T>& transposed, const BlockTape<T>& tape,
                 TapeRows rows, Panels<const T> d, const Gate<T>& below, Panels<T> d_x) const override;
   int num_weight_tasks() const override { return 0; }
   void weight_task(const KernelTable<T>&, Panels<const T>, const BlockTape<T>&, Panels<const T>, T*,
                    int) const override {}
   std::int64_t cost_per_row() const override { return std::int64_t{4} * this->out(); }
-  int describe(PolicyGraph& graph, const T* params, int x, bool skip_zeros) const override;
+  int describe(PolicyGraph& graph, NetworkValues<T> values, int x, bool skip_zeros) const override;
 
  private:
   double per_log_keep_;  // 1/log(1 − p)

@@ -29,6 +29,9 @@ struct ResultSize {
   int operator()(const NoiseStep& step) const { return start(step.size()); }
   int operator()(const NormaliseStep& step) const {
     SOFTAC_REQUIRE(step.shift.size() == step.scale.size(), step.shift.size());
+    SOFTAC_REQUIRE(
+        step.gamma.size() == step.beta.size() && (step.gamma.empty() || step.gamma.size() == step.shift.size()),
+        step.gamma.size());
     return each_of(step.shift.size());
   }
   int operator()(const DenseStep& step) const {

@@ -23,10 +23,11 @@ struct NoiseStep {
   int normal = 0, uniform = 0, gumbel = 0;
   int size() const { return normal + uniform + gumbel; }
 };
-// (x − shift)·scale, then held within ±clip where that is above 0.
+// (x − shift)·scale, then held within ±clip where that is above 0, then fma(gamma, ·, beta) where there are any.
 struct NormaliseStep {
   std::vector<float> shift, scale;  // (size of x)
   float clip = 0.0f;
+  std::vector<float> gamma = {}, beta = {};  // (size of x) or both empty
 };
 // W x + b. Output o: the chain fma(x_i, w_oi, ·) over i from b_o, without the terms of x_i = 0 where skip_zeros.
 struct DenseStep {
@@ -39,6 +40,7 @@ struct DenseStep {
 struct LayerNormStep {
   std::vector<float> gamma, beta;
   float eps = 0.0f;
+  bool centred = true;  // false: RMS normalisation
 };
 struct ActivateStep {
   Activation activation = Activation::relu;

@@ -12,7 +12,7 @@ void fill_weights(const Slot& slot, int first, int count, T* params, Weight weig
   T* base = params + slot.offset;
   for (int o = first; o < first + count; ++o) {
     for (int i = 0; i < slot.in; ++i) base[slot.weight_index(o, i)] = static_cast<T>(weight(o - first, i));
-    base[slot.bias_index(o)] = static_cast<T>(bias());
+    if (slot.has_bias) base[slot.bias_index(o)] = static_cast<T>(bias());
   }
 }
 

@@ -10,8 +10,8 @@ constexpr int kTaskPanels = 4;  // of a weight task
 }
 
 template <class T>
-LayerNorm<T>::LayerNorm(Slot slot, double eps, std::optional<Activation> activation)
-    : Block<T>(std::move(slot)), eps_(static_cast<T>(eps)), activation_(activation) {}
+LayerNorm<T>::LayerNorm(Slot slot, double eps, std::optional<Activation> activation, bool centred)
+    : Block<T>(std::move(slot)), eps_(static_cast<T>(eps)), activation_(activation), centred_(centred) {}
 
 template <class T>
 BlockTape<T> LayerNorm<T>::make_tape(Arena& arena, int rows) const {
@@ -39,12 +39,12 @@ Gate<T> LayerNorm<T>::gate(const BlockTape<T>& tape) const {
 }
 
 template <class T>
-void LayerNorm<T>::forward(const KernelTable<T>& k, const T* params, Panels<const T> x, bool, const BlockTape<T>& tape,
-                           int at) const {
+void LayerNorm<T>::forward(const KernelTable<T>& k, NetworkValues<T> values, Panels<const T> x, bool,
+                           const BlockTape<T>& tape, int at) const {
   const auto y = tape.y.rows_from(at, x.rows);
   k.layer_norm_forward({.x = x.data,
                         .x_stride = x.panel_stride,
-                        .w = params + this->slot().offset,
+                        .w = values.params + this->slot().offset,
                         .cols = this->out(),
                         .eps = eps_,
                         .x_hat = tape.normalised.rows_from(at, x.rows).data,
@@ -53,16 +53,18 @@ void LayerNorm<T>::forward(const KernelTable<T>& k, const T* params, Panels<cons
                         .y_stride = y.panel_stride,
                         .z = tape.z.data ? tape.z.rows_from(at, x.rows).data : nullptr,
                         .activate = activation_.has_value(),
-                        .activation = activation_.value_or(Activation::relu)},
+                        .activation = activation_.value_or(Activation::relu),
+                        .centred = centred_},
                        0, x.rows);
 }
 
 template <class T>
-void LayerNorm<T>::backward(const KernelTable<T>& k, const T* params, const Panels<T>&, const BlockTape<T>& tape,
-                            TapeRows rows, Panels<const T> d, const Gate<T>& below, Panels<T> d_x) const {
+void LayerNorm<T>::backward(const KernelTable<T>& k, NetworkValues<T> values, const Panels<T>&,
+                            const BlockTape<T>& tape, TapeRows rows, Panels<const T> d, const Gate<T>& below,
+                            Panels<T> d_x) const {
   k.layer_norm_backward_input({.d_z = d.data,
                                .d_z_stride = d.panel_stride,
-                               .w = params + this->slot().offset,
+                               .w = values.params + this->slot().offset,
                                .cols = this->out(),
                                .x_hat = tape.normalised.rows_from(rows.first, d.rows).data,
                                .x_hat_stride = tape.normalised.panel_stride,
@@ -72,7 +74,8 @@ void LayerNorm<T>::backward(const KernelTable<T>& k, const T* params, const Pane
                                .saved_stride = below.saved.panel_stride,
                                .activation = below.activation,
                                .d_x = d_x.data,
-                               .d_x_stride = d_x.panel_stride},
+                               .d_x_stride = d_x.panel_stride,
+                               .centred = centred_},
                               0, d.rows);
 }
 
@@ -101,12 +104,13 @@ std::int64_t LayerNorm<T>::cost_per_row() const {
 }
 
 template <class T>
-int LayerNorm<T>::describe(PolicyGraph& graph, const T* params, int x, bool) const {
+int LayerNorm<T>::describe(PolicyGraph& graph, NetworkValues<T> values, int x, bool) const {
   const Slot& slot = this->slot();
-  LayerNormStep step{{}, {}, static_cast<float>(eps_)};
+  LayerNormStep step{{}, {}, static_cast<float>(eps_), centred_};
+  const T* params = values.params + slot.offset;
   for (int o = 0; o < slot.out; ++o) {
-    step.gamma.push_back(static_cast<float>(params[slot.offset + slot.weight_index(o, 0)]));
-    step.beta.push_back(static_cast<float>(params[slot.offset + slot.bias_index(o)]));
+    step.gamma.push_back(static_cast<float>(params[slot.weight_index(o, 0)]));
+    step.beta.push_back(static_cast<float>(params[slot.bias_index(o)]));
   }
   const int z = graph.add(std::move(step), {x}, slot.name);
   return activation_ ? graph.add(ActivateStep{*activation_}, {z}) : z;

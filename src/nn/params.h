@@ -25,6 +25,7 @@ struct Slot {
   SlotKind kind = SlotKind::matrix;
   bool output = false;      // of the output layer
   std::int64_t offset = 0;  // multiple of 16
+  bool has_bias = true;     // false: what stands in the place of biases (or β) is zero and stays zero
 
   Stride stride() const { return (Stride{in} + 1) * kLanes; }
   std::int64_t size() const {
@@ -45,6 +46,13 @@ struct Slot {
   }
 };
 
+// The running mean and variance of one batch norm inside flat vectors of statistics.
+struct StatisticsSlot {
+  std::string name;
+  int out = 0;
+  std::int64_t offset = 0;  // multiple of 16
+};
+
 class ParamLayout {
  public:
   // Appends a slot and returns it with its offset.
@@ -54,12 +62,22 @@ class ParamLayout {
     slots_.push_back(slot);
     return slot;
   }
+  StatisticsSlot add_statistics(const std::string& name, int out) {
+    statistics_.push_back({name, out, statistics_size_});
+    statistics_size_ += std::int64_t{num_panels(out)} * kLanes;
+    return statistics_.back();
+  }
   const std::vector<Slot>& slots() const { return slots_; }
   std::int64_t size() const { return size_; }
+  // Beside the parameters; none without batch norms.
+  const std::vector<StatisticsSlot>& statistics() const { return statistics_; }
+  std::int64_t statistics_size() const { return statistics_size_; }
 
  private:
   std::vector<Slot> slots_;
   std::int64_t size_ = 0;
+  std::vector<StatisticsSlot> statistics_;
+  std::int64_t statistics_size_ = 0;
 };
 
 // Values with what training keeps beside them. Unused lanes hold zeros in all four and stay zero.

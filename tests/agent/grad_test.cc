@@ -50,7 +50,7 @@ std::vector<double*> live_parameters(const ParamLayout& layout, double* base) {
   for (const Slot& slot : layout.slots()) {
     for (int o = 0; o < slot.out; ++o) {
       for (int i = 0; i < slot.in; ++i) out.push_back(base + slot.offset + slot.weight_index(o, i));
-      out.push_back(base + slot.offset + slot.bias_index(o));
+      if (slot.has_bias) out.push_back(base + slot.offset + slot.bias_index(o));
     }
   }
   return out;
@@ -112,6 +112,7 @@ std::vector<Setting> variant_settings() {
     c.ent_coef = 0.3;
     c.num_actions = variant.num_actions;
     variant.set(c);
+    c.renorm_warmup_steps = 1000000;  // behind it r and d, constants for the gradient, would change with the weights
     out.push_back({"variant_" + variant.name, c, 3, variant.num_actions > 0 ? 1 : 2});
   }
   return out;

@@ -26,13 +26,18 @@ def act(steps: list, tensors: dict, case: Case) -> np.ndarray:
             values.append(case.observation)
         elif kind == "normalise":
             y = (x[0] - tensors[name + ".shift"]) * tensors[name + ".scale"]
-            values.append(np.clip(y, -step["clip"], step["clip"]) if step["clip"] > 0 else y)
+            y = np.clip(y, -step["clip"], step["clip"]) if step["clip"] > 0 else y
+            affine = name + ".weight" in tensors
+            values.append(y * tensors[name + ".weight"] + tensors[name + ".bias"] if affine else y)
         elif kind == "dense":
             values.append(x[0] @ tensors[name + ".weight"].T + tensors[name + ".bias"])
         elif kind == "layer_norm":
             off = x[0] - x[0].mean(axis=1, keepdims=True)
             y = off / np.sqrt((off * off).mean(axis=1, keepdims=True) + step["eps"])
             values.append(y * tensors[name + ".weight"] + tensors[name + ".bias"])
+        elif kind == "rms_norm":
+            y = x[0] / np.sqrt((x[0] * x[0]).mean(axis=1, keepdims=True) + step["eps"])
+            values.append(y * tensors[name + ".weight"])
         elif kind == "relu":
             values.append(np.maximum(x[0], 0))
         elif kind == "tanh":

@@ -165,6 +165,34 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.actor_reduce = ActorReduce::mean;
        },
        4257560795875899378u, 3},
+      {"rms_norm", [](SacConfig& c) { c.norm_layer_actor = c.norm_layer_critic = NormLayer::rms; },
+       234388081600609762u},
+      {"batch_norm",
+       [](SacConfig& c) {
+         c.norm_layer_actor = c.norm_layer_critic = NormLayer::batch;
+         c.norm_input = c.batch_norm_unbiased = true;
+         c.joint_batch = JointBatch::both;
+       },
+       3506059981987963022u},
+      {"batch_norm_alone", [](SacConfig& c) { c.norm_layer_critic = NormLayer::batch; }, 7380755256413983335u},
+      {"crossq",
+       [](SacConfig& c) {
+         c.norm_layer_actor = c.norm_layer_critic = NormLayer::batch_renorm;
+         c.norm_place = NormPlace::after_activation;
+         c.norm_input = true;
+         c.norm_eps = 1e-3;
+         c.renorm_warmup_steps = 2;
+         c.joint_batch = JointBatch::online;
+         c.target_network = TargetNetwork::none;
+       },
+       15460825249340392255u},
+      {"discrete_batch_norm",
+       [](SacConfig& c) {
+         c.norm_layer_actor = c.norm_layer_critic = NormLayer::batch;
+         c.joint_batch = JointBatch::online;
+         c.target_network = TargetNetwork::none;
+       },
+       6217781040642423224u, 3},
       {"discrete", [](SacConfig&) {}, 4589360335307390330u, 3},
       {"discrete_boltzmann", [](SacConfig& c) { c.discrete_policy = DiscretePolicy::boltzmann; }, 3020594981784273642u,
        3, false},
