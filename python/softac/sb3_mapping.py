@@ -40,6 +40,7 @@ _OTHER_MODEL: dict[str, Any] = {
     "actor_covariance": "diagonal",
     "critic_loss": "mse",
     "normalize_reward": "none",
+    "target_network": "polyak",
 }
 # What SB3 could not continue to train with, though the model is the same.
 _OTHER_TRAINING: dict[str, Any] = {
