@@ -18,14 +18,18 @@ namespace {
 
 using Json = nlohmann::json;
 
-// SOFTAC_GOLDEN names another dump (a regenerated one, say).
+// SOFTAC_GOLDEN names another dump (a regenerated one, say) of all cases.
 const Json& golden() {
   static const Json data = [] {
-    const char* other = std::getenv("SOFTAC_GOLDEN");
-    const std::string path = other ? other : SOFTAC_GOLDEN_FILE;
-    std::ifstream in(path);
-    EXPECT_TRUE(in.good()) << path;
-    return Json::parse(in);
+    const auto read = [](const std::string& path) {
+      std::ifstream in(path);
+      EXPECT_TRUE(in.good()) << path;
+      return Json::parse(in);
+    };
+    if (const char* other = std::getenv("SOFTAC_GOLDEN")) return read(other);
+    Json all = read(SOFTAC_GOLDEN_FILE);
+    all["cases"].update(read(SOFTAC_GOLDEN_BATCH_NORM_FILE)["cases"]);
+    return all;
   }();
   return data;
 }
@@ -80,22 +84,23 @@ template <class F>
 void for_each_value(const ParamLayout& layout, std::size_t first_slot, const Json& layers, double* base, F f) {
   const auto each = [&](const Slot& slot, const Json& weights, const Json& biases) {
     double* data = base + slot.offset;
-    const auto weight = weights.get<std::vector<double>>(), bias = biases.get<std::vector<double>>();
+    const auto weight = weights.get<std::vector<double>>();
+    const auto bias = biases.is_null() ? std::vector<double>{} : biases.get<std::vector<double>>();
     ASSERT_EQ(weight.size(), static_cast<std::size_t>(slot.in * slot.out));
-    ASSERT_EQ(bias.size(), static_cast<std::size_t>(slot.out));
+    ASSERT_EQ(bias.size(), static_cast<std::size_t>(slot.has_bias ? slot.out : 0));
     double size = 0.0;
     for (double x : weight) size = std::max(size, std::fabs(x));
     for (double x : bias) size = std::max(size, std::fabs(x));
     for (int o = 0; o < slot.out; ++o) {
       for (int i = 0; i < slot.in; ++i)
         f(data[slot.weight_index(o, i)], weight[static_cast<std::size_t>(o * slot.in + i)], size);
-      f(data[slot.bias_index(o)], bias[static_cast<std::size_t>(o)], size);
+      if (slot.has_bias) f(data[slot.bias_index(o)], bias[static_cast<std::size_t>(o)], size);
     }
   };
   std::size_t at = first_slot;
   for (const Json& layer : layers) {
-    each(layout.slots()[at++], layer["weight"], layer["bias"]);
-    if (layer.contains("norm")) each(layout.slots()[at++], layer["norm"]["gamma"], layer["norm"]["beta"]);
+    if (layer.contains("weight")) each(layout.slots()[at++], layer["weight"], layer.value("bias", Json()));
+    if (layer.contains("norm")) each(layout.slots()[at++], layer["norm"]["gamma"], layer["norm"].value("beta", Json()));
   }
 }
 
@@ -134,7 +139,7 @@ TEST_P(Golden, TenUpdatesAgreeWithPyTorch) {
   for_each_value(state.actor_layout, 0, data["actor"], state.actor.value, copy);
   for (std::size_t i = 0; i < data["critics"].size(); ++i) {
     for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic.value, copy);
-    if (!data.contains("value"))
+    if (state.critic_target)
       for_each_value(state.critic_layout, i * layers, data["critics"][i], state.critic_target, copy);
   }
   if (data.contains("value")) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Ten SAC updates by PyTorch in float64, for several settings, written as JSON: the oracle of golden_test.cc.
 
-Usage: make_golden.py OUT.json        (needs torch and numpy; deterministic, up to last digits between kinds of CPU)
+Usage: make_golden.py OUT.json [BATCH_NORM.json]   (needs torch and numpy; deterministic, up to last digits between kinds
+of CPU). The cases with batch norms go into the second file where it is given: golden.json and batch_norm.json are committed.
 
 Each case holds the settings, the initial parameters, and for every update the batch and noise that go in and the losses,
 alpha, gradients (before clipping) and parameters that come out. The actor's output layer is [mu; log_std] in one; of a
@@ -12,7 +13,8 @@ quantiles has M outputs. A hidden layer with a norm behind it also holds "norm":
 targets. With normalize_obs an update also holds "observed" (raw observations, row by row, that the statistics see before the
 update, one after the other) and the statistics after them, "obs_mean", "obs_var", "obs_count"; "batch" is raw. With
 normalize_reward it holds "rewards" and "dones" of transitions that the scale sees before the update, and the scale after
-them, "reward_unit"; with n_target_critics "target_critics", those that it bootstraps from.
+them, "reward_unit"; with n_target_critics "target_critics", those that it bootstraps from. With batch
+norms a norm of the inputs is a layer that holds nothing but "norm"; biases and beta are missing where there are none.
 """
 import json
 import math
@@ -42,8 +44,29 @@ def mlp(sizes, activation, norm="none", norm_eps=1e-5):
     return torch.nn.Sequential(*layers)
 
 
+def batch_norm(case, size, shifted=True):
+    norm = torch.nn.BatchNorm1d(size, eps=case["norm_eps"], momentum=1 - case["batch_norm_momentum"])
+    torch.nn.init.normal_(norm.weight, 1.0, 0.2)
+    if shifted:
+        torch.nn.init.normal_(norm.bias, 0.0, 0.2)
+    norm.bias.requires_grad_(shifted)  # it starts at 0
+    return norm
+
+
+def batch_norm_net(case, sizes):
+    """Hidden layers with batch norms, and one of the inputs."""
+    before = case["norm_place"] == "before_activation"
+    layers = [batch_norm(case, sizes[0], not before)] if case["norm_input"] else []
+    for n_in, n_out in zip(sizes, sizes[1:-1]):
+        parts = [batch_norm(case, n_out), ACTIVATIONS[case["activation_fn"]]()]
+        layers += [torch.nn.Linear(n_in, n_out, bias=not before)] + (parts if before else parts[::-1])
+    return torch.nn.Sequential(*layers, torch.nn.Linear(sizes[-2], sizes[-1]))
+
+
 def make_net(case, role, n_in, n_out):
     """role: actor, or critic (the state-value network too)."""
+    if case.get(f"norm_layer_{role}") == "batch":
+        return batch_norm_net(case, [n_in] + case["net_arch"] + [n_out])
     norm, eps = case.get(f"norm_layer_{role}", "none"), case.get("norm_eps", 1e-5)
     return mlp([n_in] + case["net_arch"] + [n_out], case["activation_fn"], norm, eps)
 
@@ -60,9 +83,19 @@ def dump(net, read):
     layers = []
     for layer in net:
         if isinstance(layer, torch.nn.Linear):
-            layers.append({"weight": read(layer.weight).ravel().tolist(), "bias": read(layer.bias).tolist()})
+            layers.append({"weight": read(layer.weight).ravel().tolist()})
+            if layer.bias is not None:
+                layers[-1]["bias"] = read(layer.bias).tolist()
         elif isinstance(layer, torch.nn.LayerNorm):
             layers[-1]["norm"] = {"gamma": read(layer.weight).tolist(), "beta": read(layer.bias).tolist()}
+        elif isinstance(layer, torch.nn.BatchNorm1d):
+            norm = {"gamma": read(layer.weight).tolist()}
+            if layer.bias.requires_grad:
+                norm["beta"] = read(layer.bias).tolist()
+            if layers:
+                layers[-1]["norm"] = norm
+            else:  # of the inputs
+                layers.append({"norm": norm})
     return layers
 
 
@@ -342,6 +375,9 @@ def run(case, seed):
         project(case, critics[-1:])
         targets.append(make_net(case, "critic", n_obs + n_act, outputs))
         targets[-1].load_state_dict(critics[-1].state_dict())
+    own_targets = case.get("target_network", "polyak") == "none"
+    joint = case.get("joint_batch", "off") != "off"
+    targets = [] if own_targets else targets
     averaged = critics  # what the targets follow
     state_value = case["variant"] == "state_value"
     if state_value:  # arXiv 1801.01290: V(s) with a target of its own, none for the critics
@@ -426,6 +462,9 @@ def run(case, seed):
                 chosen = sorted(rng.choice(len(targets), num_targets, replace=False).tolist())
                 record["target_critics"], drawn = chosen, [targets[i] for i in chosen]
             backup_alpha = alpha_now if case.get("backup_entropy", True) else torch.tensor(0.0)
+            for net in critics + targets:
+                net.train()
+            policy.net.eval()
             with torch.no_grad():
                 if state_value:
                     next_value = value_target(t["next_obs"]).squeeze(-1)
@@ -462,6 +501,10 @@ def run(case, seed):
                             x = torch.cat([t["next_obs"], next_action], -1)
                             values.append(weight * (values_of(drawn, x) - backup_alpha * next_log_pi))
                     next_value = torch.stack(values).sum(0) / len(t["next_eps"])  # (critics, rows)
+                elif joint:
+                    _, next_action, next_log_pi = policy.samples(t["next_obs"], t["next_eps"][0])[0]
+                    both_halves = torch.cat(
+                        [torch.cat([t["obs"], t["action"]], -1), torch.cat([t["next_obs"], next_action], -1)])
                 else:
                     values = []
                     for next_eps in t["next_eps"]:
@@ -471,10 +514,16 @@ def run(case, seed):
                             value = value + weight * (value_of(drawn, x, target_reduce) - backup_alpha * next_log_pi)
                         values.append(value)
                     next_value = torch.stack(values).mean(0)
-                if not quantile and not categorical:
+                if not quantile and not categorical and not joint:
                     y = case["reward_scale"] * t["reward"] + t["discount"] * next_value
             x = torch.cat([t["obs"], t["action"]], -1)
-            if quantile:
+            if joint:
+                q = [net(both_halves).squeeze(-1) for net in critics]
+                q_next = q if own_targets else [net(both_halves).squeeze(-1) for net in targets]
+                least = torch.stack([values[rows:] for values in q_next]).min(0).values
+                y = (case["reward_scale"] * t["reward"] + t["discount"] * (least - alpha_now * next_log_pi)).detach()
+                loss = sum(((values[:rows] - y) ** 2).mean() for values in q)
+            elif quantile:
                 loss = sum(quantile_loss(net(x), y, y_weight) for net in critics)
             elif categorical:
                 loss = sum(cross_entropy(net(x), m) for net, m in zip(critics, y))
@@ -489,6 +538,9 @@ def run(case, seed):
                 torch.nn.utils.clip_grad_norm_(critic_parameters, case["max_grad_norm"])
             critic_optimizer.step()
             project(case, critics)
+            for net in critics:
+                net.eval()
+            policy.net.train()
 
         if case.get("update_order", "critic_first") == "critic_first":
             step_critics()
@@ -638,11 +690,26 @@ ENSEMBLE_CASES = {
     "no_backup_entropy": dict(backup_entropy=False),
 }
 
+# PyTorch's running variance is that of the unbiased ones.
+BATCH = dict(
+    critic_loss="mse", norm_layer_actor="batch", norm_layer_critic="batch", norm_eps=1e-3, norm_place="before_activation",
+    norm_input=True, batch_norm_momentum=0.9, batch_norm_unbiased=True, joint_batch="both", target_network="polyak",
+    weight_decay=0.0, net_arch=[4, 3], batch_size=6,
+)
+BATCH_CASES = {
+    "batch_norm_joint": dict(activation_fn="elu"),
+    "batch_norm_crossq": dict(
+        joint_batch="online", target_network="none", norm_place="after_activation", policy_delay=2),
+}
+
 if __name__ == "__main__":
     check()
     settings = {name: {**BASE, **changes} for name, changes in CASES.items()}
     settings.update({name: {**BASE, **EXTRA, **changes} for name, changes in EXTRA_CASES.items()})
     settings.update({name: {**BASE, **EXTRA, **changes} for name, changes in ENSEMBLE_CASES.items()})
     cases = {name: run(case, seed) for seed, (name, case) in enumerate(settings.items(), start=1)}
-    with open(sys.argv[1], "w") as f:
-        json.dump({"torch": torch.__version__, "cases": cases}, f, separators=(",", ":"))
+    batch_cases = {name: run({**BASE, **BATCH, **case}, seed) for seed, (name, case) in enumerate(BATCH_CASES.items(), start=101)}
+    files = [(sys.argv[1], cases), (sys.argv[2], batch_cases)] if len(sys.argv) > 2 else [(sys.argv[1], {**cases, **batch_cases})]
+    for path, dumped in files:
+        with open(path, "w") as f:
+            json.dump({"torch": torch.__version__, "cases": dumped}, f, separators=(",", ":"))
