@@ -68,8 +68,8 @@ class CriticObjective {
 
   // Critic i at the replayed actions, whose outputs begin at column[b] of q: the row's term of J_Q(θ_i) =
   // mean(terms), its derivative with respect to those outputs, and Q(s, a).
-  virtual void loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count, T* terms,
-                    Outputs<T> d_q, T* value) const = 0;
+  virtual void loss(int critic, Outputs<const T> q, const int* column, Outputs<const T> y, int first, int count,
+                    T* terms, Outputs<T> d_q, T* value) const = 0;
 
   // The value v of an action (E9). carrier[b]: the critic that alone has a part in v's gradient; −1: all have.
   virtual void actor_value(const CriticValues<T>& q, int first, int count, T* value, int* carrier) const = 0;
@@ -78,8 +78,8 @@ class CriticObjective {
   virtual int describe_value(PolicyGraph&, const std::vector<int>& /*critics*/) const {
     throw_no_description("this objective of the critics");
   }
-  // scale · ∂v/∂q of one critic with outputs q, for continuous actions: row r of d_q is that of row order[r] of q, which
-  // the critic carries.
+  // scale · ∂v/∂q of one critic with outputs q, for continuous actions: row r of d_q is that of row order[r] of q,
+  // which the critic carries.
   virtual void actor_gradient(int num_critics, T scale, Outputs<const T> q, const int* order, Outputs<T> d_q) const = 0;
 };
 

@@ -273,8 +273,8 @@ struct GaussianBackward {
   Stride d_head_stride;
 };
 
-// The softmax of rows of n = cols logits, and the mean of n numbers z under it. Pieces: rows. Row-lane arrays hold row r
-// at [r·16·⌈n/16⌉, …). With top the largest logit of the row and e(c) = exp(x(c) − top):
+// The softmax of rows of n = cols logits, and the mean of n numbers z under it. Pieces: rows. Row-lane arrays hold row
+// r at [r·16·⌈n/16⌉, …). With top the largest logit of the row and e(c) = exp(x(c) − top):
 //   sum = lanes of e,  p(c) = e(c)/sum,  mean = (lanes of fma(e, z, ·))/sum,  log_sum = top + log(sum).
 // Unused columns of p are set to zero. n ≥ 1.
 template <class T>
