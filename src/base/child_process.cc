@@ -26,24 +26,24 @@ namespace {
 }
 
 // Closed at the end of its scope.
-struct Descriptor {
+struct OpenFile {
   int number = -1;
 
-  Descriptor() = default;
-  explicit Descriptor(int n) : number(n) {}
-  Descriptor(Descriptor&& other) noexcept : number(other.take()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
+  OpenFile() = default;
+  explicit OpenFile(int n) : number(n) {}
+  OpenFile(OpenFile&& other) noexcept : number(other.take()) {}
+  OpenFile& operator=(OpenFile&& other) noexcept {
     std::swap(number, other.number);
     return *this;
   }
-  ~Descriptor() {
+  ~OpenFile() {
     if (number >= 0) close(number);
   }
   int take() { return std::exchange(number, -1); }
 };
 
 // All that a child needs, made ready before it begins: it may then call what a signal handler may.
-struct Start {
+struct ChildStart {
   const char* program;
   char* const* arguments;
   const char* folder;  // nullptr: here
@@ -52,7 +52,7 @@ struct Start {
   pid_t parent;
 };
 
-[[noreturn]] void begin(const Start& start) {
+[[noreturn]] void begin_child(const ChildStart& start) {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction action = {};
     if (sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_DFL) continue;
@@ -79,14 +79,14 @@ struct Start {
 }
 
 // vfork: a process with gigabytes of replay would copy their page tables.
-pid_t spawn(const Start& start) {
+pid_t spawn(const ChildStart& start) {
   const pid_t pid = vfork();
-  if (pid == 0) begin(start);
+  if (pid == 0) begin_child(start);
   return pid;
 }
 
 // No signal meets the child while it still shares this process's memory.
-pid_t spawn_without_signals(const Start& start) {
+pid_t spawn_without_signals(const ChildStart& start) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -97,17 +97,17 @@ pid_t spawn_without_signals(const Start& start) {
   return pid;
 }
 
-Descriptor open_null(int mode) {
+OpenFile open_null(int mode) {
   const int number = open("/dev/null", mode | O_CLOEXEC);
   if (number < 0) fail("/dev/null", errno);
-  return Descriptor{number};
+  return OpenFile{number};
 }
 
 // A file in memory, so that nobody waits for anybody to read.
-Descriptor open_memory(const char* name) {
+OpenFile open_memory(const char* name) {
   const int number = memfd_create(name, MFD_CLOEXEC);
   if (number < 0) fail("memfd_create", errno);
-  return Descriptor{number};
+  return OpenFile{number};
 }
 
 std::string read_end(int file, off_t most) {
@@ -128,12 +128,12 @@ std::string read_end(int file, off_t most) {
 
 // Its input is a socket, not a pipe: writing to one that is not read any more can be told not to raise a signal.
 ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const ChildOptions& options) {
-  Descriptor mine, input, output, messages, failure, news;
+  OpenFile mine, input, output, messages, failure, news;
   std::array<int, 2> pair{};
   if (options.feeds) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) fail("socketpair", errno);
-    mine = Descriptor{pair[0]};
-    input = Descriptor{pair[1]};
+    mine = OpenFile{pair[0]};
+    input = OpenFile{pair[1]};
     shutdown(input.number, SHUT_WR);
   } else {
     input = open_null(O_RDONLY);
@@ -141,8 +141,8 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const Chil
   output = options.collects ? open_memory("output") : open_null(O_WRONLY);
   if (!options.shares_messages) messages = open_memory("messages");
   if (pipe2(pair.data(), O_CLOEXEC) != 0) fail("pipe", errno);
-  news = Descriptor{pair[0]};
-  failure = Descriptor{pair[1]};
+  news = OpenFile{pair[0]};
+  failure = OpenFile{pair[1]};
 
   std::vector<std::string> words = arguments;
   std::vector<char*> argv;
@@ -157,7 +157,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const Chil
                              failure.number,
                              getpid()});
   if (pid_ < 0) fail(program, errno);
-  failure = Descriptor();
+  failure = OpenFile();
   int error = 0;
   if (read(news.number, &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {
     wait();

@@ -15,15 +15,15 @@ namespace softac {
 
 namespace {
 
-constexpr const char* kFormat = "softac-model-1";
-constexpr const char* kLearner = "learner.safetensors";
+constexpr const char* kModelFormat = "softac-model-1";
+constexpr const char* kLearnerEntry = "learner.safetensors";
 
 // data.json, of which each value is looked for by name.
-class Data {
+class SavedData {
  public:
-  Data(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
+  SavedData(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
 
-  Data at(const char* key) const {
+  SavedData at(const char* key) const {
     const Json* found = json_.is_object() ? json_.find(key) : nullptr;
     if (found == nullptr) throw IoError(where_ + "." + key + " is missing");
     return {*found, where_ + "." + key};
@@ -41,7 +41,7 @@ class Data {
       if (value.is_number()) {
         out.push_back(value.get<double>());
       } else {
-        const std::string name = Data(value, where_).text();
+        const std::string name = SavedData(value, where_).text();
         out.push_back(name == "inf" ? HUGE_VAL : name == "-inf" ? -HUGE_VAL : std::nan(""));
       }
     }
@@ -54,7 +54,7 @@ class Data {
   std::string where_;
 };
 
-void read_observations(const Data& space, EnvSpec& spec) {
+void read_observations(const SavedData& space, EnvSpec& spec) {
   const std::string kind = space.at("space").text();
   if (kind != "Box" || space.at("shape").numbers().size() != 1)
     space.refuse("a " + kind +
@@ -65,7 +65,7 @@ void read_observations(const Data& space, EnvSpec& spec) {
     space.refuse("not of the size that the networks have");
 }
 
-void read_actions(const Data& space, EnvSpec& spec) {
+void read_actions(const SavedData& space, EnvSpec& spec) {
   if (space.at("space").text() == "Discrete") {
     if (space.at("n").count() != spec.num_actions) space.refuse("not of the size that the networks have");
     if (space.at("start").count() != 0) space.refuse("the first action is not 0, which exports count from");
@@ -88,18 +88,18 @@ SavedModel read_saved_model(FileSystem& fs, const Path& path) {
   const std::string name = path.string();
   const std::vector<std::byte> bytes = fs.read_file(path, kMaxModelBytes);
   const auto entries = decode_zip(bytes, name);
-  const auto data_bytes = entries.find("data.json"), learner = entries.find(kLearner);
+  const auto data_bytes = entries.find("data.json"), learner = entries.find(kLearnerEntry);
   if (data_bytes == entries.end() || learner == entries.end()) {
     throw IoError(name + ": neither a run directory nor a model that the Python package saved" +
                   (entries.contains("policy.pth") ? "; SAC.load_sb3(…).save(…) makes one of Stable-Baselines3's" : ""));
   }
   const std::string_view text(reinterpret_cast<const char*>(data_bytes->second.data()), data_bytes->second.size());
   const Json json = parse_strict_json(text, name + ": data.json");
-  const Data data(json, name + ": data.json");
-  if (const std::string format = data.at("format").text(); format != kFormat)
-    data.at("format").refuse(format + ", expected " + kFormat);
+  const SavedData data(json, name + ": data.json");
+  if (const std::string format = data.at("format").text(); format != kModelFormat)
+    data.at("format").refuse(format + ", expected " + kModelFormat);
 
-  const std::string source = name + ": " + kLearner;
+  const std::string source = name + ": " + kLearnerEntry;
   const TensorFile file = decode_safetensors(learner->second, source);
   const LearnerRecord record = parse_learner_metadata(file.metadata, source);
   SavedModel out;
