@@ -42,6 +42,12 @@ struct Dims {
   }
 };
 
+// A list of names out of a file, for a message: what is no plain letter there becomes '?'.
+void append_name(std::string& list, const std::string& name) {
+  if (!list.empty()) list += ", ";
+  for (const char c : name) list += c >= ' ' && c <= '~' ? c : '?';
+}
+
 // In the copy of the process.
 class File {
  public:
@@ -144,7 +150,7 @@ class File {
       if (number >= 0)
         numbers_.push_back(number);
       else if (++num_others <= kMaxNames)
-        others += (others.empty() ? "" : ", ") + name;
+        append_name(others, name);
     }
     std::ranges::sort(numbers_);
     if (num_others > 0 || numbers_.empty()) {
@@ -157,7 +163,7 @@ class File {
   void require_hard_link(std::int64_t episode, hid_t at, const char* name, const std::string& what) const {
     if (h_.H5Lexists(at, name, H5P_DEFAULT) <= 0) {
       std::string found;
-      for (const std::string& other : names_in(at, kMaxNames)) found += (found.empty() ? "" : ", ") + other;
+      for (const std::string& other : names_in(at, kMaxNames)) append_name(found, other);
       fail(episode, "it lacks " + what + (at == file_.get() ? "" : "; it has " + (found.empty() ? "nothing" : found)));
     }
     H5L_info_t link{};
@@ -178,7 +184,7 @@ class File {
     const H5I_type_t kind = h_.H5Iget_type(data.get());
     if (kind == H5I_GROUP) {
       std::string parts;
-      for (const std::string& part : names_in(data.get(), kMaxNames)) parts += (parts.empty() ? "" : ", ") + part;
+      for (const std::string& part : names_in(data.get(), kMaxNames)) append_name(parts, part);
       fail(episode, std::string(name) + " is a group (a space of the kind Dict or Tuple: " + parts +
                         "); softac's environments have flat ones");
     }

@@ -301,6 +301,9 @@ class MinariData(OfflineTest):
             for i in range(3):
                 file.move(f"episode_{i}", f"part_{i}")
 
+        def hostile_name(file):
+            file.create_group(b"episode_\x1b[31m\xff")
+
         def removed(name):
             def change(file):
                 del file[name]
@@ -320,6 +323,7 @@ class MinariData(OfflineTest):
 
         for change, part in [
             (renamed, "no episodes: expected groups episode_0, episode_1, …, found part_0, part_1, part_2"),
+            (hostile_name, "not a dataset of Minari alone: expected groups episode_0, episode_1, …, found episode_?[31m?"),
             (removed("episode_1/rewards"), "episode_1: it lacks rewards; it has actions, observations"),
             (put("episode_1/observations", np.zeros((200, 3))), "episode_1: observations have the shape (200, 3), expected (steps + 1, size), of 200 steps"),
             (put("episode_1/actions", np.zeros((7, 1))), "actions have the shape (7, 1)"),
