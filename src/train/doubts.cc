@@ -143,6 +143,7 @@ void Doubts::of_saturation(std::span<const float> actions) {
 void Doubts::of_support(const VecEnv& envs) {
   const SacConfig& sac = config_.sac;
   if (sac.critic_loss != CriticLoss::categorical || said_[support]) return;
+  if (sac.normalize_reward != NormalizeReward::none) return;  // rewards are scaled to it
   for (const float reward : envs.reward()) rewards_ += double{reward};
   for (int i = 0; i < envs.num_envs(); ++i) ends_ += envs.terminated()[i] != 0 || envs.truncated()[i] != 0 ? 1 : 0;
   if (steps_ < kVarietySteps) return;

@@ -108,7 +108,7 @@ class Settings(CommandTest):
         self.assertIn("dropout_rate = 0.01", config)
         self.assertIn('dropout_rate = "method droq"', config)
         self.assertIn("policy_delay = 20", config)
-        self.assertEqual(json.loads(self.run_command("info", "--json").stdout)["methods"], ["droq", "redq", "tqc"])
+        self.assertEqual(json.loads(self.run_command("info", "--json").stdout)["methods"], ["crossq", "droq", "redq", "tqc", "xqc"])
         self.assertIn("'redq'", self.run_command("train", "Pendulum-v1", "--method", "redk", code=3).stderr)
 
     def test_critics_that_do_not_fit_together_are_refused_with_the_numbers(self):

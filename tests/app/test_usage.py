@@ -79,7 +79,7 @@ class Usage(CommandTest):
         self.assertEqual(self.complete("softac", "train", "--max"), ["--max-time"])
         self.assertEqual(self.complete("softac", "train", "--set", "learning_s"), ["learning_starts="])
         self.assertEqual(self.complete("softac", "train", "--preset", "s"), ["sb3", "spinup"])
-        self.assertEqual(self.complete("softac", "train", "--method", ""), ["droq", "redq", "tqc"])
+        self.assertEqual(self.complete("softac", "train", "--method", ""), ["crossq", "droq", "redq", "tqc", "xqc"])
         self.assertEqual(self.complete("softac", "wa"), ["watch"])
         self.assertEqual(self.complete("softac", "train", "--log", "t"), ["table"])
         self.assertEqual(self.complete("softac", "ls", "--state", "d"), ["died"])

@@ -34,7 +34,7 @@ TEST(Presets, EveryOneIsUsable) {
 
 // A method is a set of settings above the environment's preset: what it does not name stays the environment's.
 TEST(Presets, MethodsStandOnTheEnvironmentsPreset) {
-  EXPECT_EQ(method_names(), (std::vector<std::string>{"droq", "redq", "tqc"}));
+  EXPECT_EQ(method_names(), (std::vector<std::string>{"crossq", "droq", "redq", "tqc", "xqc"}));
   const auto of = [](const std::string& method, const char* env, const std::vector<std::string>& set = {}) {
     ConfigRequest request;
     request.method = method;
@@ -64,7 +64,7 @@ TEST(Presets, MethodsStandOnTheEnvironmentsPreset) {
   } catch (const ConfigError& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("unknown method \"tqd\""), std::string::npos) << message;
-    EXPECT_NE(message.find("known: droq, redq, tqc [--method]"), std::string::npos) << message;
+    EXPECT_NE(message.find("known: crossq, droq, redq, tqc, xqc [--method]"), std::string::npos) << message;
   }
 }
 
