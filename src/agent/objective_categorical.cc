@@ -8,7 +8,6 @@
 #include "math/lane_tree.h"
 
 namespace softac {
-namespace {
 
 // One row's values, one for each atom, in whole panels.
 template <class T>
@@ -16,6 +15,8 @@ struct AtomRow {
   alignas(64) T at[kMaxAtoms];
 };
 static_assert(kMaxAtoms % kLanes == 0);
+
+namespace {
 
 // Lanes of f(k) over k = 0 … n−1, then the tree.
 template <class T, class F>
