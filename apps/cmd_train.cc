@@ -254,7 +254,8 @@ void add_train(Command root, Context& context) {
   add_text("ENV", arguments->env_id, "Environment (may be left out where the file names it)", "");
   add_text("--config", arguments->config_file, "Settings from a TOML file", "FILE");
   add_text("--preset", arguments->preset, "Settings and habits of another library: sb3, cleanrl or spinup", "NAME");
-  add_text("--method", arguments->method, "A published variant of SAC: tqc, redq, droq, crossq or xqc (docs/settings.md)", "NAME");
+  add_text("--method", arguments->method,
+           "A published variant of SAC: tqc, redq, droq, crossq or xqc (docs/settings.md)", "NAME");
   command.add_option("--set", arguments->set, "One setting, e.g. learning_rate=1e-3 (repeatable; docs/settings.md)")
       .value_name("KEY=VALUE");
   add_text("--steps", arguments->steps, "Environment steps of the whole run (total_timesteps)", "N");

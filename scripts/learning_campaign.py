@@ -111,8 +111,10 @@ def main():
             args.out.mkdir(parents=True, exist_ok=True)
             draw_curves(args.softac, args.out / f"learning-{env}.svg", env, runs_of_env, bar)
     if args.out:
-        record = {"date": datetime.date.today().isoformat(), "results": results}
-        (args.out / "learning.json").write_text(json.dumps(record, indent=1) + "\n")
+        kept = args.out / "learning.json"  # with --only: those of the other tasks
+        others = json.loads(kept.read_text())["results"] if kept.exists() else {}
+        record = {"date": datetime.date.today().isoformat(), "results": {**others, **results}}
+        kept.write_text(json.dumps(record, indent=1) + "\n")
     print(f"{len(results) - missed} passed, {missed} failed")
     return 1 if missed else 0
 

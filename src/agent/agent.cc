@@ -102,15 +102,17 @@ void SacAgent::observe(std::span<const float> obs, int rows) {
 }
 
 void SacAgent::observe_reward(int stream, float reward, bool done) {
-  SOFTAC_REQUIRE(stream >= 0 && stream < config().num_streams, stream, config().num_streams);
   auto& norm = impl_->update.state().reward_norm;
-  if (norm) norm->observe(stream, static_cast<double>(reward), done);
+  if (!norm) return;
+  SOFTAC_REQUIRE(stream >= 0 && stream < config().num_streams, stream, config().num_streams);
+  norm->observe(stream, static_cast<double>(reward), done);
 }
 
 void SacAgent::end_return(int stream) {
-  SOFTAC_REQUIRE(stream >= 0 && stream < config().num_streams, stream, config().num_streams);
   auto& norm = impl_->update.state().reward_norm;
-  if (norm) norm->end_episode(stream);
+  if (!norm) return;
+  SOFTAC_REQUIRE(stream >= 0 && stream < config().num_streams, stream, config().num_streams);
+  norm->end_episode(stream);
 }
 
 double SacAgent::reward_unit() const {

@@ -18,7 +18,7 @@ void clear_unused_lanes(const Slot& slot, T* data) {
   std::vector<bool> used(slot.size());
   for (int o = 0; o < slot.out; ++o) {
     for (int i = 0; i < slot.in; ++i) used[slot.weight_index(o, i)] = true;
-    used[slot.bias_index(o)] = true;
+    used[slot.bias_index(o)] = slot.has_bias;
   }
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i]) data[i] = T(0);

@@ -117,8 +117,9 @@ UpdateMetrics SacUpdate<T>::run_with_noise() {
     critic_step(metrics);
   }
   ++state_.num_updates;
-  for (const double loss : {metrics.critic_loss, metrics.value_loss, metrics.actor_loss, metrics.ent_coef_loss})
-    metrics.finite &= std::isfinite(loss);
+  for (const double x :
+       {metrics.critic_loss, metrics.value_loss, metrics.actor_loss, metrics.ent_coef_loss, metrics.ent_coef})
+    metrics.finite &= std::isfinite(x);
   return metrics;
 }
 

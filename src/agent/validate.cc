@@ -70,12 +70,18 @@ struct Sizes {
   double samples;                   // actions drawn for an update
 };
 
+// As settings files write it; of what no name belongs to its number, which another rule refuses.
+template <class E>
+std::string choice_text(E value) {
+  const auto number = static_cast<std::size_t>(value);
+  return number < std::size(EnumNames<E>::value) ? std::string(EnumNames<E>::value[number]) : std::to_string(number);
+}
+
 // Batch norms, joint batches and critics without targets.
 void check_batch_norms(const SacConfig& c, SettingChecks& checks) {
   const bool actor = joins_rows(c.norm_layer_actor), critic = joins_rows(c.norm_layer_critic);
   const char* key = critic ? "norm_layer_critic" : "norm_layer_actor";
-  const std::string name(
-      EnumNames<NormLayer>::value[static_cast<std::size_t>(critic ? c.norm_layer_critic : c.norm_layer_actor)]);
+  const std::string name = choice_text(critic ? c.norm_layer_critic : c.norm_layer_actor);
   checks.rule(!(actor || critic) || c.batch_size >= 2, {"batch_size", key},
               std::to_string(c.batch_size) + ": must be at least 2 with " + key + " = \"" + name +
                   "\", whose variances are those of a batch");
@@ -178,9 +184,7 @@ void check_sizes(const SacConfig& c, int obs_dim, int act_dim, SettingChecks& ch
 
 // How several critics become one value: what critic_loss gives a meaning to.
 void check_reduce(const SacConfig& c, SettingChecks& checks) {
-  const auto name = [](auto value) {
-    return std::string(EnumNames<decltype(value)>::value[static_cast<std::size_t>(value)]);
-  };
+  const auto name = [](auto value) { return choice_text(value); };
   const auto one_of = [](auto value, auto... allowed) { return ((value == allowed) || ...); };
   checks.rule(c.n_target_critics <= c.n_critics, {"n_target_critics", "n_critics"},
               std::to_string(c.n_target_critics) + ": must be at most n_critics = " + std::to_string(c.n_critics));
@@ -259,9 +263,9 @@ void check_rules(const SacConfig& c, SettingChecks& checks) {
               "zero: hidden layers would all stay alike; zero is for head_init");
   check_batch_norms(c, checks);
   if (c.critic_loss == CriticLoss::mse) return;
-  checks.rule(c.variant == Variant::sac, {"critic_loss", "variant"},
-              std::string(EnumNames<CriticLoss>::value[static_cast<std::size_t>(c.critic_loss)]) +
-                  ": must be mse with variant = \"state_value\", whose values are single numbers");
+  checks.rule(
+      c.variant == Variant::sac, {"critic_loss", "variant"},
+      choice_text(c.critic_loss) + ": must be mse with variant = \"state_value\", whose values are single numbers");
   if (c.critic_loss == CriticLoss::categorical) {
     checks.rule(c.v_min < c.v_max, {"v_min", "v_max"},
                 number_text(c.v_min) + ": must be below v_max = " + number_text(c.v_max));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/elementary_scalar.h"
 #include "math/activation.h"
@@ -12,7 +13,7 @@ namespace softac {
 template <class T>
 Dropout<T>::Dropout(const std::string& name, int width, double rate, std::optional<Activation> activation)
     : Block<T>(Slot{name, 1, width, SlotKind::norm}),
-      per_log_keep_(1.0 / log_of(1.0 - rate)),
+      per_log_keep_(1.0 - rate < 1.0 ? 1.0 / log_of(1.0 - rate) : -std::numeric_limits<double>::infinity()),
       scale_(static_cast<T>(1.0 / (1.0 - rate))),
       activation_(activation) {}
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "nn/network.h"
 #include "softac/agent.h"
 #include "softac/error.h"
 #include "softac/learner.h"
@@ -107,11 +108,47 @@ struct Task {
   std::string backend;
 };
 
+// What settings ask of each other, as someone would choose them together.
+void make_compatible(SacConfig& c) {
+  const bool state_value = c.variant == Variant::state_value;
+  if (state_value) {
+    c.critic_loss = CriticLoss::mse;
+    c.joint_batch = JointBatch::off;
+    c.target_reduce = TargetReduce::automatic;
+    c.n_target_critics = 0;
+    c.backup_entropy = true;
+    if (joins_rows(c.norm_layer_critic)) c.norm_layer_critic = NormLayer::none;
+  }
+  if (c.joint_batch != JointBatch::off) c.actor_components = c.n_target_actions = 1;
+  if (c.joint_batch != JointBatch::online) c.target_network = TargetNetwork::polyak;
+  const bool joins = joins_rows(c.norm_layer_critic);
+  if (!joins && !joins_rows(c.norm_layer_actor)) c.norm_input = false;
+  if (joins || joins_rows(c.norm_layer_actor)) c.batch_size = std::max(c.batch_size, 2);
+  if (c.norm_layer_actor == NormLayer::none && c.norm_layer_critic == NormLayer::none)
+    c.norm_place = NormPlace::before_activation;
+  if (joins || c.target_network == TargetNetwork::none) {
+    c.dropout_rate = 0.0;
+    c.n_target_critics = 0;
+  }
+  if (c.critic_loss == CriticLoss::quantile) {
+    c.target_reduce = TargetReduce::automatic;
+    c.actor_reduce = ActorReduce::mean;
+  }
+  if (c.critic_loss == CriticLoss::categorical) {
+    c.target_reduce = TargetReduce::min;
+    if (!(c.v_min < c.v_max)) c.v_min = -1.0, c.v_max = 1.0;
+  }
+  if (c.critic_loss == CriticLoss::mse && c.target_reduce == TargetReduce::truncated)
+    c.target_reduce = TargetReduce::automatic;
+  c.n_target_critics = c.target_reduce == TargetReduce::own ? 0 : std::min(c.n_target_critics, c.n_critics);
+}
+
 Task draw_task(Rng& rng) {
   constexpr double badness[] = {0.0, 0.0, 0.02, 0.1, 0.5};
   Draw draw{rng, pick(rng, badness)};
   Task task;
   for_each_setting(task.config, draw);
+  if (draw.bad < 0.1 && rng.below(8) > 0) make_compatible(task.config);
   task.config.gamma_auto = draw.goes_wrong();
   if (!draw.goes_wrong() && task.config.kernel_init == WeightInit::zero) task.config.kernel_init = WeightInit::torch;
   if (!draw.goes_wrong() && task.config.variant == Variant::state_value)
@@ -133,6 +170,13 @@ Task draw_task(Rng& rng) {
       task.config.variant = Variant::sac;
       task.config.actor_components = task.config.n_target_actions = 1;
       task.config.actor_covariance = ActorCovariance::diagonal;
+      task.config.noise_repeat_max = 1;
+      if (task.config.discrete_policy == DiscretePolicy::boltzmann) {
+        task.config.n_target_critics = 0;
+        task.config.target_network = TargetNetwork::polyak;
+        if (joins_rows(task.config.norm_layer_critic)) task.config.norm_layer_critic = NormLayer::none;
+        task.config.norm_input = false;
+      }
     }
   } else if (!draw.goes_wrong()) {
     task.config.discrete_policy = DiscretePolicy::softmax;
@@ -222,7 +266,10 @@ void two_updates(SacAgent& agent, Rng& rng) {
       batch.discount[b] = static_cast<float>(agent.config().gamma);
     }
     const UpdateMetrics metrics = agent.update();
-    ASSERT_TRUE(!metrics.finite || all_finite(metrics));
+    ASSERT_TRUE(!metrics.finite || all_finite(metrics))
+        << "critic_loss " << metrics.critic_loss << ", value_loss " << metrics.value_loss << ", actor_loss "
+        << metrics.actor_loss << ", ent_coef " << metrics.ent_coef << ", ent_coef_loss " << metrics.ent_coef_loss
+        << ", entropy " << metrics.entropy << ", q_mean " << metrics.q_mean << ", target_mean " << metrics.target_mean;
     finite = finite && metrics.finite;
   }
   ASSERT_EQ(agent.num_updates(), 2);

@@ -52,7 +52,7 @@ class Fork(CommandTest):
         self.hash_of(*TRAIN, "--steps", "200", "--run-dir", "run")
         before = self.contents("run")
         done = self.run_command("resume", "run", "--steps", "400", "--set", "tau=0.1", "--set", "eval_freq=7", code=3)
-        self.assertIn("tau = 0.1, the run has 0.005", done.stderr)
+        self.assertIn("tau = 0.1, the run has 0.02", done.stderr)
         self.assertIn("--fork", done.stderr)
         self.assertNotIn("eval_freq", done.stderr)
         done = self.run_command("resume", "run", "--steps", "400", "--set", "n_critics=3", code=3)

@@ -42,7 +42,7 @@ class Resume(CommandTest):
     def test_other_settings_are_refused(self):
         self.run_command(*TRAIN, "--steps", "200", "--run-dir", "run", "-q")
         done = self.run_command(*TRAIN, "--steps", "400", "--run-dir", "run", "--resume", "auto", "--set", "tau=0.1", code=3)
-        self.assertIn("tau = 0.1, the run has 0.005", done.stderr)
+        self.assertIn("tau = 0.1, the run has 0.02", done.stderr)
         done = self.run_command(*TRAIN, "--steps", "400", "--run-dir", "run", code=3)
         self.assertIn("--resume auto", done.stderr)
         self.run_command(*TRAIN, "--resume", "maybe", code=2)

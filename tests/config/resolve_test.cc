@@ -53,7 +53,7 @@ class Resolve : public testing::Test {
 
 TEST_F(Resolve, EachLayerOverridesTheOneBefore) {
   ConfigRequest asked = request();
-  EXPECT_EQ(resolve_config(asked).config.sac.tau, 0.005);
+  EXPECT_EQ(resolve_config(asked).config.sac.gamma, 0.99);
   EXPECT_EQ(resolve_config(asked).config.sac.learning_rate, 1e-3);  // environment preset
   asked.preset = "sb3";
   EXPECT_EQ(resolve_config(asked).config.sac.learning_rate, 3e-4);

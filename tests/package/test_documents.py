@@ -36,7 +36,7 @@ NOT_RUN = {
     "install tree, a program with it, and the examples; ctest runs this test",
     r"(~/\S+/|venv/bin/)?(pip|python3 -m venv)\b|\. ~/softac-venv|PYTHONPATH=": "tests/package/test_python_package.py "
     "makes environments and installs the package; the network is needed",
-    r"python3 scripts/learning_campaign\.py": "hours of training: the campaigns of ./test --all",
+    r"python3 scripts/(learning|seeds|wall_time|method)_campaign\.py": "hours of training: the campaigns of ./test --all",
     r"softac (env check|train) PointMass-v0 --env-plugin build/": "the same with the library where docs/environments.md builds it",
     r"g\+\+ (cmake|python3-dev) ": "names of packages",
     r"softac (train Hopper-v5 .*--run-dir hopper|export hopper --to c )": "tests/package/test_install.py does it in small, and "

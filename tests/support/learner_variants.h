@@ -123,7 +123,7 @@ inline std::vector<LearnerVariant> learner_variants() {
          c.actor_reduce = ActorReduce::mean;
        },
        15766009106438920740u},
-      {"dropout_silu_quantile",
+      {"dropout_silu_quantile_mixture",
        [](SacConfig& c) {
          c.activation_fn = Activation::silu;
          c.dropout_rate = 0.3;

@@ -45,3 +45,35 @@ def project(case, nets):
                 factor = math.sqrt(len(norm.weight)) / torch.sqrt(squares + 1e-8)
                 norm.weight.mul_(factor)
                 norm.bias.mul_(factor)
+
+
+def kept_quantiles(outputs, drop_per_net):
+    """(critics, rows, M) to (rows, kept): pooled, sorted, without the largest."""
+    pooled = torch.cat(list(outputs), -1).sort(-1).values
+    return pooled[:, : pooled.shape[-1] - drop_per_net * len(outputs)]
+
+
+def quantile_loss(theta, y, weight):
+    """Of one critic: theta (rows, M); y and its weights (rows, L), whose rows sum to one."""
+    num = theta.shape[-1]
+    tau = ((torch.arange(num) + 0.5) / num)[None, :, None]
+    theta, y = torch.broadcast_tensors(theta[:, :, None], y[:, None, :])
+    huber = torch.nn.functional.huber_loss(theta, y, reduction="none", delta=1.0)
+    rho = (tau - (y < theta).to(y.dtype)).abs() * huber
+    return (rho * weight[:, None, :]).sum(-1).mean()
+
+
+def atoms(case):
+    return torch.linspace(case["v_min"], case["v_max"], case["n_atoms"])
+
+
+def projected(p, at, support):
+    """(rows, n) probabilities p whose atoms moved to `at`, on the support's atoms: shares to the two neighbours."""
+    step = support[1] - support[0]
+    place = (at.clamp(support[0], support[-1]) - support[0]) / step
+    share = (1 - (place[:, :, None] - torch.arange(len(support))).abs()).clamp(min=0)  # (rows, from, to)
+    return (p[:, :, None] * share).sum(1)
+
+
+def cross_entropy(logits, m):
+    return -(m * torch.log_softmax(logits, -1)).sum(-1).mean()
