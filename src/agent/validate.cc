@@ -94,7 +94,7 @@ void check_batch_norms(const SacConfig& c, SettingChecks& checks) {
   checks.rule(c.target_network == TargetNetwork::polyak || c.joint_batch == JointBatch::online,
               {"target_network", "joint_batch"},
               "none: must be polyak unless joint_batch = \"online\", whose pass gives the values at s'");
-  checks.rule(c.joint_batch == JointBatch::off || c.n_target_actions * c.actor_components == 1,
+  checks.rule(c.joint_batch == JointBatch::off || (c.n_target_actions == 1 && c.actor_components == 1),
               {"joint_batch", "n_target_actions", "actor_components"},
               "a joint batch holds one action for each s', here there are n_target_actions = " +
                   std::to_string(c.n_target_actions) + " times actor_components = " +
