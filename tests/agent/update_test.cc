@@ -37,7 +37,10 @@ void observe(SacAgent& agent, std::uint64_t seed) {
   std::vector<float> obs(static_cast<std::size_t>(agent.obs_dim()) * 3);
   for (float& x : obs) x = static_cast<float>(2.0 + 3.0 * rng.normal());
   agent.observe(obs, 3);
-  for (int i = 0; i < 3; ++i) agent.observe_reward(0, static_cast<float>(5.0 * rng.normal()), rng.uniform() < 0.3);
+  for (int i = 0; i < 3; ++i) {
+    const bool done = rng.uniform() < 0.3;
+    agent.observe_reward(0, static_cast<float>(5.0 * rng.normal()), done);
+  }
 }
 
 struct Shape {
