@@ -13,6 +13,7 @@
 #include "exit_code.h"
 #include "formats/minari.h"
 #include "paths.h"
+#include "policy_options.h"
 #include "signals.h"
 #include "softac/error.h"
 #include "softac/evaluation.h"
@@ -22,44 +23,15 @@
 namespace softac::app {
 namespace {
 
-struct RecordArguments {
-  std::string run, output;
-  bool best = false, stochastic = false;
-  std::int64_t step = -1, seed = 1000;
-  int episodes = 100, max_episode_steps = 0;
-  std::vector<std::string> plugins, set;
+struct RecordArguments : EpisodeOptions {
+  RecordArguments() { episodes = 100; }
+  std::string output;
+  bool stochastic = false;
 };
 
-EvaluateOptions record_options(const RecordArguments& arguments) {
-  std::string violations;
-  if (arguments.episodes < 1 || arguments.episodes > 1'000'000)
-    violations += "\n  --episodes " + std::to_string(arguments.episodes) + ": must be from 1 to 1000000";
-  if (arguments.seed < 0) violations += "\n  --seed " + std::to_string(arguments.seed) + ": must be at least 0";
-  if (arguments.step < -1) violations += "\n  --step " + std::to_string(arguments.step) + ": must be at least 0";
-  if (arguments.max_episode_steps < 0 || arguments.max_episode_steps > 1'000'000'000)
-    violations +=
-        "\n  --max-episode-steps " + std::to_string(arguments.max_episode_steps) + ": must be from 0 to 1000000000";
-  constexpr std::string_view kKwargs = "env_kwargs.";
-  for (const std::string& text : arguments.set) {
-    if (!text.starts_with(kKwargs)) violations += "\n  --set " + text + ": must be env_kwargs.NAME=VALUE";
-  }
-  if (!violations.empty()) throw ConfigError("options out of range:" + violations);
-  EvaluateOptions options;
-  if (arguments.best) options.model.kind = ModelChoice::Kind::best;
-  if (arguments.step >= 0) options.model = {ModelChoice::Kind::step, arguments.step};
-  options.episodes = arguments.episodes;
-  options.seed = static_cast<std::uint64_t>(arguments.seed);
-  options.deterministic = !arguments.stochastic;
-  options.env_plugins = absolute_paths(arguments.plugins);
-  for (const std::string& text : arguments.set) options.env_kwargs.push_back(text.substr(kKwargs.size()));
-  options.max_episode_steps = arguments.max_episode_steps;
-  options.stop_signal = &stop_signal();
-  options.on_env_hang = leave_at_hang;
-  return options;
-}
-
 int record(Context& context, const RecordArguments& arguments) {
-  const EvaluateOptions options = record_options(arguments);
+  EvaluateOptions options = arguments.evaluate_options();
+  options.deterministic = !arguments.stochastic;
   install_quick_stop(kGraceSec, 0.0);
   install_crash_handler();
   const RecordedData result = record_data(arguments.run, options, arguments.output);
@@ -156,29 +128,16 @@ int info(Context& context, const std::string& path) {
 void add_record(Command data, Context& context) {
   auto arguments = std::make_shared<RecordArguments>();
   Command command = data.add_command("record", "Play the policy of a run and keep what it does as a dataset");
-  command.add_option("RUN", arguments->run, "Run directory").required();
+  add_policy_options(command, *arguments);
   command.add_option("-o,--output", arguments->output, "The folder to write, which must not exist")
       .required()
       .value_name("DATA");
-  Option best =
-      command.add_flag("--best", arguments->best, "The best policy of the run's evaluations instead of the newest");
-  command.add_option("--step", arguments->step, "The checkpoint taken at this environment step")
-      .excludes(best)
-      .value_name("N");
   command.add_option("--episodes", arguments->episodes, "Episodes").show_default().value_name("E");
   command.add_option("--seed", arguments->seed, "Seed of the start states, as of softac eval")
       .show_default()
       .value_name("S");
   command.add_flag("--stochastic", arguments->stochastic, "Sample actions instead of taking the policy's mean");
-  command.add_option("--set", arguments->set, "An argument of the environment in place of the run's (repeatable)")
-      .value_name("env_kwargs.NAME=VALUE");
-  command.add_option("--env-plugin", arguments->plugins, "Shared library in place of the run's (repeatable)")
-      .value_name("FILE");
-  command
-      .add_option("--max-episode-steps", arguments->max_episode_steps,
-                  "Steps at which an episode is cut off; 0 = as in the run's own evaluations")
-      .show_default()
-      .value_name("N");
+  add_episode_options(command, *arguments);
   add_json_option(command, context);
   command.on_parse([&context, arguments] {
     context.runs_environments = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/fields.h"
+#include "config/presets.h"
 
 namespace softac::app {
 namespace {
@@ -78,7 +79,9 @@ std::string bash_function(const std::vector<CompletionCommand>& commands) {
          shell_quoted(setting_words()) +
          " -- \"$current\")); return ;;\n"
          "    --preset) COMPREPLY=($(compgen -W 'sb3 cleanrl spinup' -- \"$current\")); return ;;\n"
-         "    --method) COMPREPLY=($(compgen -W 'crossq droq redq tqc xqc' -- \"$current\")); return ;;\n"
+         "    --method) COMPREPLY=($(compgen -W " +
+         shell_quoted(joined(method_names())) +
+         " -- \"$current\")); return ;;\n"
          "    --log) COMPREPLY=($(compgen -W 'line table' -- \"$current\")); return ;;\n"
          "    --state) COMPREPLY=($(compgen -W 'running finished stopped failed died broken' -- \"$current\")); "
          "return ;;\n"
@@ -140,7 +143,7 @@ std::string fish_completion(const std::vector<CompletionCommand>& commands) {
       else if (option.name == "--preset")
         out += " -x -a 'sb3 cleanrl spinup'";
       else if (option.name == "--method")
-        out += " -x -a 'crossq droq redq tqc xqc'";
+        out += " -x -a " + shell_quoted(joined(method_names()));
       else if (option.name == "--log")
         out += " -x -a 'line table'";
       else if (option.name == "--state")
