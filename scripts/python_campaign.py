@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,26 @@ def report(done: dict[str, Any]) -> None:
         print("wall time of SB3 over softac's, seed by seed:", [round(r, 2) for r in ratio])
 
 
+def run_missing(
+    script: str, options: argparse.Namespace, libraries: Iterable[str], task: str, length: list[str]
+) -> dict[str, Any]:
+    """Runs what options.out has not yet, each training as `script … --one LIBRARY SEED`, and returns all of it."""
+    done: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    for seed in options.seeds:
+        for library in libraries:
+            key = f"{library} {task} {seed}"
+            if key in done:
+                continue
+            command = [sys.executable, script, "--out", str(options.out), "--env", options.env]
+            command += [*length, "--one", library, str(seed)]
+            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            done[key] = {**json.loads(result.stdout.splitlines()[-1]), "cpu": cpu_model()}
+            options.out.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
+            print(key, done[key], flush=True)
+    return done
+
+
 def main() -> None:
     """Runs what FILE has not yet."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -77,20 +98,8 @@ def main() -> None:
     if options.one:
         print(json.dumps(train(options.one[0], options.env, options.steps, int(options.one[1]))))
         return
-    done: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    for seed in options.seeds:
-        for library in LIBRARIES:
-            key = f"{library} {options.env} {options.steps} {seed}"
-            if key in done:
-                continue
-            command = [sys.executable, __file__, "--out", str(options.out), "--env", options.env]
-            command += ["--steps", str(options.steps), "--one", library, str(seed)]
-            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-            done[key] = {**json.loads(result.stdout.splitlines()[-1]), "cpu": cpu_model()}
-            options.out.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
-            print(key, done[key], flush=True)
-    report(done)
+    length = ["--steps", str(options.steps)]
+    report(run_missing(__file__, options, LIBRARIES, f"{options.env} {options.steps}", length))
 
 
 if __name__ == "__main__":

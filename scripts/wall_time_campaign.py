@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import figure
-from python_campaign import cpu_model
+from python_campaign import run_missing
 
 NAMES = {
     "preset": "softac, its preset",
@@ -102,19 +99,8 @@ def main() -> None:
     if options.one:
         print(json.dumps(train(options.one[0], options.env, options.seconds, int(options.one[1]))))
         return
-    done: dict[str, Any] = json.loads(options.out.read_text(encoding="utf-8")) if options.out.exists() else {}
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    for seed in options.seeds:
-        for library in NAMES:
-            key = f"{library} {options.env} {options.seconds:g}s {seed}"
-            if key in done:
-                continue
-            command = [sys.executable, __file__, "--out", str(options.out), "--env", options.env]
-            command += ["--seconds", str(options.seconds), "--one", library, str(seed)]
-            result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-            done[key] = {**json.loads(result.stdout.splitlines()[-1]), "cpu": cpu_model()}
-            options.out.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
-            print(key, done[key], flush=True)
+    length = ["--seconds", str(options.seconds)]
+    done = run_missing(__file__, options, NAMES, f"{options.env} {options.seconds:g}s", length)
     if options.figure:
         draw(done, options.softac, options.figure, options.env, options.seconds)
 
