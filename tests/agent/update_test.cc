@@ -14,22 +14,10 @@
 #include "softac/sac_settings.h"
 #include "support/allocation_counter.h"
 #include "support/learner_variants.h"
+#include "support/random_batch.h"
 
 namespace softac {
 namespace {
-
-template <class T>
-void fill(BatchView<T> batch, std::uint64_t seed) {
-  Rng rng(seed, StreamKind::test);
-  for (int r = 0; r < 2 * batch.batch_size; ++r) {
-    for (int c = 0; c < batch.obs_dim; ++c) batch.x.at(r, c) = static_cast<T>(rng.normal());
-    for (int k = 0; k < batch.act_dim; ++k) batch.x.at(r, batch.obs_dim + k) = static_cast<T>(rng.uniform(-1, 1));
-  }
-  for (int b = 0; b < batch.batch_size; ++b) {
-    batch.reward[b] = static_cast<T>(rng.normal());
-    batch.discount[b] = rng.uniform() < 0.1 ? T(0) : static_cast<T>(0.99);
-  }
-}
 
 // What the running statistics of observations see beside the batches.
 void observe(SacAgent& agent, std::uint64_t seed) {
